@@ -1,0 +1,94 @@
+package dynamodest
+
+// Outcome is what is known of a row when a call returns. The zero Outcome is
+// NotWritten, so a row that nothing has touched never reads as written.
+type Outcome uint8
+
+// The outcomes.
+const (
+	NotWritten Outcome = iota // DynamoDB certainly did not take the row; Err says why
+	Written                   // DynamoDB acknowledged the row
+	Skipped                   // insert with OnExisting "skip": an item with its key was there and was left alone
+	Superseded                // a later row with the same key was written in its place; By says which
+	Unknown                   // sent, and no answer tells whether it was written
+)
+
+// String returns the name of o in lower case, such as "not written".
+func (o Outcome) String() string {
+	switch o {
+	case NotWritten:
+		return "not written"
+	case Written:
+		return "written"
+	case Skipped:
+		return "skipped"
+	case Superseded:
+		return "superseded"
+	case Unknown:
+		return "unknown"
+	}
+	return "invalid outcome"
+}
+
+// Result is what one Write did.
+type Result struct {
+	// Rows has one entry for each row given to Write, at the row's own index,
+	// whatever the error.
+	Rows []RowResult
+
+	// Summary counts Rows.
+	Summary Summary
+}
+
+// RowResult is what became of one row.
+type RowResult struct {
+	// Index is the row's place in the slice or sequence given, from 0.
+	Index int
+
+	// Outcome is what is known of the row.
+	Outcome Outcome
+
+	// By is, with Superseded, the index of the row that was written in this
+	// row's place; else 0.
+	By int
+
+	// Attempts is the number of requests that carried the row; 0 if it was
+	// never sent.
+	Attempts int
+
+	// Err is nil exactly when Outcome is Written, Skipped or Superseded; else
+	// it is a *RowError.
+	Err error
+}
+
+// Summary counts what a call did. Rows is always the sum of Written, Skipped,
+// Superseded, NotWritten and Unknown.
+type Summary struct {
+	Rows       int // rows taken
+	Written    int
+	Skipped    int
+	Superseded int
+	NotWritten int
+	Unknown    int
+
+	Requests   int     // requests sent to write rows
+	Resent     int     // rows sent again, once for each time
+	WriteUnits float64 // write units that DynamoDB says it charged, those of indexes included
+}
+
+// count adds one row with outcome o.
+func (s *Summary) count(o Outcome) {
+	s.Rows++
+	switch o {
+	case NotWritten:
+		s.NotWritten++
+	case Written:
+		s.Written++
+	case Skipped:
+		s.Skipped++
+	case Superseded:
+		s.Superseded++
+	case Unknown:
+		s.Unknown++
+	}
+}
