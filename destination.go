@@ -2,7 +2,10 @@ package dynamodest
 
 import (
 	"context"
+	"slices"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
@@ -36,6 +39,87 @@ type Destination struct {
 	exist   OnExisting
 	retry   Retry
 	convert *converter
+
+	maxWait     time.Duration
+	concurrency int
+	cap         float64 // write units a second, 0 for none
+	limiter     Limiter
+	observer    Observer
+	creds       *aws.CredentialsCache // nil with a client of the caller's
+	info        tableInfo             // as New saw the table
+}
+
+// New checks cfg, asks DynamoDB for the table's description, and returns a
+// Destination for the table. It writes nothing.
+//
+// Faults in cfg, and key attributes of the table that cfg.Mapping does not
+// give or gives with another type, are [*ConfigError] values, all of them
+// joined. Else the error is a [*TableError] with one of the reasons
+// ErrNoTable, ErrTableStatus, ErrAccess, ErrCredentials, ErrConfig,
+// ErrThrottled, ErrUnavailable and ErrStopped; the last if ctx ended.
+func New(ctx context.Context, cfg Config) (*Destination, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	cfg.Mapping.Fields = slices.Clone(cfg.Mapping.Fields)
+
+	d := &Destination{
+		client:      cfg.Client,
+		table:       cfg.Table,
+		region:      cfg.region(),
+		mode:        cfg.Mode,
+		exist:       cfg.OnExisting,
+		retry:       cfg.Retry,
+		maxWait:     cfg.MaxWait,
+		concurrency: cfg.Concurrency,
+		cap:         cfg.WriteUnitsPerSecond,
+		limiter:     cfg.Limiter,
+		observer:    cfg.Observer,
+	}
+	if d.client == nil {
+		d.client, d.creds = newClient(cfg)
+	}
+	info, err := d.describe(ctx)
+	if err == nil {
+		err = d.accepts(info, cfg.Mapping)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.info = info
+	d.convert = newConverter(cfg.Mapping, info.schema)
+	return d, nil
+}
+
+// region is the region that requests go to, as far as it is known.
+func (c Config) region() string {
+	if client, ok := c.Client.(*dynamodb.Client); ok {
+		return client.Options().Region
+	}
+	if c.Region != "" {
+		return c.Region
+	}
+	return arnRegion(c.Table)
+}
+
+// Check asks DynamoDB whether the table is there, takes writes, and still has
+// the keys that New saw. It writes nothing. It is what the "test connection"
+// button of an engine should call.
+//
+// The error is as New's; if the keys have changed it is a [*TableError] with
+// ErrConfig, and a new Destination is needed.
+func (d *Destination) Check(ctx context.Context) error {
+	info, err := d.describe(ctx)
+	if err != nil {
+		return err
+	}
+	if d.info.known && info.known {
+		if change := d.info.schema.changes(info.schema); change != "" {
+			return d.tableError(opDescribe, ErrConfig, &fault{change + " since this Destination was made", "make a new Destination with New"})
+		}
+	}
+	return d.accepts(info, d.convert.mapping)
 }
 
 // Item returns the item that Write would send for row, or the [*RowError] it

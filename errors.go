@@ -1,5 +1,19 @@
 package dynamodest
 
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Bounds of error texts, in bytes.
+const (
+	maxRowText    = 600
+	maxTableText  = 900
+	maxDetailText = 300
+)
+
 // Reason is why a row was not written, or why a call failed. It is an error,
 // so errors.Is finds it in a [*RowError], a [*TableError] and a [*WriteError],
 // and a constant, so no one can change it. Its text makes a good metric label.
@@ -80,5 +94,181 @@ type ConfigError struct {
 // Error returns r's text.
 func (r Reason) Error() string { return string(r) }
 
-// Error gives the index, the reason, the column and the cause.
-func (e *RowError) Error() string { return string(e.Reason) }
+// Is reports whether target is ErrThrottled and r is ErrUnprocessed, which is
+// how DynamoDB throttles a part of a batch.
+func (r Reason) Is(target error) bool { return r == ErrUnprocessed && target == ErrThrottled }
+
+// Permanent reports whether the same row would fail for r again, whatever is
+// done to the table or the network.
+func (r Reason) Permanent() bool {
+	switch r {
+	case ErrMapping, ErrKey, ErrTooLarge, ErrRefused, ErrExists:
+		return true
+	}
+	return false
+}
+
+// Error gives the index, the reason, the column and attribute, the cause and
+// the remedy, in 600 bytes at most. It never quotes a value of the row.
+func (e *RowError) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "row %d: %s", e.Index, e.Reason)
+	switch {
+	case e.Column != "" && e.Attribute != "" && e.Column != e.Attribute:
+		fmt.Fprintf(&b, ": column %s (attribute %s)", quote(e.Column), quote(e.Attribute))
+	case e.Column != "":
+		fmt.Fprintf(&b, ": column %s", quote(e.Column))
+	case e.Attribute != "":
+		fmt.Fprintf(&b, ": attribute %s", quote(e.Attribute))
+	}
+	return cut(withCause(&b, e.Err, e.Remedy()), maxRowText)
+}
+
+// withCause adds the cause and the remedy to the text in b.
+func withCause(b *strings.Builder, cause error, remedy string) string {
+	if cause != nil {
+		b.WriteString(": " + cut(cause.Error(), maxDetailText))
+	}
+	if remedy != "" {
+		b.WriteString("; remedy: " + remedy)
+	}
+	return b.String()
+}
+
+// Unwrap returns e.Reason and e.Err.
+func (e *RowError) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
+	return causes(e.Reason, e.Err)
+}
+
+func causes(reason Reason, err error) []error {
+	if err == nil {
+		return []error{reason}
+	}
+	return []error{reason, err}
+}
+
+// Error gives the action, the table, the region, the reason, the cause and the
+// remedy.
+func (e *TableError) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: table %s", e.Op, quote(e.Table))
+	if e.Region != "" {
+		b.WriteString(" in " + cut(e.Region, 64))
+	}
+	b.WriteString(": " + string(e.Reason))
+	return cut(withCause(&b, e.Err, e.Remedy()), maxTableText)
+}
+
+// Unwrap returns e.Reason and e.Err.
+func (e *TableError) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
+	return causes(e.Reason, e.Err)
+}
+
+// maxReasonsShown is how many reasons the text of a WriteError spells out.
+const maxReasonsShown = 5
+
+// Error gives the counts, the reasons, the commonest first, each with its
+// first row, and what stopped the call. Its length does not grow with the
+// number of rows.
+func (e *WriteError) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d of %d rows not written", e.Summary.NotWritten, e.Summary.Rows)
+	if e.Summary.Unknown > 0 {
+		fmt.Fprintf(&b, ", %d more in doubt", e.Summary.Unknown)
+	}
+	rest := 0
+	for i, reason := range e.commonest() {
+		if i >= maxReasonsShown {
+			rest += e.Reasons[reason]
+			continue
+		}
+		fmt.Fprintf(&b, "; %s: %d", reason, e.Reasons[reason])
+		if first := e.first(reason); first != nil {
+			fmt.Fprintf(&b, " (%s)", first)
+		}
+	}
+	if rest > 0 {
+		fmt.Fprintf(&b, "; and %d more", rest)
+	}
+	if e.Stop != nil {
+		b.WriteString("; stopped: " + cut(e.Stop.Error(), maxTableText))
+	}
+	return b.String()
+}
+
+// commonest returns the reasons of e, the commonest first.
+func (e *WriteError) commonest() []Reason {
+	reasons := make([]Reason, 0, len(e.Reasons))
+	for reason, n := range e.Reasons {
+		if n > 0 {
+			reasons = append(reasons, reason)
+		}
+	}
+	slices.SortFunc(reasons, func(a, b Reason) int {
+		return cmp.Or(cmp.Compare(e.Reasons[b], e.Reasons[a]), cmp.Compare(a, b))
+	})
+	return reasons
+}
+
+// first returns the first row that failed for reason, if First has one.
+func (e *WriteError) first(reason Reason) *RowError {
+	for _, row := range e.First {
+		if row != nil && row.Reason == reason {
+			return row
+		}
+	}
+	return nil
+}
+
+// Is reports whether target is the Reason of any row that failed, kept in
+// First or not. ErrUnprocessed counts as ErrThrottled too.
+func (e *WriteError) Is(target error) bool {
+	reason, ok := target.(Reason)
+	if e == nil || !ok {
+		return false
+	}
+	return e.Reasons[reason] > 0 || reason == ErrThrottled && e.Reasons[ErrUnprocessed] > 0
+}
+
+// Unwrap returns Stop and First.
+func (e *WriteError) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
+	errs := make([]error, 0, 1+len(e.First))
+	if e.Stop != nil {
+		errs = append(errs, e.Stop)
+	}
+	for _, row := range e.First {
+		if row != nil {
+			errs = append(errs, row)
+		}
+	}
+	return errs
+}
+
+// Error gives the field and the problem.
+func (e *ConfigError) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
+	return e.Field + ": " + e.Problem
+}
+
+// Unwrap returns ErrConfig.
+func (e *ConfigError) Unwrap() error { return ErrConfig }

@@ -1,0 +1,134 @@
+package dynamodest
+
+import (
+	"context"
+	"io"
+	"net/http/httptrace"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// exchange records how far one request came, as the SDK's stack and net/http
+// tell it. Give a new one's options to the call. A fake client, which ignores
+// options, leaves it empty.
+//
+// Its fields are atomic because net/http may call its hooks from goroutines
+// that outlive the call.
+type exchange struct {
+	marks  atomic.Uint32
+	sends  atomic.Int32
+	status atomic.Int32
+	body   atomic.Int64
+}
+
+// The stages of a request.
+const (
+	markWire     = 1 << iota // the stack of the real SDK ran
+	markAsked                // credentials were asked for
+	markIdentity             // credentials were got
+	markDialing              // a connection was asked for
+	markConn                 // a connection was got
+)
+
+// options makes a call of a *dynamodb.Client record itself in x and turns the
+// SDK's retries off for it.
+func (x *exchange) options(o *dynamodb.Options) {
+	o.Retryer = aws.NopRetryer{}
+	o.APIOptions = append(o.APIOptions, x.watch)
+}
+
+// watch adds x to the stack of a call. ResolveAuthScheme and GetIdentity are
+// the SDK's own steps.
+func (x *exchange) watch(stack *middleware.Stack) error {
+	if err := stack.Initialize.Add(middleware.InitializeMiddlewareFunc("DynamodestWire", x.wire), middleware.Before); err != nil {
+		return err
+	}
+	asked, got := x.finalize("DynamodestAsked", markAsked), x.finalize("DynamodestIdentity", markIdentity)
+	if err := stack.Finalize.Insert(asked, "ResolveAuthScheme", middleware.Before); err != nil {
+		return err
+	}
+	if err := stack.Finalize.Insert(got, "GetIdentity", middleware.After); err != nil {
+		return err
+	}
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("DynamodestSend", x.send), middleware.After)
+}
+
+func (x *exchange) wire(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+	x.marks.Or(markWire)
+	return next.HandleInitialize(ctx, in)
+}
+
+// finalize returns a step that records mark.
+func (x *exchange) finalize(id string, mark uint32) middleware.FinalizeMiddleware {
+	return middleware.FinalizeMiddlewareFunc(id, func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+		x.marks.Or(mark)
+		return next.HandleFinalize(ctx, in)
+	})
+}
+
+// send is the last step before the transport.
+func (x *exchange) send(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+	x.sends.Add(1)
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { x.marks.Or(markDialing) },
+		GotConn: func(httptrace.GotConnInfo) { x.marks.Or(markConn) },
+	})
+	out, metadata, err := next.HandleDeserialize(ctx, in)
+	if resp, ok := out.RawResponse.(*smithyhttp.Response); ok && resp.Response != nil {
+		x.status.Store(int32(resp.StatusCode))
+		resp.Body = &countedBody{resp.Body, &x.body}
+	}
+	return out, metadata, err
+}
+
+// countedBody counts what is read of a response's body.
+type countedBody struct {
+	io.ReadCloser
+	n *atomic.Int64
+}
+
+func (b *countedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.n.Add(int64(n))
+	return n, err
+}
+
+// overWire tells a call that the real SDK made from one of a fake.
+func (x *exchange) overWire() bool { return x.marks.Load()&markWire != 0 }
+
+// bodyBytes is how many bytes of a response were read.
+func (x *exchange) bodyBytes() int64 { return x.body.Load() }
+
+// sighting is what is known of a request at the end of its call.
+type sighting struct {
+	wire     bool  // the stack of the real SDK ran
+	asked    bool  // credentials were asked for
+	identity bool  // credentials were got
+	sends    int   // times that it reached the transport: more than 1 if a foreign client sends again by itself
+	dialing  bool  // net/http asked for a connection
+	gotConn  bool  // net/http got one
+	status   int   // HTTP status, 0 if no response began
+	ended    error // the error of the caller's context, if it has ended
+	overdue  bool  // the request's own deadline has passed
+}
+
+// seen sums x up at the end of a call: ctx is the caller's context, and own
+// the one that [withDeadline] made from it.
+func (x *exchange) seen(ctx, own context.Context) sighting {
+	marks := x.marks.Load()
+	return sighting{
+		wire:     marks&markWire != 0,
+		asked:    marks&markAsked != 0,
+		identity: marks&markIdentity != 0,
+		sends:    int(x.sends.Load()),
+		dialing:  marks&markDialing != 0,
+		gotConn:  marks&markConn != 0,
+		status:   int(x.status.Load()),
+		ended:    ctx.Err(),
+		overdue:  ctx.Err() == nil && context.Cause(own) == errDeadline,
+	}
+}

@@ -1,0 +1,25 @@
+package dynamodest
+
+import "context"
+
+// start tells of a request that is about to be sent, and returns its context.
+func (o Observer) start(ctx context.Context, r Request) context.Context {
+	if o.RequestStart == nil {
+		return ctx
+	}
+	return o.RequestStart(ctx, r)
+}
+
+// done tells of a request that was answered or given up.
+func (o Observer) done(ctx context.Context, r Response) {
+	if o.RequestDone != nil {
+		o.RequestDone(ctx, r)
+	}
+}
+
+// wait tells of a wait that is about to begin.
+func (o Observer) wait(ctx context.Context, w Wait) {
+	if o.Wait != nil {
+		o.Wait(ctx, w)
+	}
+}

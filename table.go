@@ -1,0 +1,188 @@
+package dynamodest
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+const opDescribe = "DescribeTable"
+
+// tableInfo is what is learned from a table's description.
+type tableInfo struct {
+	known  bool        // the description tells the keys; only a fake's may not
+	schema tableSchema // zero unless known
+	arn    string
+	status types.TableStatus
+
+	// units is the write units a second that the table and each of its global
+	// indexes should take now: where to start, not a cap. 0 if it is not
+	// told.
+	units float64
+}
+
+// newOnDemand is the write units a second that a new on-demand table takes at
+// once.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html
+const newOnDemand = 4000
+
+func parseTable(t *types.TableDescription) tableInfo {
+	if t == nil {
+		return tableInfo{}
+	}
+	info := tableInfo{arn: aws.ToString(t.TableArn), status: t.TableStatus}
+	info.schema, info.known = parseSchema(t)
+
+	onDemand := t.BillingModeSummary != nil && t.BillingModeSummary.BillingMode == types.BillingModePayPerRequest
+	info.units = startUnits(onDemand, t.ProvisionedThroughput, t.OnDemandThroughput, warmTable(t.WarmThroughput))
+	for _, index := range t.GlobalSecondaryIndexes {
+		units := startUnits(onDemand, index.ProvisionedThroughput, index.OnDemandThroughput, warmIndex(index.WarmThroughput))
+		if units > 0 {
+			info.units = min(info.units, units)
+		}
+	}
+	return info
+}
+
+// startUnits is the write units a second of a table or a global index, or 0.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
+func startUnits(onDemand bool, provisioned *types.ProvisionedThroughputDescription, limit *types.OnDemandThroughput, warm int64) float64 {
+	if !onDemand {
+		if provisioned == nil {
+			return 0
+		}
+		return float64(aws.ToInt64(provisioned.WriteCapacityUnits))
+	}
+	units := int64(newOnDemand)
+	if warm > 0 {
+		units = warm
+	}
+	if limit != nil && aws.ToInt64(limit.MaxWriteRequestUnits) > 0 { // -1 is no maximum
+		units = min(units, *limit.MaxWriteRequestUnits)
+	}
+	return float64(units)
+}
+
+func warmTable(w *types.TableWarmThroughputDescription) int64 {
+	if w == nil {
+		return 0
+	}
+	return aws.ToInt64(w.WriteUnitsPerSecond)
+}
+
+func warmIndex(w *types.GlobalSecondaryIndexWarmThroughputDescription) int64 {
+	if w == nil {
+		return 0
+	}
+	return aws.ToInt64(w.WriteUnitsPerSecond)
+}
+
+// statusFault says why a table of that status takes no writes; nil if it does,
+// or if only a write can tell.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+func statusFault(status types.TableStatus) *fault {
+	mend := ""
+	switch status {
+	case types.TableStatusCreating:
+		mend = "wait until it is ACTIVE, then try again"
+	case types.TableStatusDeleting:
+		mend = "name another table, or make this one again once it is gone"
+	case types.TableStatusArchiving, types.TableStatusArchived:
+		mend = "restore the table from its backup, since an archived one takes no requests, or name another one"
+	case types.TableStatusInaccessibleEncryptionCredentials:
+		mend = "give DynamoDB access to the table's AWS KMS key again: enable the key, or mend its policy"
+	default:
+		return nil
+	}
+	return &fault{"the status of the table is " + string(status), mend}
+}
+
+// describe asks DynamoDB for the table's description, again after passing
+// faults, and reads it. The error is a *TableError.
+func (d *Destination) describe(ctx context.Context) (tableInfo, error) {
+	for refused, resent := 0, false; ; {
+		info, v := d.describeOnce(ctx)
+		if v == nil {
+			return info, nil
+		}
+		if v.action == actResend && !resent {
+			resent = true
+			d.forgetCredentials()
+			continue
+		}
+		refused++
+		if v.action != actRetry || refused >= d.retry.MaxAttempts {
+			return tableInfo{}, d.describeError(v)
+		}
+		delay := d.retry.delay(refused)
+		d.observer.wait(ctx, Wait{For: "retry", Delay: delay})
+		if err := sleep(ctx, delay); err != nil {
+			return tableInfo{}, d.tableError(opDescribe, ErrStopped, err)
+		}
+	}
+}
+
+// describeOnce makes one DescribeTable request.
+func (d *Destination) describeOnce(ctx context.Context) (tableInfo, *verdict) {
+	request := Request{Op: opDescribe}
+	ctx = d.observer.start(ctx, request)
+	own, cancel := withDeadline(ctx)
+	defer cancel()
+
+	var x exchange
+	begin := time.Now()
+	out, err := d.client.DescribeTable(own, &dynamodb.DescribeTableInput{TableName: aws.String(d.table)}, x.options)
+	elapsed := time.Since(begin)
+
+	var v *verdict
+	info := tableInfo{}
+	switch {
+	case err != nil:
+		failed := classify(err, x.seen(ctx, own), 0, opDescribe)
+		v = &failed
+	case out != nil:
+		info = parseTable(out.Table)
+	}
+	if v == nil && !info.known && x.overWire() {
+		v = &verdict{reason: ErrUnavailable, err: &fault{text: "the answer describes no table with its keys: it is not DynamoDB's"}}
+	}
+	response := Response{Request: request, Elapsed: elapsed}
+	if v != nil {
+		response.Err = v.err
+	}
+	d.observer.done(ctx, response)
+	return info, v
+}
+
+// describeError is the error for a description that was not got.
+func (d *Destination) describeError(v *verdict) error {
+	reason := v.reason
+	if reason == ErrRefused { // there is no row in the request: the table's name is at fault
+		reason = ErrConfig
+	}
+	return d.tableError(opDescribe, reason, v.err)
+}
+
+// tableError returns an error that every row would meet.
+func (d *Destination) tableError(op string, reason Reason, err error) *TableError {
+	return &TableError{Reason: reason, Op: op, Table: d.table, Region: d.region, Err: err}
+}
+
+// forgetCredentials makes the next request ask the provider for credentials,
+// after a token that has expired. A foreign client sees to its own.
+func (d *Destination) forgetCredentials() {
+	if d.creds != nil {
+		d.creds.Invalidate()
+	}
+}
+
+// accepts checks that the table of info takes the rows of d's mapping.
+func (d *Destination) accepts(info tableInfo, m Mapping) error {
+	if fault := statusFault(info.status); fault != nil {
+		return d.tableError(opDescribe, ErrTableStatus, fault)
+	}
+	return info.schema.coverage(m)
+}
