@@ -2,6 +2,7 @@ package dynamodest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -21,14 +22,10 @@ const requestTimeout = 30 * time.Second
 // idleTimeout is how long an idle connection is kept.
 const idleTimeout = 30 * time.Second
 
-// deadlineError says that requestTimeout has passed. It is no
+// errDeadline says that requestTimeout has passed. It is no
 // context.DeadlineExceeded, which would read as the end of the caller's own
 // context.
-type deadlineError struct{}
-
-func (*deadlineError) Error() string { return "no answer within " + requestTimeout.String() }
-
-var errDeadline error = &deadlineError{}
+var errDeadline = errors.New("no answer within " + requestTimeout.String())
 
 // withDeadline returns the context for one request.
 func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {

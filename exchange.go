@@ -2,6 +2,7 @@ package dynamodest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -129,6 +130,6 @@ func (x *exchange) seen(ctx, own context.Context) sighting {
 		gotConn:  marks&markConn != 0,
 		status:   int(x.status.Load()),
 		ended:    ctx.Err(),
-		overdue:  ctx.Err() == nil && context.Cause(own) == errDeadline,
+		overdue:  ctx.Err() == nil && errors.Is(context.Cause(own), errDeadline),
 	}
 }

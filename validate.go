@@ -139,7 +139,7 @@ func typedNil(value any) bool {
 
 func (f *faults) region(c Config) {
 	form := regionForm
-	if c.Endpoint != "" {
+	if c.Endpoint != "" || c.Client != nil {
 		form = localRegionForm
 	}
 	switch {

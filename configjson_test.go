@@ -1,0 +1,94 @@
+package dynamodest
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestConfigJSONRoundTrip(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		cfg  Config
+		want string
+	}{
+		"least": {Config{Table: "users"}, `{"table":"users"}`},
+		"all": {
+			Config{
+				Region: "eu-west-1", Table: "users",
+				Credentials: Credentials{testKeyID, testSecret, testToken},
+				Endpoint:    "http://localhost:8000", Mode: Insert, OnExisting: Skip,
+				Mapping: Mapping{
+					Fields: []Field{{Column: "id"}, {Column: "n", Attribute: "count", Type: Number}},
+					Null:   OmitNull, EmptyString: KeepEmpty,
+				},
+				Concurrency: 8, WriteUnitsPerSecond: 12.5,
+				Retry:   Retry{MaxAttempts: 3, MinDelay: 20 * time.Millisecond, MaxDelay: 90 * time.Second},
+				MaxWait: 1500 * time.Microsecond,
+			},
+			`{"region":"eu-west-1","table":"users",
+			"credentials":{"access_key_id":"` + testKeyID + `","secret_access_key":"` + testSecret + `","session_token":"` + testToken + `"},
+			"endpoint":"http://localhost:8000","mode":"insert","on_existing":"skip",
+			"mapping":{"fields":[{"column":"id"},{"column":"n","attribute":"count","type":"N"}],"null":"omit","empty_string":"keep"},
+			"concurrency":8,"write_units_per_second":12.5,
+			"retry":{"max_attempts":3,"min_delay":"20ms","max_delay":"1m30s"},"max_wait":"1.5ms"}`,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data, err := json.Marshal(tt.cfg)
+			require.NoError(t, err)
+			assert.JSONEq(t, tt.want, string(data))
+
+			var back Config
+			require.NoError(t, json.Unmarshal(data, &back))
+			assert.Equal(t, tt.cfg, back)
+
+			inside, err := json.Marshal(struct{ C *Config }{&tt.cfg})
+			require.NoError(t, err)
+			assert.JSONEq(t, `{"C":`+tt.want+`}`, string(inside))
+		})
+	}
+}
+
+func TestConfigJSONDurations(t *testing.T) {
+	t.Parallel()
+	read := func(data string) (Config, error) {
+		cfg := Config{Table: "kept", Concurrency: 7, MaxWait: time.Hour, Retry: Retry{MaxAttempts: 4, MaxDelay: time.Minute}}
+		return cfg, json.Unmarshal([]byte(data), &cfg)
+	}
+
+	kept, _ := read(`{}`)
+	cfg, err := read(`{"max_wait":null,"unknown":1}`)
+	require.NoError(t, err)
+	assert.Equal(t, kept, cfg)
+
+	for data, want := range map[string]time.Duration{`"200ms"`: 200 * time.Millisecond, `200000000`: 200 * time.Millisecond, `"0"`: 0, `0`: 0} {
+		cfg = Config{}
+		require.NoError(t, json.Unmarshal([]byte(`{"max_wait":`+data+`,"retry":{"min_delay":`+data+`,"max_delay":`+data+`}}`), &cfg), data)
+		assert.Equal(t, Config{MaxWait: want, Retry: Retry{MinDelay: want, MaxDelay: want}}, cfg, data)
+	}
+
+	for data, field := range map[string]string{
+		`{"max_wait":"200"}`:               "MaxWait",
+		`{"max_wait":1.5}`:                 "MaxWait",
+		`{"max_wait":[1]}`:                 "MaxWait",
+		`{"max_wait":"fast"}`:              "MaxWait",
+		`{"max_wait":1e30}`:                "MaxWait",
+		`{"retry":{"min_delay":true}}`:     "Retry.MinDelay",
+		`{"retry":{"max_delay":"1 hour"}}`: "Retry.MaxDelay",
+	} {
+		_, err := read(data)
+		var fault *ConfigError
+		require.ErrorAs(t, err, &fault, data)
+		assert.Equal(t, field, fault.Field)
+	}
+
+	_, err = read(`{"concurrency":"many"}`)
+	var wrongType *json.UnmarshalTypeError
+	assert.ErrorAs(t, err, &wrongType)
+}
