@@ -1,7 +1,5 @@
 package dynamodest
 
-import "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 // kind is the type of an attribute value, as DynamoDB names types.
 type kind uint8
 
@@ -19,6 +17,11 @@ const (
 	kindBS
 )
 
+var kindNames = [...]string{"none", "S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"}
+
+// String returns DynamoDB's name of the type, such as "S".
+func (k kind) String() string { return kindNames[k] }
+
 // attr is a typed attribute, or a member of a list or set (then name is "").
 type attr struct {
 	name  string
@@ -26,6 +29,21 @@ type attr struct {
 	text  string // S: the text; N: the canonical decimal; B: the raw bytes; BOOL: "true" or "false"
 	elems []attr // L, M (by name), SS, NS, BS
 }
+
+// set gives a the scalar value of the kind that text spells.
+func (a *attr) set(k kind, text string) { a.kind, a.text = k, text }
+
+// setBool gives a the value v.
+func (a *attr) setBool(v bool) {
+	if v {
+		a.set(kindBool, "true")
+	} else {
+		a.set(kindBool, "false")
+	}
+}
+
+// empty is whether a is an S or B of no bytes.
+func (a *attr) empty() bool { return (a.kind == kindS || a.kind == kindB) && a.text == "" }
 
 // item is a converted row: what is sent, and what packing and settling need to
 // know of it. It is immutable once made.
@@ -39,7 +57,3 @@ type item struct {
 // units is the write units that putting it costs the table.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 func (it *item) units() int { return max(1, (it.size+1023)/1024) }
-
-// attributeMap returns the item in the SDK's form. Each call makes a new one,
-// which shares no memory with the row or the item.
-func (it *item) attributeMap() map[string]types.AttributeValue { panic("to be written") }

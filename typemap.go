@@ -1,13 +1,301 @@
 package dynamodest
 
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+)
+
 // converter turns rows into items by a mapping and a table's keys. It is
-// immutable and safe for use by many goroutines at once.
+// immutable to its users and safe for use by many goroutines at once.
 type converter struct {
 	mapping Mapping
 	schema  tableSchema
+	fields  []column                 // of mapping.Fields
+	seen    atomic.Pointer[[]column] // without Fields: the columns of rows met, by name
 }
 
-func newConverter(m Mapping, s tableSchema) *converter { return &converter{m, s} }
+// column is how one column of a row becomes an attribute.
+type column struct {
+	column    string
+	attribute string
+	typ       Type
+	key       *keyAttr   // the table key that the attribute is, if any
+	indexKeys []*keyAttr // the index keys that it is
+	wire      int        // bytes of the attribute's name as the SDK sends it, with the colon
+	problem   error      // why no attribute can have the name
+}
 
-// convert returns the item for row, or why there is none.
-func (c *converter) convert(row Row) (*item, *RowError) { panic("to be written") }
+// maxNameSize is the most bytes of an attribute's name.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const maxNameSize = 65_535
+
+func newConverter(m Mapping, s tableSchema) *converter {
+	c := &converter{mapping: m, schema: s}
+	for _, f := range m.Fields {
+		if f.Attribute == "" {
+			f.Attribute = f.Column
+		}
+		c.fields = append(c.fields, c.plan(f.Column, f.Attribute, f.Type))
+	}
+	return c
+}
+
+// plan finds out what can be known of a column without a row.
+func (c *converter) plan(name, attribute string, t Type) column {
+	size, ok := jsonSize(attribute)
+	col := column{column: name, attribute: attribute, typ: t, wire: size + len(":")}
+	switch {
+	case attribute == "":
+		col.problem = refuse("the column has no name, and an attribute must have one")
+	case !ok:
+		col.problem = refuse("the name %q is not valid UTF-8", clip(attribute))
+	case len(attribute) > maxNameSize:
+		col.problem = refuse("the name %q has %d bytes, and an attribute's may have %d", clip(attribute), len(attribute), maxNameSize)
+	}
+	for _, key := range []*keyAttr{&c.schema.partition, &c.schema.sort} {
+		if key.name == attribute && attribute != "" {
+			col.key = key
+		}
+	}
+	for i := range c.schema.index {
+		if c.schema.index[i].name == attribute {
+			col.indexKeys = append(col.indexKeys, &c.schema.index[i])
+		}
+	}
+	return col
+}
+
+// convert returns the item for row, or why there is none. It neither changes
+// nor keeps row.
+func (c *converter) convert(row Row) (*item, *RowError) {
+	if row == nil {
+		return nil, &RowError{Reason: ErrMapping, Err: refuse("the row is nil")}
+	}
+	if len(c.fields) > 0 {
+		it, _, err := c.build(row, c.fields)
+		return it, err
+	}
+	if seen := c.seen.Load(); seen != nil {
+		if it, all, err := c.build(row, *seen); all {
+			return it, err
+		}
+	}
+	columns := c.columnsOf(row)
+	c.seen.Store(&columns)
+	it, _, err := c.build(row, columns)
+	return it, err
+}
+
+// columnsOf plans the columns of row, and those of the rows before it as long
+// as they are not many more.
+func (c *converter) columnsOf(row Row) []column {
+	columns := make([]column, 0, len(row))
+	for name := range row {
+		columns = append(columns, c.plan(name, name, Auto))
+	}
+	if seen := c.seen.Load(); seen != nil {
+		for _, col := range *seen {
+			if _, ok := row[col.column]; !ok {
+				columns = append(columns, col)
+			}
+		}
+	}
+	if len(columns) > 2*len(row) {
+		columns = columns[:len(row)]
+	}
+	slices.SortFunc(columns, func(x, y column) int { return cmp.Compare(x.column, y.column) })
+	return columns
+}
+
+// build makes the item of row from columns. all is whether they are all that
+// row has, which counts without Mapping.Fields.
+func (c *converter) build(row Row, columns []column) (it *item, all bool, rowErr *RowError) {
+	capacity := len(columns)
+	if len(c.fields) == 0 {
+		capacity = min(capacity, len(row))
+	}
+	var b builder
+	it = &item{attrs: make([]attr, 0, capacity), wire: wireItem}
+	met := 0
+	for i := range columns {
+		col := &columns[i]
+		v, ok := row[col.column]
+		if !ok {
+			continue
+		}
+		met++
+		if rowErr != nil {
+			continue
+		}
+		if err := c.add(&b, it, col, v); err != nil {
+			rowErr = col.rowError(err)
+		}
+	}
+	all = met == len(row)
+	if rowErr == nil {
+		rowErr = c.finish(&b, it, columns)
+	}
+	if rowErr != nil {
+		return nil, all, rowErr
+	}
+	return it, all, nil
+}
+
+// add adds to it the attribute that v becomes in col, if it becomes one.
+func (c *converter) add(b *builder, it *item, col *column, v any) error {
+	if col.problem != nil {
+		return col.problem
+	}
+	n := len(it.attrs)
+	it.attrs = it.attrs[:n+1]
+	a := &it.attrs[n]
+	if err := c.fill(b, a, col, v); err != nil {
+		return err
+	}
+	if a.kind == kindNone {
+		*a = attr{}
+		it.attrs = it.attrs[:n]
+		return nil
+	}
+	a.name = col.attribute
+	size, wire, err := weigh(a)
+	it.size += len(a.name) + size
+	it.wire += col.wire + wire
+	if n > 0 {
+		it.wire += len(",")
+	}
+	return err
+}
+
+// fill gives a the value that v has in col, or kindNone if it is left out.
+func (c *converter) fill(b *builder, a *attr, col *column, v any) error {
+	b.verbatim, b.spent = false, 0
+	var err error
+	if col.typ == Auto {
+		err = b.auto(a, v)
+	} else {
+		isKey := col.key != nil || len(col.indexKeys) > 0
+		err = b.forced(a, v, col.typ, c.mapping.EmptyString == KeepEmpty && !isKey)
+	}
+	switch {
+	case err != nil:
+		return err
+	case col.key != nil:
+		return col.key.check(a, v)
+	case len(col.indexKeys) > 0:
+		return checkIndexKeys(col.indexKeys, a, v)
+	case b.verbatim:
+		return nil
+	}
+	return c.mapping.settle(a)
+}
+
+// settle applies Null and EmptyString to a.
+func (m *Mapping) settle(a *attr) error {
+	if a.kind == kindS && a.text == "" {
+		switch m.EmptyString {
+		case KeepEmpty:
+			return nil
+		case OmitEmpty:
+			a.kind = kindNone
+			return nil
+		}
+		a.kind = kindNull
+	}
+	if a.kind == kindNull {
+		switch m.Null {
+		case OmitNull:
+			a.kind = kindNone
+		case RefuseNull:
+			return refuse("it is null, which Mapping.Null refuses")
+		}
+	}
+	return nil
+}
+
+// finish gives it the identity of its key and checks its size.
+func (c *converter) finish(b *builder, it *item, columns []column) *RowError {
+	var buf [64]byte
+	id := buf[:0]
+	for _, key := range []*keyAttr{&c.schema.partition, &c.schema.sort} {
+		if key.name == "" {
+			continue
+		}
+		a := it.find(key.name)
+		if a == nil {
+			return c.missing(key, columns)
+		}
+		id = appendIdentity(id, a)
+	}
+	if len(id) > 0 {
+		it.key = b.keep(id)
+	}
+	if it.size > maxItemSize {
+		return it.tooLarge(columns)
+	}
+	return nil
+}
+
+// find returns the attribute of the given name, or nil.
+func (it *item) find(name string) *attr {
+	for i := range it.attrs {
+		if it.attrs[i].name == name {
+			return &it.attrs[i]
+		}
+	}
+	return nil
+}
+
+// missing returns the error of a row without the key attribute.
+func (c *converter) missing(key *keyAttr, columns []column) *RowError {
+	e := &RowError{Reason: ErrKey, Attribute: key.name}
+	for i := range columns {
+		if columns[i].attribute == key.name {
+			e.Column = columns[i].column
+		}
+	}
+	if len(c.fields) == 0 {
+		e.Column = key.name
+	}
+	if e.Column == "" {
+		e.Err = keyFault("no field of the mapping gives the attribute, which is the table's %s", key)
+	} else {
+		e.Err = keyFault("the row does not have the column, which gives the table's %s", key)
+	}
+	return e
+}
+
+// tooLarge returns the error of an item over the limit.
+func (it *item) tooLarge(columns []column) *RowError {
+	var largest string
+	most := -1
+	for i := range it.attrs {
+		a := &it.attrs[i]
+		if size, _, _ := weigh(a); len(a.name)+size > most {
+			largest, most = a.name, len(a.name)+size
+		}
+	}
+	e := &RowError{Reason: ErrTooLarge, Attribute: largest}
+	for i := range columns {
+		if columns[i].attribute == largest {
+			e.Column = columns[i].column
+		}
+	}
+	e.Err = &fault{reason: ErrTooLarge, text: fmt.Sprintf(
+		"the item has %d bytes, names included, and may have %d; the largest attribute, %q, has %d",
+		it.size, maxItemSize, clip(largest), most)}
+	return e
+}
+
+// rowError returns err, met in col, as the row's error.
+func (col *column) rowError(err error) *RowError {
+	e := &RowError{Reason: ErrMapping, Column: col.column, Attribute: col.attribute, Err: err}
+	var f *fault
+	if errors.As(err, &f) {
+		e.Reason = f.reason
+	}
+	return e
+}

@@ -1,0 +1,191 @@
+package dynamodest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/dynamodest/dynamodest/internal/decimal"
+)
+
+var kindOfType = map[Type]kind{
+	String: kindS, Number: kindN, Binary: kindB, Bool: kindBool, List: kindL, Map: kindM,
+	StringSet: kindSS, NumberSet: kindNS, BinarySet: kindBS,
+}
+
+// memberKinds are the kinds of the members of sets.
+var memberKinds = map[kind]kind{kindSS: kindS, kindNS: kindN, kindBS: kindB}
+
+// forced gives a the attribute of type t that v becomes. A nil value gives
+// NULL, and "" gives an empty S unless keepEmpty is set: the mapping says what
+// those become.
+func (b *builder) forced(a *attr, v any, t Type, keepEmpty bool) error {
+	resolved, err := b.resolve(v)
+	switch {
+	case err != nil:
+		return err
+	case resolved == nil:
+		a.kind = kindNull
+		return nil
+	case resolved == "" && !keepEmpty:
+		a.set(kindS, "")
+		return nil
+	case t == JSON:
+		return b.jsonText(a, v)
+	}
+	k := kindOfType[t]
+	if av, ok := resolved.(types.AttributeValue); ok {
+		b.verbatim = true
+		if err := fromAttributeValue(a, av, 1); err != nil || a.kind == k {
+			return err
+		}
+		return unfit(resolved, k)
+	}
+	switch k {
+	case kindL, kindM:
+		return b.document(a, resolved, k)
+	case kindSS, kindNS, kindBS:
+		return b.anySet(a, resolved, k)
+	}
+	return b.scalar(a, resolved, k)
+}
+
+// unfit is the error of a v that does not become a k.
+func unfit(v any, k kind) error {
+	return refuse("a %s does not become %s, the Type of its field", typeName(v), k)
+}
+
+// scalar gives a the S, N, B or BOOL of v.
+func (b *builder) scalar(a *attr, v any, k kind) error {
+	if t, ok := v.(time.Time); ok && k == kindN {
+		return b.setEpoch(a, t)
+	}
+	ok, err := b.known(a, v, 1)
+	if k == kindS && (errors.Is(err, decimal.ErrDigits) || errors.Is(err, decimal.ErrRange)) {
+		b.asJSON = true // any number goes into text
+		ok, err = b.known(a, v, 1)
+		b.asJSON = false
+	}
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return unfit(v, k)
+	}
+	return b.coerce(a, v, k)
+}
+
+// coerce changes the scalar a, which v became by itself, to a k.
+func (b *builder) coerce(a *attr, v any, k kind) error {
+	text := a.kind == kindS || a.kind == kindB
+	switch {
+	case a.kind == k:
+		return nil
+	case k == kindS && (a.kind == kindN || a.kind == kindBool || a.kind == kindB):
+		a.kind = kindS // weigh checks that bytes are UTF-8
+		return nil
+	case k == kindN && text:
+		return b.setNumber(a, a.text)
+	case k == kindB && a.kind == kindS:
+		raw, err := base64.StdEncoding.DecodeString(a.text)
+		if err != nil {
+			return refuse("the text is not base64, from which a string becomes B; a []byte becomes B as it is")
+		}
+		a.set(kindB, b.keep(raw))
+		return nil
+	case k == kindBool && (a.kind == kindS && a.text == "true" || a.kind == kindN && a.text == "1"):
+		a.setBool(true)
+		return nil
+	case k == kindBool && (a.kind == kindS && a.text == "false" || a.kind == kindN && a.text == "0"):
+		a.setBool(false)
+		return nil
+	case k == kindBool && (a.kind == kindS || a.kind == kindN):
+		return refuse(`a %s becomes BOOL only from "true", "false", 0 or 1`, typeName(v))
+	}
+	return unfit(v, k)
+}
+
+// jsonSource returns the JSON text that v is, if it is a text.
+func jsonSource(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case []byte:
+		return string(v), true
+	case json.RawMessage:
+		return string(v), true
+	}
+	return "", false
+}
+
+// document gives a the L or M of v.
+func (b *builder) document(a *attr, v any, k kind) error {
+	var err error
+	if text, ok := jsonSource(v); ok {
+		err = b.parse(a, text, 1)
+	} else {
+		err = b.node(a, v, 1)
+	}
+	if err == nil && a.kind != k && a.kind != kindNull {
+		return unfit(v, k)
+	}
+	return err
+}
+
+// anySet gives a the set of kind k of v's members. Equal ones are kept once.
+func (b *builder) anySet(a *attr, v any, k kind) error {
+	members, null, err := b.members(v, k)
+	switch {
+	case err != nil:
+		return err
+	case null:
+		a.kind = kindNull
+		return nil
+	case len(members) == 0:
+		return errEmptySet
+	}
+	a.kind, a.elems = k, distinct(members)
+	return nil
+}
+
+// members returns the members of a set of kind k, from a slice, an array or
+// JSON text. JSON null is null.
+func (b *builder) members(v any, k kind) (members []attr, null bool, err error) {
+	member := memberKinds[k]
+	if text, ok := jsonSource(v); ok {
+		var list attr
+		if err := b.parse(&list, text, 1); err != nil || list.kind == kindNull {
+			return nil, err == nil, err
+		}
+		if list.kind != kindL {
+			return nil, false, unfit(v, k)
+		}
+		for i := range list.elems {
+			if err := b.coerce(&list.elems[i], v, member); err != nil {
+				return nil, false, refuse("a member of its JSON array does not become %s, as the members of %s are", member, k)
+			}
+		}
+		return list.elems, false, nil
+	}
+	rv := reflect.ValueOf(v)
+	if rv.Kind() != reflect.Slice && rv.Kind() != reflect.Array {
+		return nil, false, unfit(v, k)
+	}
+	members = make([]attr, rv.Len())
+	for i := range members {
+		elem, err := b.resolve(rv.Index(i).Interface())
+		if err == nil && elem == nil {
+			err = refuse("a member of its %s is nil", k)
+		}
+		if err == nil {
+			err = b.scalar(&members[i], elem, member)
+		}
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	return members, false, nil
+}

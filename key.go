@@ -1,0 +1,52 @@
+package dynamodest
+
+import "fmt"
+
+// keyFault returns an ErrKey fault about key, which format's last verb shows.
+func keyFault(format string, key *keyAttr) error {
+	return &fault{reason: ErrKey, text: fmt.Sprintf(format, key)}
+}
+
+// String describes k for an error: `partition key "id" (S)`.
+func (k *keyAttr) String() string { return fmt.Sprintf("%s %q (%s)", k.role, clip(k.name), k.kind) }
+
+// check says why a, made from v, cannot be the table key k.
+func (k *keyAttr) check(a *attr, v any) error {
+	switch {
+	case a.kind == kindNull:
+		return keyFault("a null value came as the table's %s", k)
+	case a.empty():
+		return keyFault("an empty value came as the table's %s, which takes one byte at least", k)
+	}
+	return k.checkForm(a, v)
+}
+
+// checkIndexKeys says why a, made from v, cannot be each of keys. A null or
+// empty one is left out, and the item then is not in the index.
+func checkIndexKeys(keys []*keyAttr, a *attr, v any) error {
+	if a.kind == kindNull || a.empty() {
+		a.kind = kindNone
+		return nil
+	}
+	for _, k := range keys {
+		if err := k.checkForm(a, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkForm checks the type and the length of a. A number has no length: its
+// digits are limited.
+func (k *keyAttr) checkForm(a *attr, v any) error {
+	var text string
+	switch {
+	case a.kind != k.kind:
+		text = fmt.Sprintf("a %s gives %s, not what the %s takes; Field.Type %q converts it", typeName(v), a.kind, k, k.kind)
+	case a.kind != kindN && k.max > 0 && len(a.text) > k.max:
+		text = fmt.Sprintf("a %s of %d bytes came as the %s, which takes %d at most", typeName(v), len(a.text), k, k.max)
+	default:
+		return nil
+	}
+	return &fault{reason: ErrKey, text: text}
+}
