@@ -47,9 +47,11 @@ func (db *DB) writeLocked(x *exchange, late bool) ([]outcome, *apiError) {
 		if !late {
 			if o.refusals = p.take(o); o.refusals != nil {
 				o.refused = true
+				p.t.refused += o.units
 				continue
 			}
 		}
+		p.t.written += o.units
 		if !o.failed {
 			db.store(p, x.call.N, late)
 			x.call.Written++
@@ -129,7 +131,7 @@ func (db *DB) runBatch(x *exchange) ([]byte, *apiError) {
 	if len(back) == len(outcomes) && outcomes[0].refusals != nil {
 		return nil, throttled(outcomes)
 	}
-	x.call.Unprocessed = len(back)
+	x.back = len(back)
 	b := []byte{'{'}
 	b = x.fault.appendUnprocessed(b, x.puts, back)
 	if c := x.consumed(outcomes); len(c) > 0 {

@@ -21,6 +21,7 @@ type exchange struct {
 	returnOld bool
 
 	fault Fault
+	back  int // items handed back
 }
 
 // answer is what goes back to the client.

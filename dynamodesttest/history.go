@@ -41,7 +41,8 @@ type Call struct {
 	puts []put
 }
 
-// Item returns the i-th item to write (the key, for a delete).
+// Item returns the i-th item to write (the key, for a delete). It is for the
+// hook of [DB.SetFault]: a call that is over has only its Keys.
 func (c Call) Item(i int) map[string]types.AttributeValue { return attributeMap(c.puts[i].item) }
 
 // Write is an item written (or deleted) in a table.
@@ -187,6 +188,7 @@ func (db *DB) end(x *exchange, outcome string) {
 	db.flying--
 	db.lastTick++
 	x.call.Ended, x.call.Outcome, x.call.Took = db.lastTick, outcome, time.Since(x.call.At)
+	x.call.Unprocessed = x.back
 	x.call.puts = nil
 }
 

@@ -57,12 +57,14 @@ type table struct {
 	about   types.TableDescription
 
 	// Under DB.mu.
-	status types.TableStatus
-	rows   map[string]*stored
-	order  []string // keys in order, nil when one has come or gone
-	size   int64
-	limits []*Limit
-	tries  map[string]int // calls that carried a key, kept while faults are asked for
+	status  types.TableStatus
+	rows    map[string]*stored
+	order   []string // keys in order, nil when one has come or gone
+	size    int64
+	limits  []*Limit
+	written float64        // write units
+	refused float64        // by a Limit of the table, an index or a range of keys
+	tries   map[string]int // calls that carried a key, kept while faults are asked for
 }
 
 // stored is an item in a table and how it came to be there. It does not change:
@@ -284,6 +286,16 @@ func (db *DB) SetStatus(table string, status types.TableStatus) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	t.status = status
+}
+
+// Usage returns the write units of the table that its writes have cost so far,
+// those of its indexes not counted, and those of the items that one [Limit] or
+// another refused. It panics if there is no such table.
+func (db *DB) Usage(table string) (written, refused float64) {
+	t := db.mustTable(table)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return t.written, t.refused
 }
 
 // mustTable is for calls by a test, where a table that is not there is a fault
