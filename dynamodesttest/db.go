@@ -1,0 +1,154 @@
+package dynamodesttest
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// DB is a set of tables in memory: DynamoDB as a test sees it. It has the
+// methods of [*dynamodb.Client] that are listed here, and is an [http.Handler]
+// to which a real client can be pointed. Both ways go through the SDK's own
+// encoding and decoding, so a test sees the same outputs and errors either way.
+//
+// It is safe for use by many goroutines at once. Make one with [New] or
+// [NewTable].
+type DB struct {
+	client *dynamodb.Client // sends to the DB itself, in memory
+
+	mu       sync.Mutex
+	tables   map[string]*table
+	fault    func(Call) Fault
+	next     []Fault
+	late     []lateWrite
+	history  history
+	flying   int
+	most     int
+	latency  [2]time.Duration
+	random   *rand.Rand
+	lastCall int
+	lastSeq  int
+	lastTick int
+}
+
+// New returns a DB without tables.
+func New() *DB {
+	db := &DB{tables: map[string]*table{}, history: history{keep: -1, actions: map[string]int{}}}
+	db.client = dynamodb.New(dynamodb.Options{
+		Region:     Region,
+		HTTPClient: transport{db},
+		Retryer:    aws.NopRetryer{},
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "AKIDTEST", SecretAccessKey: "test"}, nil
+		}),
+	})
+	return db
+}
+
+// CreateTable creates a table, which is ACTIVE at once.
+func (db *DB) CreateTable(ctx context.Context, in *dynamodb.CreateTableInput, opts ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error) {
+	return db.client.CreateTable(ctx, in, opts...)
+}
+
+// DescribeTable describes a table.
+func (db *DB) DescribeTable(ctx context.Context, in *dynamodb.DescribeTableInput, opts ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error) {
+	return db.client.DescribeTable(ctx, in, opts...)
+}
+
+// DeleteTable deletes a table at once.
+func (db *DB) DeleteTable(ctx context.Context, in *dynamodb.DeleteTableInput, opts ...func(*dynamodb.Options)) (*dynamodb.DeleteTableOutput, error) {
+	return db.client.DeleteTable(ctx, in, opts...)
+}
+
+// BatchWriteItem puts and deletes items.
+func (db *DB) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {
+	return db.client.BatchWriteItem(ctx, in, opts...)
+}
+
+// PutItem puts an item, on the condition attribute_not_exists(name) if asked.
+func (db *DB) PutItem(ctx context.Context, in *dynamodb.PutItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	return db.client.PutItem(ctx, in, opts...)
+}
+
+// GetItem reads an item.
+func (db *DB) GetItem(ctx context.Context, in *dynamodb.GetItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	return db.client.GetItem(ctx, in, opts...)
+}
+
+// Scan reads a page of a table, in order of key.
+func (db *DB) Scan(ctx context.Context, in *dynamodb.ScanInput, opts ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
+	return db.client.Scan(ctx, in, opts...)
+}
+
+// Items returns a table's items in order of key. The caller may keep and change
+// them. It panics if there is no such table.
+func (db *DB) Items(table string) []map[string]types.AttributeValue {
+	writes := db.Latest(table)
+	items := make([]map[string]types.AttributeValue, len(writes))
+	for i, w := range writes {
+		items[i] = w.Item()
+	}
+	return items
+}
+
+// Item returns the item with the key given, as for [Key], or nil. It panics if
+// there is no such table.
+func (db *DB) Item(table string, key ...any) map[string]types.AttributeValue {
+	t := db.mustTable(table)
+	db.mu.Lock()
+	row := t.rows[Key(key...)]
+	db.mu.Unlock()
+	if row == nil {
+		return nil
+	}
+	return attributeMap(parseItem(row.item))
+}
+
+// Len is the number of items in a table. It panics if there is no such table.
+func (db *DB) Len(table string) int {
+	t := db.mustTable(table)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return len(t.rows)
+}
+
+// SetLatency makes every call take a time between least and most, half of it
+// before the write and half after. A call whose client gives up in the first
+// half writes nothing. The times are drawn from seed.
+func (db *DB) SetLatency(least, most time.Duration, seed uint64) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.latency = [2]time.Duration{least, most}
+	db.random = rand.New(rand.NewPCG(seed, seed))
+}
+
+// delay draws half a call's time.
+func (db *DB) delay() time.Duration {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	least, most := db.latency[0], db.latency[1]
+	if most <= least {
+		return least / 2
+	}
+	return (least + time.Duration(db.random.Int64N(int64(most-least)+1))) / 2
+}
+
+// wait waits for d or the end of ctx, and says whether ctx goes on.
+func wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

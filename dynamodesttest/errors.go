@@ -1,0 +1,79 @@
+package dynamodesttest
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// apiError is an error as DynamoDB answers it.
+type apiError struct {
+	status  int
+	code    string
+	message string
+	members string // further members of the body, each `,"Name":JSON`
+}
+
+func (e *apiError) Error() string { return e.code + ": " + e.message }
+
+const (
+	codeValidation    = "ValidationException"
+	codeSerialization = "SerializationException"
+	codeCondition     = "ConditionalCheckFailedException"
+	codeThroughput    = "ProvisionedThroughputExceededException"
+	codeThrottling    = "ThrottlingException"
+)
+
+func apiErrorf(code, format string, args ...any) *apiError {
+	return &apiError{status: http.StatusBadRequest, code: code, message: fmt.Sprintf(format, args...)}
+}
+
+func invalid(format string, args ...any) *apiError { return apiErrorf(codeValidation, format, args...) }
+
+// invalidParameter has the words with which DynamoDB begins what it says of an item.
+func invalidParameter(format string, args ...any) *apiError {
+	return invalid("One or more parameter values were invalid: "+format, args...)
+}
+
+func serialization(format string, args ...any) *apiError {
+	return apiErrorf(codeSerialization, format, args...)
+}
+
+// unknownToDouble is for what DynamoDB has and the double has not.
+func unknownToDouble(what string) *apiError {
+	return invalid("dynamodesttest does not know %s", what)
+}
+
+func noTable() *apiError {
+	return apiErrorf("ResourceNotFoundException", "Requested resource not found")
+}
+
+// fullCode is the code with the name space that DynamoDB gives it.
+func fullCode(code string) string {
+	switch {
+	case strings.Contains(code, "#"):
+		return code
+	case code == codeValidation:
+		return "com.amazon.coral.validate#" + code
+	case code == codeSerialization, code == "UnrecognizedClientException", code == "InvalidSignatureException",
+		code == "AccessDeniedException", code == "ExpiredTokenException", code == "IncompleteSignatureException",
+		code == "MissingAuthenticationTokenException", code == "UnknownOperationException", code == "InternalFailure":
+		return "com.amazon.coral.service#" + code
+	default:
+		return "com.amazonaws.dynamodb.v20120810#" + code
+	}
+}
+
+// body is the JSON body of the answer.
+func (e *apiError) body(withCode bool) []byte {
+	b := []byte{'{'}
+	if withCode {
+		b = append(b, `"__type":`...)
+		b = appendString(b, fullCode(e.code))
+		b = append(b, ',')
+	}
+	b = append(b, `"message":`...)
+	b = appendString(b, e.message)
+	b = append(b, e.members...)
+	return append(b, '}')
+}

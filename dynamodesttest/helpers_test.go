@@ -1,0 +1,84 @@
+package dynamodesttest_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/dynamodesttest"
+)
+
+var _ dynamodest.Client = (*dynamodesttest.DB)(nil)
+
+type item = map[string]types.AttributeValue
+
+func s(v string) types.AttributeValue   { return &types.AttributeValueMemberS{Value: v} }
+func n(v string) types.AttributeValue   { return &types.AttributeValueMemberN{Value: v} }
+func bin(v string) types.AttributeValue { return &types.AttributeValueMemberB{Value: []byte(v)} }
+func null() types.AttributeValue        { return &types.AttributeValueMemberNULL{Value: true} }
+
+// client is the operations that both a DB and the SDK's client have.
+type client interface {
+	dynamodest.Client
+	CreateTable(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
+	DeleteTable(context.Context, *dynamodb.DeleteTableInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteTableOutput, error)
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
+}
+
+// overHTTP is a real client that talks to db over loopback.
+func overHTTP(t *testing.T, db *dynamodesttest.DB) *dynamodb.Client {
+	t.Helper()
+	server := httptest.NewServer(db)
+	t.Cleanup(server.Close)
+	return newClient(server.URL)
+}
+
+func newClient(endpoint string) *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		Region:       "us-east-1",
+		BaseEndpoint: aws.String(endpoint),
+		Credentials:  credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
+		Retryer:      aws.NopRetryer{},
+	})
+}
+
+// bothWays runs a test in process and over HTTP.
+func bothWays(t *testing.T, test func(t *testing.T, db *dynamodesttest.DB, c client)) {
+	t.Helper()
+	t.Run("in process", func(t *testing.T) {
+		t.Parallel()
+		db := dynamodesttest.NewTable("users", "id:S", "at:N")
+		test(t, db, db)
+	})
+	t.Run("over HTTP", func(t *testing.T) {
+		t.Parallel()
+		db := dynamodesttest.NewTable("users", "id:S", "at:N")
+		test(t, db, overHTTP(t, db))
+	})
+}
+
+// user is an item of the table of bothWays.
+func user(id, at string) item { return item{"id": s(id), "at": n(at)} }
+
+func puts(items ...item) []types.WriteRequest {
+	requests := make([]types.WriteRequest, len(items))
+	for i := range items {
+		requests[i].PutRequest = &types.PutRequest{Item: items[i]}
+	}
+	return requests
+}
+
+func batch(table string, items ...item) *dynamodb.BatchWriteItemInput {
+	return &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: puts(items...)}}
+}
+
+func putItem(table string, it item) *dynamodb.PutItemInput {
+	return &dynamodb.PutItemInput{TableName: &table, Item: it}
+}

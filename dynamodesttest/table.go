@@ -1,0 +1,309 @@
+package dynamodesttest
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Region and Account are those of every table's ARN.
+const (
+	Region  = "us-east-1"
+	Account = "123456789012"
+)
+
+// Limits on keys:
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const (
+	maxHashKeySize  = 2048
+	maxRangeKeySize = 1024
+)
+
+// keyAttr is an attribute of a table's or an index's key.
+type keyAttr struct {
+	name string
+	kind kind
+	hash bool
+}
+
+func (k keyAttr) maxSize() int {
+	if k.hash {
+		return maxHashKeySize
+	}
+	return maxRangeKeySize
+}
+
+// index is a secondary index.
+type index struct {
+	name     string
+	global   bool
+	key      []keyAttr
+	all      bool     // projects every attribute
+	projects []string // else these, besides the keys of table and index
+}
+
+// table is a table and what it holds. The part above mu of DB does not change.
+type table struct {
+	name    string
+	arn     string
+	key     []keyAttr
+	indexes []index
+	about   types.TableDescription
+
+	// Under DB.mu.
+	status  types.TableStatus
+	rows    map[string]*stored
+	order   []string // keys in order, nil when one has come or gone
+	size    int64
+	limits  []*Limit
+	written float64        // write units
+	refused float64        // by a Limit of the table, an index or a range of keys
+	tries   map[string]int // calls that carried a key, kept while faults are asked for
+}
+
+// stored is an item in a table and how it came to be there. It does not change:
+// a put replaces it.
+type stored struct {
+	key  string
+	item string // the JSON that DynamoDB would return; smaller than a map, and shared with nobody
+	size int
+	seq  int
+	call int
+	puts int
+	late bool
+}
+
+// ARN is the Amazon Resource Name of a table of that name.
+func ARN(table string) string {
+	return "arn:aws:dynamodb:" + Region + ":" + Account + ":table/" + table
+}
+
+// writable says whether the table takes reads and writes in its status.
+func (t *table) writable() bool {
+	return t.status == types.TableStatusActive || t.status == types.TableStatusUpdating
+}
+
+// NewTable is a DB with one table, whose key is given as in [DB.AddTable].
+func NewTable(name string, key ...string) *DB {
+	db := New()
+	db.AddTable(name, key...)
+	return db
+}
+
+// AddTable adds an on-demand table with the key given: the partition key and
+// perhaps a sort key, each as "name:S", "name:N" or "name:B". It panics if
+// DynamoDB would refuse the table. Use [DB.CreateTable] for everything else.
+func (db *DB) AddTable(name string, key ...string) {
+	in := &dynamodb.CreateTableInput{TableName: &name, BillingMode: types.BillingModePayPerRequest}
+	for i, k := range key {
+		attribute, kind, _ := strings.Cut(k, ":")
+		role := types.KeyTypeHash
+		if i > 0 {
+			role = types.KeyTypeRange
+		}
+		in.KeySchema = append(in.KeySchema, types.KeySchemaElement{AttributeName: &attribute, KeyType: role})
+		in.AttributeDefinitions = append(in.AttributeDefinitions, types.AttributeDefinition{
+			AttributeName: &attribute, AttributeType: types.ScalarAttributeType(kind),
+		})
+	}
+	if _, err := db.createTable(in); err != nil {
+		panic(fmt.Sprintf("dynamodesttest: table %s with key %q: %v", name, key, err))
+	}
+}
+
+var tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+
+func (db *DB) createTable(in *dynamodb.CreateTableInput) (*types.TableDescription, *apiError) {
+	name := aws.ToString(in.TableName)
+	if !tableName.MatchString(name) {
+		return nil, invalid("Invalid table name: it must be 3 to 255 of a-z, A-Z, 0-9, _, . and -")
+	}
+	t := &table{
+		name: name, arn: ARN(name), status: types.TableStatusActive,
+		rows: map[string]*stored{}, tries: map[string]int{},
+	}
+	if err := t.readSchema(in); err != nil {
+		return nil, err
+	}
+	t.describeAs(in)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.tables[name] != nil {
+		return nil, apiErrorf("ResourceInUseException", "Table already exists: %s", name)
+	}
+	db.tables[name] = t
+	return t.describe(), nil
+}
+
+func (t *table) readSchema(in *dynamodb.CreateTableInput) (err *apiError) {
+	kinds, used := map[string]kind{}, map[string]bool{}
+	for _, d := range in.AttributeDefinitions {
+		switch d.AttributeType {
+		case types.ScalarAttributeTypeS, types.ScalarAttributeTypeN, types.ScalarAttributeTypeB:
+		default:
+			return invalid("Member must satisfy enum value set: [B, N, S] at 'attributeDefinitions'")
+		}
+		kinds[aws.ToString(d.AttributeName)] = kind(d.AttributeType)
+	}
+	if t.key, err = readKey(in.KeySchema, kinds, used, 1); err != nil {
+		return err
+	}
+	for _, x := range in.GlobalSecondaryIndexes {
+		if err := t.addIndex(aws.ToString(x.IndexName), true, x.KeySchema, x.Projection, kinds, used); err != nil {
+			return err
+		}
+	}
+	for _, x := range in.LocalSecondaryIndexes {
+		if err := t.addIndex(aws.ToString(x.IndexName), false, x.KeySchema, x.Projection, kinds, used); err != nil {
+			return err
+		}
+		if last := t.indexes[len(t.indexes)-1]; len(t.key) < 2 || last.key[0].name != t.key[0].name {
+			return invalidParameter("A local secondary index needs a table with a sort key, and its partition key")
+		}
+	}
+	if len(used) != len(kinds) {
+		return invalidParameter("Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
+	}
+	return nil
+}
+
+// readKey reads a key of at most max partition and max sort attributes.
+func readKey(schema []types.KeySchemaElement, kinds map[string]kind, used map[string]bool, max int) ([]keyAttr, *apiError) {
+	var key []keyAttr
+	count := map[types.KeyType]int{}
+	for _, e := range schema {
+		name := aws.ToString(e.AttributeName)
+		count[e.KeyType]++
+		hash := e.KeyType == types.KeyTypeHash
+		switch {
+		case kinds[name] == "":
+			return nil, invalidParameter("Some index key attributes are not defined in AttributeDefinitions. Keys: [%s]", name)
+		case slices.ContainsFunc(key, func(k keyAttr) bool { return k.name == name }):
+			return nil, invalid("Both the Hash Key and the Range Key element in the KeySchema have the same name")
+		case hash && count[types.KeyTypeRange] > 0, !hash && e.KeyType != types.KeyTypeRange:
+			return nil, invalid("Invalid KeySchema: HASH elements come first, then RANGE elements")
+		}
+		used[name] = true
+		key = append(key, keyAttr{name, kinds[name], hash})
+	}
+	if h, r := count[types.KeyTypeHash], count[types.KeyTypeRange]; h < 1 || h > max || r > max {
+		return nil, invalid("Invalid KeySchema: at least 1 and at most %d HASH and at most %d RANGE elements are allowed", max, max)
+	}
+	return key, nil
+}
+
+func (t *table) addIndex(name string, global bool, schema []types.KeySchemaElement, p *types.Projection, kinds map[string]kind, used map[string]bool) *apiError {
+	max := 1
+	if global {
+		max = 4 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html
+	}
+	key, err := readKey(schema, kinds, used, max)
+	switch {
+	case err != nil:
+		return err
+	case !tableName.MatchString(name):
+		return invalid("Invalid index name: it must be 3 to 255 of a-z, A-Z, 0-9, _, . and -")
+	case slices.ContainsFunc(t.indexes, func(x index) bool { return x.name == name }):
+		return invalidParameter("Duplicate index name: %s", name)
+	case p == nil || p.ProjectionType == "":
+		return invalidParameter("Unknown ProjectionType: null")
+	}
+	t.indexes = append(t.indexes, index{
+		name: name, global: global, key: key,
+		all: p.ProjectionType == types.ProjectionTypeAll, projects: p.NonKeyAttributes,
+	})
+	return nil
+}
+
+// describeAs keeps what DescribeTable says, apart from what changes.
+func (t *table) describeAs(in *dynamodb.CreateTableInput) {
+	t.about = types.TableDescription{
+		TableName: &t.name, TableArn: &t.arn,
+		TableId:              aws.String("00000000-0000-4000-8000-000000000000"),
+		CreationDateTime:     aws.Time(time.Now().UTC().Truncate(time.Millisecond)),
+		AttributeDefinitions: in.AttributeDefinitions, KeySchema: in.KeySchema,
+		ProvisionedThroughput: throughput(in.ProvisionedThroughput),
+		OnDemandThroughput:    in.OnDemandThroughput,
+	}
+	if in.BillingMode == types.BillingModePayPerRequest {
+		t.about.BillingModeSummary = &types.BillingModeSummary{BillingMode: in.BillingMode}
+	}
+	for _, x := range in.GlobalSecondaryIndexes {
+		t.about.GlobalSecondaryIndexes = append(t.about.GlobalSecondaryIndexes, types.GlobalSecondaryIndexDescription{
+			IndexName: x.IndexName, IndexArn: aws.String(t.arn + "/index/" + aws.ToString(x.IndexName)), IndexStatus: types.IndexStatusActive,
+			KeySchema: x.KeySchema, Projection: x.Projection,
+			ProvisionedThroughput: throughput(x.ProvisionedThroughput), OnDemandThroughput: x.OnDemandThroughput,
+		})
+	}
+	for _, x := range in.LocalSecondaryIndexes {
+		t.about.LocalSecondaryIndexes = append(t.about.LocalSecondaryIndexes, types.LocalSecondaryIndexDescription{
+			IndexName: x.IndexName, IndexArn: aws.String(t.arn + "/index/" + aws.ToString(x.IndexName)),
+			KeySchema: x.KeySchema, Projection: x.Projection,
+		})
+	}
+}
+
+func throughput(p *types.ProvisionedThroughput) *types.ProvisionedThroughputDescription {
+	d := &types.ProvisionedThroughputDescription{
+		NumberOfDecreasesToday: aws.Int64(0), ReadCapacityUnits: aws.Int64(0), WriteCapacityUnits: aws.Int64(0),
+	}
+	if p != nil {
+		d.ReadCapacityUnits, d.WriteCapacityUnits = p.ReadCapacityUnits, p.WriteCapacityUnits
+	}
+	return d
+}
+
+// describe is called under DB.mu.
+func (t *table) describe() *types.TableDescription {
+	about := t.about
+	about.TableStatus = t.status
+	about.ItemCount = aws.Int64(int64(len(t.rows)))
+	about.TableSizeBytes = aws.Int64(t.size)
+	return &about
+}
+
+// lookup finds a table by name or ARN.
+func (db *DB) lookup(nameOrARN string) *table {
+	name, isARN := strings.CutPrefix(nameOrARN, ARN(""))
+	if !isARN && strings.HasPrefix(nameOrARN, "arn:") {
+		return nil
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.tables[name]
+}
+
+// SetStatus puts a table into a status. Only ACTIVE and UPDATING tables take
+// reads and writes. It panics if there is no such table.
+func (db *DB) SetStatus(table string, status types.TableStatus) {
+	t := db.mustTable(table)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	t.status = status
+}
+
+// Usage returns the write units of the table that its writes have cost so far,
+// those of its indexes not counted, and those of the items that one [Limit] or
+// another refused. It panics if there is no such table.
+func (db *DB) Usage(table string) (written, refused float64) {
+	t := db.mustTable(table)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return t.written, t.refused
+}
+
+// mustTable is for calls by a test, where a table that is not there is a fault
+// of the test.
+func (db *DB) mustTable(name string) *table {
+	t := db.lookup(name)
+	if t == nil {
+		panic("dynamodesttest: no table " + name)
+	}
+	return t
+}
