@@ -45,12 +45,11 @@ const (
 	rose     = 2.5  // a refusal at this many times the estimate means that the capacity rose, or that credit had gathered
 	noisy    = 3    // curves in a row refused before their flat part: the refusals do not follow the rate
 
-	seekDoubling  = 0.1  // seconds to double in seek, and at least seekTrips round trips
-	startDoubling = 0.25 // seconds to double in seek when DescribeTable told where to begin
-	seekTrips     = 4
-	seekFrom      = 5    // units/s: the slowest begin of a seek
-	pauseFirst    = 0.05 // seconds before a seek, doubled while nothing at all gets through
-	pauseMost     = 0.25
+	seekDoubling = 0.1 // seconds to double in seek, and at least seekTrips round trips
+	seekTrips    = 4
+	seekFrom     = 5    // units/s: the slowest begin of a seek
+	pauseFirst   = 0.05 // seconds before a seek, doubled while nothing at all gets through
+	pauseMost    = 0.25
 
 	settle  = 0.05 // seconds of a curve that say nothing, and at least settleTrips round trips: the bucket is empty yet
 	trips   = 2
@@ -62,7 +61,6 @@ const (
 	capShare     = 10   // and 1/10 s of the cap
 
 	leastRate, mostRate = 1, 1e7 // units/s
-	mostUnits           = 1e6    // of one request; more is taken for a mistake
 	longestWait         = time.Second
 )
 
@@ -73,28 +71,6 @@ const (
 	seek
 	hold
 )
-
-// Config sets up a [Pace].
-type Config struct {
-	// MaxInFlight is the most requests in flight. The default is 64.
-	MaxInFlight int
-	// Start is the table's write units a second, as DescribeTable tells them: where to begin, not a limit. 0 is unknown.
-	Start float64
-	// Cap is the most write units a second of the table itself, over all calls. 0 is none.
-	Cap float64
-}
-
-// Answer is what became of a request. Units are those of the table itself, one for each begun KiB of a row.
-type Answer struct {
-	Sent, Now time.Duration // when the request left and when its answer came, in the time of [Pace.Wait]
-	Units     float64       // that the request asked for
-	Refused   float64       // of Units: unprocessed, or all of them when the whole request was throttled
-	// Again is the part of Units in rows that had been refused before; AgainRefused is the part of Refused in such rows.
-	// They tell a hot key range from a table at its limit. An engine that leaves them 0 is paced well on evenly keyed rows.
-	Again, AgainRefused float64
-	Consumed            float64 // table units that DynamoDB told; 0 is unknown
-	Failed              bool    // for another reason than throttling: says nothing about the capacity
-}
 
 // Pace says when the next request may go, how much it may carry, and how many may be in flight. The caller calls Wait
 // until it returns 0, then Sent, and Done once for each Sent. It is not safe for concurrent use.
@@ -108,15 +84,14 @@ type Pace struct {
 	fresh         float64 // moment of the last answer to rows never refused before
 	applied       float64 // units, ever
 	empty, before float64 // the last empty moment that counts, and the units applied until then
+	known         bool    // there was one
 
 	phase   phase
 	turned  float64 // moment at which the phase or the curve began
 	start   float64 // the same, moved on by time that is no evidence
 	share   float64 // moving share of refused units since turned
 	limit   float64 // open: requests in flight
-	marked  bool    // open: refusals have begun to last; empty says when
 	from    float64 // seek: units/s at its start
-	doubles float64 // seek: seconds to double
 	ceiling float64 // seek: units/s that it need not exceed
 	floor   float64 // seek: units/s that the table is known to take
 	pause   float64 // seek: seconds before the next one if nothing gets through
@@ -144,7 +119,6 @@ func New(cfg Config) *Pace {
 	p.limit = float64(min(firstInFlight, p.most))
 	if start := clean(cfg.Start, mostRate); start > 0 {
 		p.toSeek(0, start, 0, math.Inf(1))
-		p.doubles = startDoubling
 	}
 	return p
 }
@@ -216,10 +190,7 @@ func (p *Pace) Sent(now time.Duration, units float64) {
 // Done takes the answer to a request.
 func (p *Pace) Done(a Answer) {
 	p.inFlight = max(0, p.inFlight-1)
-	a.Units = clean(a.Units, mostUnits)
-	a.Refused, a.Again = clean(a.Refused, a.Units), clean(a.Again, a.Units)
-	a.AgainRefused = clean(a.AgainRefused, min(a.Again, a.Refused))
-	a.Consumed = clean(a.Consumed, mostUnits)
+	a = a.clean()
 	sent, now := a.Sent.Seconds(), a.Now.Seconds()
 	if !p.began || a.Units == 0 {
 		return
@@ -289,8 +260,7 @@ func (p *Pace) answeredOpen(now float64, refused bool) {
 			p.limit = min(float64(p.most), p.limit+growth)
 		}
 	case p.share < noise:
-	case !p.marked:
-		p.marked = true
+	case !p.known:
 		p.markEmpty(now)
 	case now-p.empty > estimate:
 		p.toHold(now, p.estimated(now), flat)
@@ -301,13 +271,18 @@ func (p *Pace) answeredOpen(now float64, refused bool) {
 // answeredSeek ends the seek at the first estimate, or begins it anew when nothing gets through.
 func (p *Pace) answeredSeek(now float64, all bool) {
 	fair := now-p.empty > estimate
+	tooFast := p.share > high || p.share > noise && fair
 	switch {
 	case all && !p.passed:
 		p.pause = min(pauseMost, 2*p.pause)
 		floor := p.floor
-		p.toSeek(now, p.from/2, p.pauseLength(), p.ceiling)
+		p.toSeek(now, p.from/4, p.pauseLength(), p.ceiling)
 		p.floor = floor
-	case p.share > high || p.share > noise && fair:
+	case tooFast && !p.known: // the first empty moment: an estimate would count the credit before it
+		p.toSeek(now, p.from, p.pauseLength(), p.learned.rate)
+		p.markEmpty(now)
+		return
+	case tooFast:
 		p.toHold(now, max(p.estimated(now), p.floor), trial)
 	case now-p.start > estimate && p.learned.rate >= p.ceiling: // as before
 		p.toHold(now, p.ceiling, flat)
@@ -332,7 +307,7 @@ func (p *Pace) refusedHold(now float64) {
 		if fair {
 			ceiling = min(ceiling, p.estimated(now))
 		}
-		p.toSeek(now, rate/4, p.pauseLength(), ceiling)
+		p.toSeek(now, rate/8, p.pauseLength(), ceiling)
 		if fair {
 			p.markEmpty(now)
 		}
@@ -368,7 +343,7 @@ func (p *Pace) estimated(now float64) float64 {
 	return max(leastRate, capacity)
 }
 
-func (p *Pace) markEmpty(now float64) { p.empty, p.before = now, p.applied }
+func (p *Pace) markEmpty(now float64) { p.empty, p.before, p.known = now, p.applied, true }
 
 func (p *Pace) pauseLength() float64 { return max(p.pause, trips*p.roundTrip) }
 
@@ -381,7 +356,7 @@ func (p *Pace) turn(to phase, now float64) {
 func (p *Pace) toSeek(now, from, pause, ceiling float64) {
 	p.turn(seek, now)
 	p.start += pause
-	p.from, p.doubles, p.ceiling, p.floor = max(seekFrom, from), seekDoubling, ceiling, 0
+	p.from, p.ceiling, p.floor = max(seekFrom, from), ceiling, 0
 	p.learned.rate, p.learned.next = p.from, p.start
 }
 
@@ -403,8 +378,8 @@ func (p *Pace) followCurve(now float64) {
 	t := max(0, now-p.start)
 	switch p.phase {
 	case seek:
-		doubles := max(p.doubles, seekTrips*p.roundTrip)
-		p.learned.setRate(now, min(p.ceiling, p.from*math.Exp2(min(20, t/doubles))))
+		doublings := min(20, t/max(seekDoubling, seekTrips*p.roundTrip))
+		p.learned.setRate(now, min(p.ceiling, p.from*math.Exp2(doublings)))
 	case hold:
 		end := upward * p.rise
 		x := min(t, end)/p.rise - 1 // -1 at the start, 0 at the flat part
@@ -415,12 +390,4 @@ func (p *Pace) followCurve(now float64) {
 		steady := p.capacity * (1 + depth*x*x*x)
 		p.learned.setRate(now, steady*math.Exp2(min(20, max(0, t-end)/(doubling*p.slow))))
 	}
-}
-
-// clean gives x between 0 and most, and 0 for what is not a number.
-func clean(x, most float64) float64 {
-	if !(x > 0) {
-		return 0
-	}
-	return min(x, most)
 }
