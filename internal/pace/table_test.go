@@ -1,0 +1,83 @@
+package pace
+
+import "math"
+
+// bucket is a token bucket: it refills at rate units/s up to what it holds. With rate 0 it has no limit.
+type bucket struct {
+	rate, holds, level, at float64
+	window                 float64 // seconds of a metering window, at whose start its units come all at once; 0 = steadily
+}
+
+func (b *bucket) refill(now float64) {
+	if b.window > 0 {
+		now = math.Floor(now/b.window) * b.window
+	}
+	if now > b.at {
+		b.level = min(b.holds, b.level+(now-b.at)*b.rate)
+		b.at = now
+	}
+}
+
+// fits tells whether so many units may be taken; more than the bucket holds are taken on credit when it is full.
+func (b *bucket) fits(units float64) bool {
+	return b.rate == 0 || b.level >= min(units, b.holds)-1e-9
+}
+
+func (b *bucket) take(units float64) { b.level -= units }
+
+// table is DynamoDB as the simulation knows it: a bucket for all rows, and one for each limited key range.
+type table struct {
+	all    bucket
+	ranges []bucket
+	whole  bool    // a request that does not fit is refused whole, not row by row
+	ratio  float64 // units consumed per unit asked
+}
+
+// apply takes the rows of a request that fit, in order, and gives the others back with the units consumed.
+func (t *table) apply(now float64, rows []row) (refused []row, consumed float64) {
+	t.all.refill(now)
+	for i := range t.ranges {
+		t.ranges[i].refill(now)
+	}
+	sum := 0.0
+	for _, r := range rows {
+		sum += r.units * t.ratio
+	}
+	if t.whole && !t.all.fits(sum) {
+		return rows, 0
+	}
+	for _, r := range rows {
+		units := r.units * t.ratio
+		if !t.all.fits(units) || r.keyRange >= 0 && !t.ranges[r.keyRange].fits(units) {
+			refused = append(refused, r)
+			continue
+		}
+		t.all.take(units)
+		if r.keyRange >= 0 {
+			t.ranges[r.keyRange].take(units)
+		}
+		consumed += units
+	}
+	return refused, consumed
+}
+
+type row struct {
+	index    int
+	units    float64
+	keyRange int  // of table.ranges; -1 = in none
+	again    bool // was refused before
+}
+
+// oldest is a heap of rows, the first of the input on top.
+type oldest []row
+
+func (h oldest) Len() int           { return len(h) }
+func (h oldest) Less(i, j int) bool { return h[i].index < h[j].index }
+func (h oldest) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *oldest) Push(x any)        { *h = append(*h, x.(row)) }
+func (h *oldest) Pop() any {
+	all := *h
+	x := all[len(all)-1]
+	*h = all[:len(all)-1]
+	return x
+}
