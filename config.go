@@ -9,24 +9,27 @@ import (
 
 // Config says where rows go and how. Region, Table and Credentials are
 // required; see each field for what stands in for it. The JSON form holds all
-// that an engine may store; the last four fields are for Go callers only.
+// that an engine may store, the secrets among it; the last four fields are for
+// Go callers only.
 //
-// A Config printed by fmt or slog shows no secret.
+// A Config printed by fmt or slog shows no secret; see [Config.Format] and
+// [Config.MarshalJSON] for the two ways round that.
 type Config struct {
 	// Region is the AWS region of the table, such as "eu-west-1". Required
-	// unless Client is set.
+	// unless Client is set. With Endpoint or Client it may be any word that a
+	// local server takes, such as "local".
 	Region string `json:"region,omitempty"`
 
-	// Table is the name or the ARN of the table. Names are case-sensitive.
-	// Required.
+	// Table is the name or the ARN of the table. Names are case-sensitive. The
+	// region in an ARN must be Region. Required.
 	Table string `json:"table"`
 
 	// Credentials are the AWS access keys that sign the requests. Required
 	// unless CredentialsProvider or Client is set.
 	Credentials Credentials `json:"credentials,omitzero"`
 
-	// Endpoint is the URL that requests go to, for local servers and VPC
-	// endpoints. The default is AWS's own for the region.
+	// Endpoint is the http or https URL that requests go to, for local servers
+	// and VPC endpoints. The default is AWS's own for the region, over TLS.
 	Endpoint string `json:"endpoint,omitempty"`
 
 	// Mode is the sync mode. The default is Upsert.
@@ -41,7 +44,7 @@ type Config struct {
 	Mapping Mapping `json:"mapping,omitzero"`
 
 	// Concurrency is the most requests in flight at once over all calls to
-	// the Destination. The default is 64.
+	// the Destination, 10,000 at most. The default is 64.
 	Concurrency int `json:"concurrency,omitempty"`
 
 	// WriteUnitsPerSecond is the most write capacity to use over all calls to
@@ -189,8 +192,9 @@ type Retry struct {
 
 	// MinDelay and MaxDelay bound the wait before refused rows are sent
 	// again: a random part of a bound that doubles from MinDelay to MaxDelay
-	// while nothing is taken. The defaults are 50ms and 5s. In JSON they are
-	// numbers of nanoseconds or strings such as "50ms".
+	// while nothing is taken. The defaults are 50ms and 5s; if one of them is
+	// given beyond the default of the other, the other is the same. In JSON
+	// they are numbers of nanoseconds or strings such as "50ms".
 	MinDelay time.Duration `json:"min_delay,omitempty"`
 	MaxDelay time.Duration `json:"max_delay,omitempty"`
 }
