@@ -117,7 +117,14 @@ func validTag(name string) bool {
 // to the top wins, then the only tagged one; else none does.
 func dominant(fields []structField) []structField {
 	slices.SortStableFunc(fields, func(x, y structField) int {
-		return cmp.Or(cmp.Compare(x.name, y.name), cmp.Compare(len(x.index), len(y.index)), boolOrder(y.tagged)-boolOrder(x.tagged))
+		order := cmp.Or(cmp.Compare(x.name, y.name), cmp.Compare(len(x.index), len(y.index)))
+		if order == 0 && x.tagged != y.tagged {
+			order = 1
+			if x.tagged {
+				order = -1
+			}
+		}
+		return order
 	})
 	var out []structField
 	for i := 0; i < len(fields); {
@@ -132,13 +139,6 @@ func dominant(fields []structField) []structField {
 		i = end
 	}
 	return out
-}
-
-func boolOrder(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // anyStruct gives a the M of the struct rv.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 )
 
@@ -94,6 +95,7 @@ func (c *converter) convert(row Row) (*item, *RowError) {
 func (c *converter) columnsOf(row Row) []column {
 	columns := make([]column, 0, len(row))
 	for name := range row {
+		name = strings.Clone(name) // the row is not kept
 		columns = append(columns, c.plan(name, name, Auto))
 	}
 	if seen := c.seen.Load(); seen != nil {
@@ -210,7 +212,7 @@ func (m *Mapping) settle(a *attr) error {
 		case OmitNull:
 			a.kind = kindNone
 		case RefuseNull:
-			return refuse("it is null, which Mapping.Null refuses")
+			return refuse("it is null, which Mapping.Null refuses").or("give the row a value, or set Mapping.Null to \"null\" or \"omit\"")
 		}
 	}
 	return nil
@@ -261,9 +263,9 @@ func (c *converter) missing(key *keyAttr, columns []column) *RowError {
 		e.Column = key.name
 	}
 	if e.Column == "" {
-		e.Err = keyFault("no field of the mapping gives the attribute, which is the table's %s", key)
+		e.Err = keyMisfit("no field of the mapping gives the attribute, which is the table's %s", key)
 	} else {
-		e.Err = keyFault("the row does not have the column, which gives the table's %s", key)
+		e.Err = keyMisfit("the row does not have the column, which gives the table's %s", key)
 	}
 	return e
 }
@@ -284,7 +286,7 @@ func (it *item) tooLarge(columns []column) *RowError {
 			e.Column = columns[i].column
 		}
 	}
-	e.Err = &fault{reason: ErrTooLarge, text: fmt.Sprintf(
+	e.Err = &misfit{reason: ErrTooLarge, text: fmt.Sprintf(
 		"the item has %d bytes, names included, and may have %d; the largest attribute, %q, has %d",
 		it.size, maxItemSize, clip(largest), most)}
 	return e
@@ -293,7 +295,7 @@ func (it *item) tooLarge(columns []column) *RowError {
 // rowError returns err, met in col, as the row's error.
 func (col *column) rowError(err error) *RowError {
 	e := &RowError{Reason: ErrMapping, Column: col.column, Attribute: col.attribute, Err: err}
-	var f *fault
+	var f *misfit
 	if errors.As(err, &f) {
 		e.Reason = f.reason
 	}
