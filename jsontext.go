@@ -128,7 +128,12 @@ func appendJSONFloat(dst []byte, f float64, bits int) ([]byte, error) {
 		return dst, decimal.ErrFinite
 	}
 	format := byte('f')
-	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21 || bits == 32 && (float32(a) < 1e-6 || float32(a) >= 1e21)) {
+	a := math.Abs(f)
+	small, large := a < 1e-6, a >= 1e21
+	if bits == 32 {
+		small, large = float32(a) < 1e-6, float32(a) >= 1e21
+	}
+	if a != 0 && (small || large) {
 		format = 'e'
 	}
 	dst = strconv.AppendFloat(dst, f, format, -1, bits)
