@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -60,14 +63,25 @@ func mustConvert(t testing.TB, c *converter, row Row) *item {
 	return it
 }
 
-func TestSmoke(t *testing.T) {
-	c := newConverter(Mapping{}, tableSchema{partition: keyAttr{name: "id", kind: kindS, max: 2048, role: "partition key"}})
-	row := Row{"id": "a", "n": 12, "f": 1.5, "m": map[string]any{"b": []any{1, "x<"}, "a": nil}, "z": []byte{1, 2}, "t": true, "e": "", "st": struct {
-		A int `json:"x,omitempty"`
-		B []float64
-	}{1, []float64{1e21, 2}}}
-	it := mustConvert(t, c, row)
-	b := sdkBody(t, "tbl", it.attributeMap())
-	t.Log(string(b), it.size, it.key)
-	require.Equal(t, len(b), envelopeSize("tbl")+it.wire)
+func TestManyGoroutines(t *testing.T) {
+	t.Parallel()
+	c := newConverter(Mapping{}, tableSchema{partition: keyAttr{name: "id", kind: kindN, max: 2048, role: "partition key"}})
+	var running sync.WaitGroup
+	for g := range 8 {
+		running.Go(func() {
+			for i := range 200 {
+				name := fmt.Sprint("c", (g+i)%5)
+				it, err := c.convert(Row{"id": i, name: struct{ A, B int }{i, g}, "z": nil})
+				assert.Nil(t, err)
+				assert.Len(t, it.attrs, 3)
+			}
+		})
+	}
+	running.Wait()
+}
+
+func TestConvertAllocatesLittle(t *testing.T) {
+	c := newConverter(Mapping{}, tableSchema{partition: keyAttr{name: "user_id", kind: kindS, max: 2048, role: "partition key"}})
+	row := benchRow()
+	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _, _ = c.convert(row) }), 5.0)
 }

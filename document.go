@@ -121,7 +121,7 @@ func (b *builder) container(a *attr, rv reflect.Value, level int) error {
 		}
 		return nil
 	}
-	return refuse("a %s has no form in DynamoDB", clip(rv.Type().String()))
+	return refuse("a %s has no form in DynamoDB", typeText(rv.Type()))
 }
 
 func (b *builder) anyMap(a *attr, rv reflect.Value, level int) error {
@@ -139,7 +139,7 @@ func (b *builder) anyMap(a *attr, rv reflect.Value, level int) error {
 	sortByName(a.elems)
 	for i := 1; i < len(a.elems); i++ {
 		if a.elems[i].name == a.elems[i-1].name {
-			return refuse("two keys of its %s have the same text", clip(rv.Type().String()))
+			return refuse("two keys of its %s have the same text", typeText(rv.Type()))
 		}
 	}
 	return nil
@@ -163,7 +163,7 @@ func mapKey(key reflect.Value) (string, error) {
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return strconv.FormatUint(key.Uint(), 10), nil
 	}
-	return "", refuse("a map with keys of type %s has no form in DynamoDB", clip(key.Type().String()))
+	return "", refuse("a map with keys of type %s has no form in DynamoDB", typeText(key.Type()))
 }
 
 // element is node for a member of a container, without boxing the commonest

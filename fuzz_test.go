@@ -144,7 +144,16 @@ var allTypes = []Type{Auto, Auto, Auto, String, Number, Binary, Bool, JSON, List
 // randomRow is a row and a mapping for it. Equal seeds give equal ones.
 func randomRow(seed uint64) (Row, Mapping) {
 	r := rand.New(rand.NewPCG(seed, 1))
-	row := Row{"p": randomValue(r, 0), "s": randomValue(r, 0)}
+	row := Row{"p": any(randomText(r)), "s": any(randomText(r))} // mostly as the schema of FuzzConvert has them
+	switch seed % 4 {
+	case 2:
+		row["s"] = r.IntN(1000)
+	case 3:
+		row["p"] = []byte(randomText(r))
+	}
+	if r.IntN(4) == 0 {
+		row["p"], row["s"] = randomValue(r, 0), randomValue(r, 0)
+	}
 	var m Mapping
 	for i := range r.IntN(5) {
 		row[fmt.Sprintf("column%d\u2028", i)] = randomValue(r, 3)

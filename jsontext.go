@@ -13,7 +13,10 @@ import (
 // in order. A JSON null is a null.
 func (b *builder) jsonText(a *attr, v any) error {
 	b.asJSON = true
-	defer func() { b.asJSON = false }()
+	defer func() {
+		b.asJSON = false
+		b.scratch.Reset()
+	}()
 	var doc attr
 	if err := b.node(&doc, v, 1); err != nil {
 		return err

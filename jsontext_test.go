@@ -27,10 +27,16 @@ type (
 	Tagged         struct {
 		X int `json:"Both"`
 	}
-	zeroer struct{ N int }
+	oneIsZero        struct{ N int }
+	twoIsZero        struct{ N int }
+	embeddedPointers struct {
+		*hiddenEmbedded `json:"inner"`
+		*Deep           `json:"deep"`
+	}
 )
 
-func (z zeroer) IsZero() bool { return z.N == 1 }
+func (z oneIsZero) IsZero() bool  { return z.N == 1 }
+func (z *twoIsZero) IsZero() bool { return z.N == 2 }
 
 type everything struct {
 	Shadow
@@ -41,14 +47,17 @@ type everything struct {
 	Skipped int            `json:"-"`
 	Dash    int            `json:"-,"`
 	private int
-	Quoted  int      `json:",string"`
-	QuotedS string   `json:"qs,string"`
-	QuotedB *bool    `json:",string"`
-	Bad     int      `json:"bad\"name"`
-	Odd     int      `json:"a/b.c"`
-	Empty   []int    `json:"empty,omitempty"`
-	EmptyM  struct{} `json:"em,omitempty"`
-	Zero    zeroer   `json:",omitzero"`
+	Quoted  int        `json:",string"`
+	QuotedS string     `json:"qs,string"`
+	QuotedB *bool      `json:",string"`
+	Bad     int        `json:"bad\"name"`
+	Odd     int        `json:"a/b.c"`
+	Empty   []int      `json:"empty,omitempty"`
+	EmptyM  struct{}   `json:"em,omitempty"`
+	Zero    oneIsZero  `json:",omitzero"`
+	Two     twoIsZero  `json:",omitzero"`
+	TwoPtr  *twoIsZero `json:",omitzero"`
+	AnyZero any        `json:",omitzero"`
 	ZeroT   time.Time
 	ZeroTO  time.Time `json:",omitzero"`
 	Ptr     *int      `json:",omitempty"`
@@ -95,12 +104,12 @@ func TestStructsAsEncodingJSONWritesThem(t *testing.T) {
 	}
 	yes := true
 	full := everything{Shadow: Shadow{Deep{1}, "n<>", "lvl"}, hiddenEmbedded: hiddenEmbedded{2}, Left: &Left{1, 2}, Right: Right{3, 4}, private: 5, Quoted: 6, QuotedS: "a\"\u2028<é", QuotedB: &yes,
-		Zero: zeroer{2}, Ptr: new(int), Any: []any{1.5, map[string]any{"z": nil, "a": "<\x7f\b"}}, Map: map[string]*Deep{"k": {1}, "": nil}, Bytes: []byte("<>"), Raw: json.RawMessage(`{"b":1, "a":[1.0]}`),
+		Zero: oneIsZero{2}, Two: twoIsZero{2}, TwoPtr: &twoIsZero{1}, AnyZero: oneIsZero{1}, Ptr: new(int), Any: []any{1.5, map[string]any{"z": nil, "a": "<\x7f\b"}}, Map: map[string]*Deep{"k": {1}, "": nil}, Bytes: []byte("<>"), Raw: json.RawMessage(`{"b":1, "a":[1.0]}`),
 		F32: 0.1, U: math.MaxUint64, R: 'x'}
-	for i, v := range []any{everything{Zero: zeroer{1}}, full, &full, []everything{full}, taggedHidden{hiddenEmbedded{1}, Tagged{2}, Right{3, 4}}, Loop{N: 1}, struct{ A, B any }{}, struct {
+	for i, v := range []any{everything{Zero: oneIsZero{1}, TwoPtr: &twoIsZero{2}}, full, &full, []everything{full}, taggedHidden{hiddenEmbedded{1}, Tagged{2}, Right{3, 4}}, Loop{N: 1}, struct{ A, B any }{}, struct {
 		Left
 		Right
-	}{}} {
+	}{}, embeddedPointers{}, embeddedPointers{&hiddenEmbedded{1}, &Deep{2}}, map[string]uint8{"a": 1}, [][]uint16{{1}, nil}, map[uint8]*int{3: nil}} {
 		got, err := convertValue(t, Mapping{}, v)
 		require.Nil(t, err, i)
 		assert.Equal(t, s(compact(t, v)), got, i)

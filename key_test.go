@@ -51,12 +51,12 @@ func TestKeys(t *testing.T) {
 		{"string for a number", keySchema(kindS, kindN), Mapping{}, Row{"p": "x", "s": "1"}, `a string gives S, which the sort key "s" (N) does not take`},
 		{"list for a string", keySchema(kindS, kindS), Mapping{}, Row{"p": list(), "s": "1"}, `a *types.AttributeValueMemberL gives L, which the partition key "p" (S) does not take`},
 		{"2,049 bytes", keySchema(kindS, kindS), Mapping{}, Row{"p": strings.Repeat("é", 1024) + "x", "s": "x"}, `a string of 2049 bytes came as the partition key "p" (S), which takes 1 to 2048 bytes`},
-		{"1,025 bytes", keySchema(kindS, kindB), Mapping{}, Row{"p": "x", "s": make([]byte, 1025)}, `a []uint8 of 1025 bytes came as the sort key "s" (B), which takes 1 to 1024 bytes`},
+		{"1,025 bytes", keySchema(kindS, kindB), Mapping{}, Row{"p": "x", "s": make([]byte, 1025)}, `a []byte of 1025 bytes came as the sort key "s" (B), which takes 1 to 1024 bytes`},
 
 		{"index keys", keySchema(kindS, kindS), Mapping{}, Row{"p": "x", "s": "x", "g": strings.Repeat("x", 1024), "h": 5}, ""},
 		{"index key too long", keySchema(kindS, kindS), Mapping{}, Row{"p": "x", "s": "x", "g": strings.Repeat("x", 1025)}, `a string of 1025 bytes came as the key of index g2 "g" (S), which takes 1 to 1024 bytes`},
 		{"index key of another type", keySchema(kindS, kindS), Mapping{}, Row{"p": "x", "s": "x", "h": "5"}, `a string gives S, which the key of index h1 "h" (N) does not take`},
-		{"index key that is a document", keySchema(kindS, kindS), Mapping{}, Row{"p": "x", "s": "x", "h": []any{}}, `a []interface {} gives S, which the key of index h1 "h" (N) does not take`},
+		{"index key that is a document", keySchema(kindS, kindS), Mapping{}, Row{"p": "x", "s": "x", "h": []any{}}, `a []any gives S, which the key of index h1 "h" (N) does not take`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

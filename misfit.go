@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/dynamodest/dynamodest/internal/decimal"
 )
@@ -57,7 +58,12 @@ func goType(v any) string {
 	if v == nil {
 		return "nil"
 	}
-	return clip(reflect.TypeOf(v).String())
+	return typeText(reflect.TypeOf(v))
+}
+
+// typeText returns the name of t as most people write it.
+func typeText(t reflect.Type) string {
+	return clip(strings.NewReplacer("[]uint8", "[]byte", "interface {}", "any").Replace(t.String()))
 }
 
 // maxShown is the most bytes of a name that an error shows.

@@ -198,15 +198,28 @@ func isEmpty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// isZero is whether the option omitzero leaves v out: an IsZero method says so,
-// if there is one.
+// isZero is whether the option omitzero leaves v out: an IsZero method of its
+// type says so, if there is one.
 func isZero(v reflect.Value) (bool, error) {
-	if !v.CanInterface() {
+	p := v
+	switch k := v.Kind(); {
+	case !v.CanInterface():
+		return v.IsZero(), nil
+	case k == reflect.Pointer || k == reflect.Interface:
+		if v.IsNil() {
+			return true, nil
+		}
+	default:
+		p = reflect.New(v.Type()) // has the methods of v as well
+		p.Elem().Set(v)
+	}
+	if !p.Type().Implements(zeroerType) {
 		return v.IsZero(), nil
 	}
-	z, ok := v.Interface().(interface{ IsZero() bool })
-	if !ok || v.Kind() == reflect.Pointer && v.IsNil() {
-		return v.IsZero(), nil
-	}
+	z := p.Interface().(zeroer)
 	return callMethod(z, "IsZero", func() (bool, error) { return z.IsZero(), nil })
 }
+
+type zeroer interface{ IsZero() bool }
+
+var zeroerType = reflect.TypeFor[zeroer]()

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"math/big"
 	"net/netip"
@@ -32,7 +33,17 @@ type (
 	marshaler     struct{ raw string }
 	both          struct{} // a Valuer and a TextMarshaler
 	failing       struct{ panics bool }
+
+	marshalingSlice []int
+	marshalingText  string
 )
+
+func (m marshalingSlice) MarshalJSON() ([]byte, error) {
+	return fmt.Appendf(nil, `{"length":%d}`, len(m)), nil
+}
+func (m marshalingText) MarshalJSON() ([]byte, error) {
+	return fmt.Appendf(nil, `"<%s>"`, string(m)), nil
+}
 
 func (v valuer) Value() (driver.Value, error)         { return v.v, nil }
 func (v *pointerValuer) Value() (driver.Value, error) { return v.v, nil }
@@ -136,7 +147,7 @@ func TestAutoTypes(t *testing.T) {
 		{"big.Int with many zeros", new(big.Int).Exp(big.NewInt(10), big.NewInt(125), nil), n("1E125")},
 		{"*big.Float", big.NewFloat(-2.5), n("-2.5")}, {"big.Float", *big.NewFloat(1e20), n("100000000000000000000")},
 		{"*big.Float of small value", bigFloat("0.0000000000000000000000000000000078125"), nil},
-		{"*big.Float zero", new(big.Float), n("0")},
+		{"*big.Float zero", new(big.Float), n("0")}, {"nil *big.Float", (*big.Float)(nil), null()},
 
 		{"bool", true, boolean(true)}, {"false", false, boolean(false)}, {"named bool", namedBool(true), boolean(true)},
 
@@ -163,6 +174,7 @@ func TestAutoTypes(t *testing.T) {
 			s(`[1e400,18446744073709551615,` + strings.Repeat("7", 50) + `,0.5,0.1]`)},
 		{"time in JSON", []time.Time{day}, s(`["2026-03-04T05:06:07Z"]`)},
 		{"json.Marshaler", marshaler{`{"x": 1}`}, s(`{"x":1}`)}, {"json.Marshaler in JSON", []any{marshaler{`"y"`}}, s(`["y"]`)},
+		{"json.Marshaler that is a slice", marshalingSlice{1}, s(`{"length":1}`)}, {"json.Marshaler that is a string", marshalingText("x"), s("x")}, {"the same in JSON", []any{marshalingText("x")}, s(`["<x>"]`)},
 		{"Valuer in JSON", map[string]any{"n": sql.NullInt64{Int64: 5, Valid: true}, "z": sql.NullString{}}, s(`{"n":5,"z":null}`)},
 
 		{"time", day, s("2026-03-04T05:06:07Z")}, {"time with nanoseconds", day.Add(120), s("2026-03-04T05:06:07.00000012Z")},
@@ -248,7 +260,7 @@ func TestForcedTypes(t *testing.T) {
 		{"from Marshaler", Map, &marshaler{`{"a":1}`}, object(m{"a": n("1")})}, {"from JSON array", Map, `[]`, nil},
 
 		{"from strings", StringSet, []string{"b", "a", "b", ""}, ss("b", "a", "")}, {"from numbers", StringSet, []any{1, "1", true}, ss("1", "true")}, {"from JSON", StringSet, `["x","x"]`, ss("x")},
-		{"from nothing", StringSet, []string{}, nil}, {"from empty JSON", StringSet, `[]`, nil}, {"from nil member", StringSet, []any{"a", nil}, nil}, {"from nested", StringSet, []any{[]any{}}, nil}, {"from nil", StringSet, nilSlice, null()},
+		{"from nothing", StringSet, []string{}, nil}, {"from empty JSON", StringSet, `[]`, nil}, {"from nil member", StringSet, []any{"a", nil}, nil}, {"from nested", StringSet, []any{[]any{}}, nil}, {"from nil", StringSet, nilSlice, null()}, {"from JSON null", StringSet, " null", null()}, {"from a JSON object", StringSet, "{}", nil},
 		{"from map", StringSet, map[string]any{"a": 1}, nil}, {"from SS", StringSet, ss("a"), ss("a")},
 		{"from ints", NumberSet, []int{1, 2, 1}, ns("1", "2")}, {"from equal numbers", NumberSet, []any{1, "1.0", 1.0, json.Number("1e0"), "2"}, ns("1", "2")}, {"from JSON", NumberSet, `[1.50, "1.5"]`, ns("1.5")},
 		{"from words", NumberSet, []string{"a"}, nil}, {"from bad JSON member", NumberSet, `[true]`, nil},
@@ -311,6 +323,14 @@ func TestNullAndEmptyString(t *testing.T) {
 	}
 }
 
+type (
+	marshalingNil struct{}
+	panickingZero struct{}
+)
+
+func (marshalingNil) MarshalJSON() ([]byte, error) { return nil, nil }
+func (panickingZero) IsZero() bool                 { panic("secret") }
+
 type cyclicStruct struct{ Next *cyclicStruct }
 
 type cyclicPointer *cyclicPointer
@@ -353,6 +373,10 @@ func TestValuesThatDoNotMap(t *testing.T) {
 		"invalid UTF-8 in a native map key": {Map, map[string]any{"secret\xff": 1}}, "invalid UTF-8 in a set": {StringSet, []string{"secret\xff"}}, "invalid UTF-8 from MarshalText": {v: texter{0xff, 0xfe}},
 		"invalid UTF-8 in raw JSON": {v: json.RawMessage("\"secret\xff\"")}, "invalid UTF-8 beside an escape": {v: json.RawMessage("\"secret\\n\xff\"")}, "invalid UTF-8 in S": {v: s("secret\xff")}, "invalid UTF-8 in a struct": {v: struct{ A string }{"secret\xff"}},
 		"lone surrogate": {v: json.RawMessage(`"\ud800x"`)}, "lone low surrogate": {v: json.RawMessage(`"\udc00"`)}, "bad escape": {v: json.RawMessage(`"\x"`)}, "bad raw JSON": {v: json.RawMessage(`{"secret"`)}, "trailing raw JSON": {v: json.RawMessage(`1 secret`)},
+		"MarshalJSON giving nil": {v: marshalingNil{}}, "chan in a map": {v: map[string]chan int{"secret": nil}}, "chan in a struct": {v: struct{ C chan int }{}}, "IsZero that panics": {v: struct {
+			Z panickingZero `json:",omitzero"`
+		}{}}, "key that does not marshal": {v: map[failing]int{{}: 1}}, "JSON without a colon": {v: json.RawMessage(`{"a" 1}`)}, "JSON without a comma": {v: json.RawMessage(`[1 2]`)}, "JSON without a name": {v: json.RawMessage(`{1:2}`)}, "JSON cut in a string": {v: json.RawMessage(`"a`)},
+		"JSON cut in an escape": {v: json.RawMessage(`"a\`)}, "bad escape in a name": {v: json.RawMessage(`{"\q":1}`)}, "1. in JSON": {v: json.RawMessage(`[1.]`)}, "1e in JSON": {v: json.RawMessage(`[1e]`)}, "null member of a set": {StringSet, `[null]`}, "bad JSON of a set": {StringSet, `["secret`},
 		"empty raw JSON": {v: json.RawMessage{}}, "control character in raw JSON": {v: json.RawMessage("\"a\n\"")}, "01 in raw JSON": {v: json.RawMessage(`[01]`)}, "MarshalJSON without JSON": {v: marshaler{"secret"}}, "MarshalJSON without text": {v: marshaler{""}},
 		"33 levels": {Map, wrapped(32, 1)}, "33 levels in JSON text": {List, strings.Repeat("[", 33) + strings.Repeat("]", 33)}, "1,001 levels of JSON": {v: wrapped(1000, 1)},
 		"panic in MarshalText": {v: failing{panics: true}}, "panic in MarshalText in JSON": {v: []any{failing{panics: true}}}, "error from MarshalText": {v: failing{}}, "year 10000": {v: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)},

@@ -17,6 +17,9 @@ type builder struct {
 	// a row of many numbers costs one allocation.
 	arena strings.Builder
 
+	// scratch is arena while JSON text is made, which outlives its parts.
+	scratch strings.Builder
+
 	// asJSON is set while the tree being made is to be JSON text: numbers are
 	// then any that JSON can write, and not only those that DynamoDB takes.
 	asJSON bool
@@ -25,14 +28,18 @@ type builder struct {
 	spent    int  // bytes that the tree being made takes at least
 }
 
-// keep returns p as a string that lives as long as the row's other texts.
+// keep returns p as a string that shares its memory with the row's other texts.
 func (b *builder) keep(p []byte) string {
-	if b.arena.Cap()-b.arena.Len() < len(p) {
-		b.arena.Grow(max(len(p), 64))
+	texts := &b.arena
+	if b.asJSON {
+		texts = &b.scratch
 	}
-	start := b.arena.Len()
-	b.arena.Write(p)
-	return b.arena.String()[start:]
+	if texts.Cap()-texts.Len() < len(p) {
+		texts.Grow(max(len(p), 64))
+	}
+	start := texts.Len()
+	texts.Write(p)
+	return texts.String()[start:]
 }
 
 // auto gives a the attribute that the Go value v becomes by itself.
