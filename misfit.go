@@ -45,9 +45,9 @@ var (
 
 // numberMisfit explains an error of package decimal.
 func numberMisfit(err error) error {
-	m := refuse("the number is %v", err)
+	m := refuse("the value %v", err)
 	if errors.Is(err, decimal.ErrDigits) || errors.Is(err, decimal.ErrRange) {
-		m.mend = `Field.Type "S" writes it as text, digit for digit`
+		m.mend = `Field.Type "S", or "JSON" for a document, keeps it digit for digit`
 	}
 	m.cause = err
 	return m

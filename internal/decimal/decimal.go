@@ -20,12 +20,13 @@ const (
 	MaxExponent = 125
 )
 
-// Errors of Parse, Canonical and AppendFloat. They quote no number.
+// Errors of Parse, Canonical and AppendFloat, to be read after what the number
+// is called. They quote no number.
 var (
-	ErrSyntax = errors.New("not a decimal number")
-	ErrFinite = errors.New("NaN or infinite")
-	ErrDigits = errors.New("more than 38 significant digits")
-	ErrRange  = errors.New("outside the range of a DynamoDB number, 1E-130 to 9.99...E125 or their negatives")
+	ErrSyntax = errors.New("is not a decimal number")
+	ErrFinite = errors.New("is NaN or infinite")
+	ErrDigits = errors.New("has more than 38 significant digits")
+	ErrRange  = errors.New("is outside the range of a DynamoDB number, 1E-130 to 9.99...E125 or their negatives")
 )
 
 // maxZeros is the most zeros that the canonical text pads digits with, on

@@ -4,16 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -61,27 +58,4 @@ func mustConvert(t testing.TB, c *converter, row Row) *item {
 	}
 	require.NotNil(t, it)
 	return it
-}
-
-func TestManyGoroutines(t *testing.T) {
-	t.Parallel()
-	c := newConverter(Mapping{}, tableSchema{partition: keyAttr{name: "id", kind: kindN, max: 2048, role: "partition key"}})
-	var running sync.WaitGroup
-	for g := range 8 {
-		running.Go(func() {
-			for i := range 200 {
-				name := fmt.Sprint("c", (g+i)%5)
-				it, err := c.convert(Row{"id": i, name: struct{ A, B int }{i, g}, "z": nil})
-				assert.Nil(t, err)
-				assert.Len(t, it.attrs, 3)
-			}
-		})
-	}
-	running.Wait()
-}
-
-func TestConvertAllocatesLittle(t *testing.T) {
-	c := newConverter(Mapping{}, tableSchema{partition: keyAttr{name: "user_id", kind: kindS, max: 2048, role: "partition key"}})
-	row := benchRow()
-	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _, _ = c.convert(row) }), 5.0)
 }

@@ -1,8 +1,12 @@
 package dynamodest
 
 import (
+	"fmt"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/assert"
 )
 
 // benchRow is a row of ten columns as a warehouse gives them.
@@ -30,4 +34,27 @@ func BenchmarkConvert(b *testing.B) {
 			}
 		})
 	}
+}
+
+func TestManyGoroutines(t *testing.T) {
+	t.Parallel()
+	c := newConverter(Mapping{}, tableSchema{partition: keyAttr{name: "id", kind: kindN, max: 2048, role: "partition key"}})
+	var running sync.WaitGroup
+	for g := range 8 {
+		running.Go(func() {
+			for i := range 200 {
+				name := fmt.Sprint("c", (g+i)%5)
+				it, err := c.convert(Row{"id": i, name: struct{ A, B int }{i, g}, "z": nil})
+				assert.Nil(t, err)
+				assert.Len(t, it.attrs, 3)
+			}
+		})
+	}
+	running.Wait()
+}
+
+func TestConvertAllocatesLittle(t *testing.T) {
+	c := newConverter(Mapping{}, tableSchema{partition: keyAttr{name: "user_id", kind: kindS, max: 2048, role: "partition key"}})
+	row := benchRow()
+	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _, _ = c.convert(row) }), 5.0)
 }
