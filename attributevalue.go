@@ -48,7 +48,7 @@ func (b *builder) attributeValue(a *attr, v types.AttributeValue, level int) err
 	case *types.AttributeValueMemberBS:
 		return setMembers(b, a, kindBS, v.Value, func(a *attr, p []byte) error { a.set(kindB, string(p)); return nil })
 	default:
-		return refuse("a %s is not an AttributeValue that DynamoDB knows", goType(v))
+		return refuse("Go type %s is not an AttributeValue that DynamoDB knows", goType(v))
 	}
 	return b.spend(len(a.text))
 }

@@ -56,7 +56,7 @@ func (b *builder) forced(a *attr, v any, t Type, keepEmpty bool) error {
 
 // unfit is the error of a v that does not become a k.
 func unfit(v any, k kind) error {
-	return refuse("a %s does not become %s", goType(v), k)
+	return refuse("Go type %s does not become %s", goType(v), k)
 }
 
 // scalar gives a the S, N, B or BOOL of v.
@@ -104,7 +104,7 @@ func (b *builder) coerce(a *attr, v any, k kind) error {
 		a.setBool(false)
 		return nil
 	case k == kindBool && (a.kind == kindS || a.kind == kindN):
-		return refuse(`a %s becomes BOOL only from "true", "false", 0 or 1`, goType(v))
+		return refuse(`Go type %s becomes BOOL only from "true", "false", 0 or 1`, goType(v))
 	}
 	return unfit(v, k)
 }

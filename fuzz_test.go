@@ -173,7 +173,7 @@ func FuzzConvert(f *testing.F) {
 	for seed := range uint64(300) {
 		f.Add(seed)
 	}
-	schemas := []tableSchema{{}, keySchema(kindS, kindS), keySchema(kindS, kindN), keySchema(kindB, kindS)}
+	schemas := []tableSchema{{}, schemaOfKeys(kindS, kindS), schemaOfKeys(kindS, kindN), schemaOfKeys(kindB, kindS)}
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		row, m := randomRow(seed)
 		untouched, _ := randomRow(seed)

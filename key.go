@@ -42,10 +42,10 @@ func (k *keyAttr) checkForm(a *attr, v any) error {
 	var text, mend string
 	switch {
 	case a.kind != k.kind:
-		text = fmt.Sprintf("a %s gives %s, which the %s does not take", goType(v), a.kind, k)
+		text = fmt.Sprintf("Go type %s gives %s, which the %s does not take", goType(v), a.kind, k)
 		mend = fmt.Sprintf("Field.Type %q converts the column", k.kind)
 	case a.kind != kindN && k.max > 0 && len(a.text) > k.max:
-		text = fmt.Sprintf("a %s of %d bytes came as the %s, which takes 1 to %d bytes", goType(v), len(a.text), k, k.max)
+		text = fmt.Sprintf("Go type %s with %d bytes came as the %s, which takes 1 to %d bytes", goType(v), len(a.text), k, k.max)
 	default:
 		return nil
 	}

@@ -33,6 +33,8 @@ type column struct {
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const maxNameSize = 65_535
 
+const rename = "rename the column, or map it to another attribute with a Field"
+
 func newConverter(m Mapping, s tableSchema) *converter {
 	c := &converter{mapping: m, schema: s}
 	for _, f := range m.Fields {
@@ -50,11 +52,11 @@ func (c *converter) plan(name, attribute string, t Type) column {
 	col := column{column: name, attribute: attribute, typ: t, wire: size + len(":")}
 	switch {
 	case attribute == "":
-		col.problem = refuse("the column has no name, and an attribute must have one")
+		col.problem = refuse("its name is empty, and an attribute must have one").or(rename)
 	case !ok:
-		col.problem = refuse("the name %q is not valid UTF-8", clip(attribute))
+		col.problem = refuse("its name is not valid UTF-8").or(rename)
 	case len(attribute) > maxNameSize:
-		col.problem = refuse("the name %q has %d bytes, and an attribute's may have %d", clip(attribute), len(attribute), maxNameSize)
+		col.problem = refuse("its name has %d bytes, and an attribute's may have %d", len(attribute), maxNameSize).or(rename)
 	}
 	for _, key := range []*keyAttr{&c.schema.partition, &c.schema.sort} {
 		if key.name == attribute && attribute != "" {

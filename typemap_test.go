@@ -382,6 +382,7 @@ func TestNames(t *testing.T) {
 		assert.Equal(t, column, err.Column, name)
 		assert.Less(t, len(err.Err.Error()), 300, name)
 		assert.NotContains(t, err.Err.Error(), "\xff", name)
+		assert.Contains(t, err.Err.Error(), "its name", name)
 	}
 }
 
