@@ -14,48 +14,43 @@ import (
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const maxLevels = 32
 
-// fromAttributeValue gives a the value of v at the given level, or says why
+// attributeValue gives a the value of v at the given level, or says why
 // DynamoDB would refuse it. Numbers become canonical; bytes are copied.
-func fromAttributeValue(a *attr, v types.AttributeValue, level int) error {
-	if level > maxLevels {
-		return errDepth
-	}
+func (b *builder) attributeValue(a *attr, v types.AttributeValue, level int) error {
 	if isNil(v) {
 		return refuse("an AttributeValue in it is nil")
+	}
+	if err := b.enter(level); err != nil {
+		return err
 	}
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
 		a.set(kindS, v.Value)
 	case *types.AttributeValueMemberN:
-		return setCanonical(a, v.Value)
+		return a.setCanonical(v.Value)
 	case *types.AttributeValueMemberB:
 		a.set(kindB, string(v.Value))
 	case *types.AttributeValueMemberBOOL:
 		a.setBool(v.Value)
 	case *types.AttributeValueMemberNULL:
 		if !v.Value {
-			return refuse("an AttributeValueMemberNULL must be true")
+			return refuse("an AttributeValueMemberNULL in it is false").or("DynamoDB takes only true")
 		}
 		a.kind = kindNull
 	case *types.AttributeValueMemberL:
-		a.kind, a.elems = kindL, make([]attr, len(v.Value))
-		for i, elem := range v.Value {
-			if err := fromAttributeValue(&a.elems[i], elem, level+1); err != nil {
-				return err
-			}
-		}
+		return b.attributeList(a, v.Value, level)
 	case *types.AttributeValueMemberM:
-		return fromAttributeMap(a, v.Value, level)
+		return b.attributeMap(a, v.Value, level)
 	case *types.AttributeValueMemberSS:
-		return setFromSlice(a, kindSS, v.Value, func(a *attr, s string) error { a.set(kindS, s); return nil })
+		return setMembers(b, a, kindSS, v.Value, func(a *attr, s string) error { a.set(kindS, s); return nil })
 	case *types.AttributeValueMemberNS:
-		return setFromSlice(a, kindNS, v.Value, setCanonical)
+		return setMembers(b, a, kindNS, v.Value, (*attr).setCanonical)
 	case *types.AttributeValueMemberBS:
-		return setFromSlice(a, kindBS, v.Value, func(a *attr, p []byte) error { a.set(kindB, string(p)); return nil })
+		return setMembers(b, a, kindBS, v.Value, func(a *attr, p []byte) error { a.set(kindB, string(p)); return nil })
 	default:
-		return refuse("a %s is not an AttributeValue that DynamoDB knows", typeName(v))
+		return refuse("Go type %s is not an AttributeValue that DynamoDB knows", goType(v))
 	}
-	return nil
+	return b.spend(len(a.text))
 }
 
 // isNil is whether v is nil or a nil pointer.
@@ -64,21 +59,31 @@ func isNil(v types.AttributeValue) bool {
 	return !rv.IsValid() || rv.Kind() == reflect.Pointer && rv.IsNil()
 }
 
-func setCanonical(a *attr, number string) error {
-	text, err := decimal.Canonical(number)
+// setCanonical gives a the number that text spells.
+func (a *attr) setCanonical(text string) error {
+	text, err := decimal.Canonical(text)
 	if err != nil {
-		return numberFault(err)
+		return numberMisfit(err)
 	}
 	a.set(kindN, text)
 	return nil
 }
 
-// fromAttributeMap gives a the M of m at the given level.
-func fromAttributeMap(a *attr, m map[string]types.AttributeValue, level int) error {
+func (b *builder) attributeList(a *attr, list []types.AttributeValue, level int) error {
+	a.kind, a.elems = kindL, make([]attr, len(list))
+	for i, v := range list {
+		if err := b.attributeValue(&a.elems[i], v, level+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *builder) attributeMap(a *attr, m map[string]types.AttributeValue, level int) error {
 	a.kind, a.elems = kindM, make([]attr, 0, len(m))
 	for name, v := range m {
 		a.elems = append(a.elems, attr{name: name})
-		if err := fromAttributeValue(&a.elems[len(a.elems)-1], v, level+1); err != nil {
+		if err := b.attributeValue(&a.elems[len(a.elems)-1], v, level+1); err != nil {
 			return err
 		}
 	}
@@ -90,9 +95,9 @@ func sortByName(elems []attr) {
 	slices.SortFunc(elems, func(x, y attr) int { return cmp.Compare(x.name, y.name) })
 }
 
-// setFromSlice gives a the set of members, which DynamoDB takes only if there
-// is one at least and no two are equal.
-func setFromSlice[T any](a *attr, k kind, members []T, convert func(*attr, T) error) error {
+// setMembers gives a the set of members, which DynamoDB takes only if there is
+// one at least and no two are equal.
+func setMembers[T any](b *builder, a *attr, k kind, members []T, convert func(*attr, T) error) error {
 	a.kind, a.elems = k, make([]attr, len(members))
 	for i, member := range members {
 		if err := convert(&a.elems[i], member); err != nil {
@@ -103,12 +108,10 @@ func setFromSlice[T any](a *attr, k kind, members []T, convert func(*attr, T) er
 		return errEmptySet
 	}
 	if len(distinct(slices.Clone(a.elems))) < len(a.elems) {
-		return refuse("two members of its %s are equal", k)
+		return refuse("two members of its %s are equal", k).or("DynamoDB takes each once; Field.Type with a slice keeps the first")
 	}
-	return nil
+	return b.spend(len(a.elems) - 1) // one may be empty
 }
-
-var errEmptySet = refuse(`it is an empty set, which DynamoDB does not take; give nil for it, or write a list (Type "L")`)
 
 // distinct returns members without those equal to an earlier one, in members'
 // own memory.
@@ -179,8 +182,9 @@ func (it *item) equalTo(shown map[string]types.AttributeValue) bool {
 		if !ok {
 			return false
 		}
+		var b builder
 		var other attr
-		if err := fromAttributeValue(&other, v, 1); err != nil || !it.attrs[i].equal(&other) {
+		if err := b.attributeValue(&other, v, 1); err != nil || !it.attrs[i].equal(&other) {
 			return false
 		}
 	}

@@ -14,42 +14,35 @@ const maxJSONLevels = 1000
 // node gives a the value v at the given level of a document. Containers become
 // L and M; null and "" stay what they are.
 func (b *builder) node(a *attr, v any, level int) error {
-	if err := b.enter(level); err != nil {
-		return err
-	}
-	if ok, err := b.leaf(a, v, level); ok {
-		return err
-	}
-	v, err := b.resolve(v)
-	if err != nil {
-		return err
-	}
-	if ok, err := b.leaf(a, v, level); ok {
-		return err
-	}
-	switch v := v.(type) {
-	case map[string]any:
-		return b.object(a, v, level)
-	case []any:
-		return b.array(a, v, level)
-	case json.RawMessage:
-		return b.parse(a, string(v), level)
-	case json.Marshaler:
-		if raw, err := marshalJSON(v); err != nil {
+	for resolved := false; ; resolved = true {
+		if ok, err := b.known(a, v, level); ok {
+			if err == nil {
+				err = b.count(a, level)
+			}
 			return err
-		} else {
-			return b.parse(a, string(raw), level)
+		}
+		switch v := v.(type) {
+		case map[string]any:
+			if v != nil {
+				return b.object(a, v, level)
+			}
+		case []any:
+			if v != nil {
+				return b.array(a, v, level)
+			}
+		case json.RawMessage:
+			if v != nil {
+				return b.parse(a, string(v), level)
+			}
+		}
+		if resolved {
+			return b.container(a, reflect.ValueOf(v), level)
+		}
+		var err error
+		if v, err = b.resolve(v); err != nil {
+			return err
 		}
 	}
-	return b.container(a, reflect.ValueOf(v), level)
-}
-
-// leaf is known, and counts what it takes.
-func (b *builder) leaf(a *attr, v any, level int) (ok bool, err error) {
-	if ok, err = b.known(a, v, level); ok && err == nil {
-		err = b.spend(len(a.text))
-	}
-	return ok, err
 }
 
 // enter counts a node at the given level.
@@ -63,9 +56,17 @@ func (b *builder) enter(level int) error {
 	return b.spend(1)
 }
 
-// spend counts bytes that the tree being made takes at least, as size and as
-// text, so that a small value that contains others many times over is found
-// out before it fills the memory.
+// count counts the scalar a at the given level.
+func (b *builder) count(a *attr, level int) error {
+	if err := b.enter(level); err != nil || a.kind == kindN && !b.asJSON {
+		return err // a number takes fewer bytes than its text
+	}
+	return b.spend(len(a.text))
+}
+
+// spend counts bytes that the tree being made takes at least, as size or as
+// text, so that a small value that holds another many times over is found out
+// before it fills the memory.
 func (b *builder) spend(bytes int) error {
 	if b.spent += bytes; b.spent > maxItemSize {
 		return errHuge
@@ -74,6 +75,9 @@ func (b *builder) spend(bytes int) error {
 }
 
 func (b *builder) object(a *attr, m map[string]any, level int) error {
+	if err := b.enter(level); err != nil {
+		return err
+	}
 	a.kind, a.elems = kindM, make([]attr, 0, len(m))
 	for name, v := range m {
 		a.elems = append(a.elems, attr{name: name})
@@ -86,6 +90,9 @@ func (b *builder) object(a *attr, m map[string]any, level int) error {
 }
 
 func (b *builder) array(a *attr, list []any, level int) error {
+	if err := b.enter(level); err != nil {
+		return err
+	}
 	a.kind, a.elems = kindL, make([]attr, len(list))
 	for i, v := range list {
 		if err := b.node(&a.elems[i], v, level+1); err != nil {
@@ -97,6 +104,9 @@ func (b *builder) array(a *attr, list []any, level int) error {
 
 // container is node for the containers that are known only by reflection.
 func (b *builder) container(a *attr, rv reflect.Value, level int) error {
+	if err := b.enter(level); err != nil {
+		return err
+	}
 	switch rv.Kind() {
 	case reflect.Map:
 		return b.anyMap(a, rv, level)
@@ -111,7 +121,7 @@ func (b *builder) container(a *attr, rv reflect.Value, level int) error {
 		}
 		return nil
 	}
-	return refuse("a %s has no form in DynamoDB", clip(rv.Type().String()))
+	return refuse("Go type %s has no form in DynamoDB", typeText(rv.Type()))
 }
 
 func (b *builder) anyMap(a *attr, rv reflect.Value, level int) error {
@@ -129,7 +139,7 @@ func (b *builder) anyMap(a *attr, rv reflect.Value, level int) error {
 	sortByName(a.elems)
 	for i := 1; i < len(a.elems); i++ {
 		if a.elems[i].name == a.elems[i-1].name {
-			return refuse("two keys of its %s have the same text", clip(rv.Type().String()))
+			return refuse("two keys of its %s have the same text", typeText(rv.Type()))
 		}
 	}
 	return nil
@@ -153,7 +163,7 @@ func mapKey(key reflect.Value) (string, error) {
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return strconv.FormatUint(key.Uint(), 10), nil
 	}
-	return "", refuse("a map with keys of type %s has no form in DynamoDB", clip(key.Type().String()))
+	return "", refuse("a map with keys of Go type %s has no form in DynamoDB", typeText(key.Type()))
 }
 
 // element is node for a member of a container, without boxing the commonest
@@ -179,10 +189,7 @@ func (b *builder) element(a *attr, rv reflect.Value, level int) error {
 		return b.node(a, rv.Interface(), level)
 	}
 	if err == nil {
-		err = b.enter(level)
-	}
-	if err == nil {
-		err = b.spend(len(a.text))
+		err = b.count(a, level)
 	}
 	return err
 }
@@ -190,13 +197,10 @@ func (b *builder) element(a *attr, rv reflect.Value, level int) error {
 // hidden is element for a struct of an unexported type, or a pointer to one,
 // that is embedded under a name of its own.
 func (b *builder) hidden(a *attr, rv reflect.Value, level int) error {
-	if err := b.enter(level); err != nil {
-		return err
-	}
 	if rv.Kind() == reflect.Pointer {
 		if rv.IsNil() {
 			a.kind = kindNull
-			return nil
+			return b.enter(level)
 		}
 		rv = rv.Elem()
 	}

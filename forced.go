@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"math"
 	"reflect"
 	"time"
 
@@ -39,7 +40,7 @@ func (b *builder) forced(a *attr, v any, t Type, keepEmpty bool) error {
 	k := kindOfType[t]
 	if av, ok := resolved.(types.AttributeValue); ok {
 		b.verbatim = true
-		if err := fromAttributeValue(a, av, 1); err != nil || a.kind == k {
+		if err := b.attributeValue(a, av, 1); err != nil || a.kind == k {
 			return err
 		}
 		return unfit(resolved, k)
@@ -55,7 +56,7 @@ func (b *builder) forced(a *attr, v any, t Type, keepEmpty bool) error {
 
 // unfit is the error of a v that does not become a k.
 func unfit(v any, k kind) error {
-	return refuse("a %s does not become %s, the Type of its field", typeName(v), k)
+	return refuse("Go type %s does not become %s", goType(v), k)
 }
 
 // scalar gives a the S, N, B or BOOL of v.
@@ -92,7 +93,7 @@ func (b *builder) coerce(a *attr, v any, k kind) error {
 	case k == kindB && a.kind == kindS:
 		raw, err := base64.StdEncoding.DecodeString(a.text)
 		if err != nil {
-			return refuse("the text is not base64, from which a string becomes B; a []byte becomes B as it is")
+			return refuse("its text is not base64, from which text becomes B").or("encode the bytes as base64, or give them as a []byte")
 		}
 		a.set(kindB, b.keep(raw))
 		return nil
@@ -103,7 +104,7 @@ func (b *builder) coerce(a *attr, v any, k kind) error {
 		a.setBool(false)
 		return nil
 	case k == kindBool && (a.kind == kindS || a.kind == kindN):
-		return refuse(`a %s becomes BOOL only from "true", "false", 0 or 1`, typeName(v))
+		return refuse(`Go type %s becomes BOOL only from "true", "false", 0 or 1`, goType(v))
 	}
 	return unfit(v, k)
 }
@@ -156,6 +157,7 @@ func (b *builder) anySet(a *attr, v any, k kind) error {
 func (b *builder) members(v any, k kind) (members []attr, null bool, err error) {
 	member := memberKinds[k]
 	if text, ok := jsonSource(v); ok {
+		b.spent = math.MinInt // equal members count once, so the text may be longer than an item
 		var list attr
 		if err := b.parse(&list, text, 1); err != nil || list.kind == kindNull {
 			return nil, err == nil, err

@@ -24,8 +24,9 @@ func keyIdentity(schema tableSchema, attributes map[string]types.AttributeValue)
 		if key.name == "" {
 			continue
 		}
+		var b builder
 		var a attr
-		if err := fromAttributeValue(&a, attributes[key.name], 1); err != nil || a.kind != key.kind {
+		if err := b.attributeValue(&a, attributes[key.name], 1); err != nil || a.kind != key.kind {
 			return "", false
 		}
 		id = appendIdentity(id, &a)

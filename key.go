@@ -2,9 +2,9 @@ package dynamodest
 
 import "fmt"
 
-// keyFault returns an ErrKey fault about key, which format's last verb shows.
-func keyFault(format string, key *keyAttr) error {
-	return &fault{reason: ErrKey, text: fmt.Sprintf(format, key)}
+// keyMisfit returns an ErrKey misfit about key, which format's last verb shows.
+func keyMisfit(format string, key *keyAttr) error {
+	return &misfit{reason: ErrKey, text: fmt.Sprintf(format, key)}
 }
 
 // String describes k for an error: `partition key "id" (S)`.
@@ -14,9 +14,9 @@ func (k *keyAttr) String() string { return fmt.Sprintf("%s %q (%s)", k.role, cli
 func (k *keyAttr) check(a *attr, v any) error {
 	switch {
 	case a.kind == kindNull:
-		return keyFault("a null value came as the table's %s", k)
+		return keyMisfit("a null value came as the table's %s", k)
 	case a.empty():
-		return keyFault("an empty value came as the table's %s, which takes one byte at least", k)
+		return keyMisfit("an empty value came as the table's %s, which takes one byte at least", k)
 	}
 	return k.checkForm(a, v)
 }
@@ -39,14 +39,15 @@ func checkIndexKeys(keys []*keyAttr, a *attr, v any) error {
 // checkForm checks the type and the length of a. A number has no length: its
 // digits are limited.
 func (k *keyAttr) checkForm(a *attr, v any) error {
-	var text string
+	var text, mend string
 	switch {
 	case a.kind != k.kind:
-		text = fmt.Sprintf("a %s gives %s, not what the %s takes; Field.Type %q converts it", typeName(v), a.kind, k, k.kind)
+		text = fmt.Sprintf("Go type %s gives %s, which the %s does not take", goType(v), a.kind, k)
+		mend = fmt.Sprintf("Field.Type %q converts the column", k.kind)
 	case a.kind != kindN && k.max > 0 && len(a.text) > k.max:
-		text = fmt.Sprintf("a %s of %d bytes came as the %s, which takes %d at most", typeName(v), len(a.text), k, k.max)
+		text = fmt.Sprintf("Go type %s with %d bytes came as the %s, which takes 1 to %d bytes", goType(v), len(a.text), k, k.max)
 	default:
 		return nil
 	}
-	return &fault{reason: ErrKey, text: text}
+	return &misfit{reason: ErrKey, text: text, mend: mend}
 }

@@ -35,13 +35,13 @@ func (b *builder) resolve(v any) (any, error) {
 		}
 		v = next
 	}
-	return nil, refuse("its %s is a chain of pointers without an end", typeName(v))
+	return nil, refuse("its %s leads from one value to the next without an end", goType(v))
 }
 
 // step makes one step of resolve.
 func (b *builder) step(v any) (next any, done bool, err error) {
 	switch v.(type) {
-	case nil, string, []byte, time.Time, json.Number, big.Int, big.Float:
+	case nil, string, bool, int, int64, float64, time.Time, json.Number, big.Int, big.Float:
 		return v, true, nil
 	}
 	rv := reflect.ValueOf(v)
@@ -64,7 +64,7 @@ func (b *builder) step(v any) (next any, done bool, err error) {
 	switch {
 	case pointer:
 		return rv.Elem().Interface(), false, nil
-	case pointerAnswers(rv.Type(), b.asJSON):
+	case b.pointerAnswers(rv.Type()):
 		p := reflect.New(rv.Type())
 		p.Elem().Set(rv)
 		return p.Interface(), false, nil
@@ -72,34 +72,59 @@ func (b *builder) step(v any) (next any, done bool, err error) {
 	return plain(rv), true, nil
 }
 
-// ask lets a value say what it is.
+// ask lets a value say what it is. MarshalJSON speaks for containers, and in
+// JSON for all.
 func (b *builder) ask(v any) (answer any, ok bool, err error) {
-	if m, ok := v.(json.Marshaler); ok && b.asJSON {
+	m, marshals := v.(json.Marshaler)
+	if marshals && b.asJSON {
 		answer, err = marshalJSON(m)
 		return answer, true, err
 	}
 	if m, ok := v.(driver.Valuer); ok {
-		answer, err := callMethod(v, "Value", func() (any, error) { return m.Value() })
+		answer, err = callMethod(v, "Value", func() (any, error) { return m.Value() })
 		return answer, true, err
 	}
 	if m, ok := v.(encoding.TextMarshaler); ok {
 		text, err := callMethod(v, "MarshalText", m.MarshalText)
 		return string(text), true, err
 	}
+	if marshals && isContainer(reflect.TypeOf(v)) {
+		answer, err = marshalJSON(m)
+		return answer, true, err
+	}
 	return nil, false, nil
 }
 
 func marshalJSON(m json.Marshaler) (json.RawMessage, error) {
-	return callMethod(m, "MarshalJSON", func() (json.RawMessage, error) { return m.MarshalJSON() })
+	return callMethod(m, "MarshalJSON", func() (json.RawMessage, error) {
+		raw, err := m.MarshalJSON()
+		if raw == nil {
+			raw = []byte{} // no JSON, rather than no value
+		}
+		return raw, err
+	})
+}
+
+// isContainer is whether t, or what it points to, becomes a document.
+func isContainer(t reflect.Type) bool {
+	t = indirect(t)
+	switch t.Kind() {
+	case reflect.Map, reflect.Struct, reflect.Array:
+		return true
+	case reflect.Slice:
+		return t.Elem().Kind() != reflect.Uint8
+	}
+	return false
 }
 
 // pointerAnswers is whether a pointer to a t has methods for ask.
-func pointerAnswers(t reflect.Type, asJSON bool) bool {
+func (b *builder) pointerAnswers(t reflect.Type) bool {
 	if t.PkgPath() == "" && t.Kind() != reflect.Struct {
 		return false // only a named type, or a struct that embeds one, has methods
 	}
 	p := reflect.PointerTo(t)
-	return p.Implements(valuerType) || p.Implements(textMarshalerType) || asJSON && p.Implements(marshalerType)
+	return p.Implements(valuerType) || p.Implements(textMarshalerType) ||
+		p.Implements(marshalerType) && (b.asJSON || isContainer(t))
 }
 
 // plain returns rv as the plain type of its kind, so that a named string is a

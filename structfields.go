@@ -117,7 +117,14 @@ func validTag(name string) bool {
 // to the top wins, then the only tagged one; else none does.
 func dominant(fields []structField) []structField {
 	slices.SortStableFunc(fields, func(x, y structField) int {
-		return cmp.Or(cmp.Compare(x.name, y.name), cmp.Compare(len(x.index), len(y.index)), boolOrder(y.tagged)-boolOrder(x.tagged))
+		order := cmp.Or(cmp.Compare(x.name, y.name), cmp.Compare(len(x.index), len(y.index)))
+		if order == 0 && x.tagged != y.tagged {
+			order = 1
+			if x.tagged {
+				order = -1
+			}
+		}
+		return order
 	})
 	var out []structField
 	for i := 0; i < len(fields); {
@@ -132,13 +139,6 @@ func dominant(fields []structField) []structField {
 		i = end
 	}
 	return out
-}
-
-func boolOrder(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // anyStruct gives a the M of the struct rv.
@@ -198,15 +198,28 @@ func isEmpty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// isZero is whether the option omitzero leaves v out: an IsZero method says so,
-// if there is one.
+// isZero is whether the option omitzero leaves v out: an IsZero method of its
+// type says so, if there is one.
 func isZero(v reflect.Value) (bool, error) {
-	if !v.CanInterface() {
+	p := v
+	switch k := v.Kind(); {
+	case !v.CanInterface():
+		return v.IsZero(), nil
+	case k == reflect.Pointer || k == reflect.Interface:
+		if v.IsNil() {
+			return true, nil
+		}
+	default:
+		p = reflect.New(v.Type()) // has the methods of v as well
+		p.Elem().Set(v)
+	}
+	if !p.Type().Implements(zeroerType) {
 		return v.IsZero(), nil
 	}
-	z, ok := v.Interface().(interface{ IsZero() bool })
-	if !ok || v.Kind() == reflect.Pointer && v.IsNil() {
-		return v.IsZero(), nil
-	}
+	z := p.Interface().(zeroer)
 	return callMethod(z, "IsZero", func() (bool, error) { return z.IsZero(), nil })
 }
+
+type zeroer interface{ IsZero() bool }
+
+var zeroerType = reflect.TypeFor[zeroer]()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 )
 
@@ -32,6 +33,8 @@ type column struct {
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const maxNameSize = 65_535
 
+const rename = "rename the column, or map it to another attribute with a Field"
+
 func newConverter(m Mapping, s tableSchema) *converter {
 	c := &converter{mapping: m, schema: s}
 	for _, f := range m.Fields {
@@ -49,11 +52,11 @@ func (c *converter) plan(name, attribute string, t Type) column {
 	col := column{column: name, attribute: attribute, typ: t, wire: size + len(":")}
 	switch {
 	case attribute == "":
-		col.problem = refuse("the column has no name, and an attribute must have one")
+		col.problem = refuse("its name is empty, and an attribute must have one").or(rename)
 	case !ok:
-		col.problem = refuse("the name %q is not valid UTF-8", clip(attribute))
+		col.problem = refuse("its name is not valid UTF-8").or(rename)
 	case len(attribute) > maxNameSize:
-		col.problem = refuse("the name %q has %d bytes, and an attribute's may have %d", clip(attribute), len(attribute), maxNameSize)
+		col.problem = refuse("its name has %d bytes, and an attribute's may have %d", len(attribute), maxNameSize).or(rename)
 	}
 	for _, key := range []*keyAttr{&c.schema.partition, &c.schema.sort} {
 		if key.name == attribute && attribute != "" {
@@ -94,6 +97,7 @@ func (c *converter) convert(row Row) (*item, *RowError) {
 func (c *converter) columnsOf(row Row) []column {
 	columns := make([]column, 0, len(row))
 	for name := range row {
+		name = strings.Clone(name) // the row is not kept
 		columns = append(columns, c.plan(name, name, Auto))
 	}
 	if seen := c.seen.Load(); seen != nil {
@@ -210,7 +214,7 @@ func (m *Mapping) settle(a *attr) error {
 		case OmitNull:
 			a.kind = kindNone
 		case RefuseNull:
-			return refuse("it is null, which Mapping.Null refuses")
+			return refuse("it is null, which Mapping.Null refuses").or("give the row a value, or set Mapping.Null to \"null\" or \"omit\"")
 		}
 	}
 	return nil
@@ -261,9 +265,9 @@ func (c *converter) missing(key *keyAttr, columns []column) *RowError {
 		e.Column = key.name
 	}
 	if e.Column == "" {
-		e.Err = keyFault("no field of the mapping gives the attribute, which is the table's %s", key)
+		e.Err = keyMisfit("no field of the mapping gives the attribute, which is the table's %s", key)
 	} else {
-		e.Err = keyFault("the row does not have the column, which gives the table's %s", key)
+		e.Err = keyMisfit("the row does not have the column, which gives the table's %s", key)
 	}
 	return e
 }
@@ -284,7 +288,7 @@ func (it *item) tooLarge(columns []column) *RowError {
 			e.Column = columns[i].column
 		}
 	}
-	e.Err = &fault{reason: ErrTooLarge, text: fmt.Sprintf(
+	e.Err = &misfit{reason: ErrTooLarge, text: fmt.Sprintf(
 		"the item has %d bytes, names included, and may have %d; the largest attribute, %q, has %d",
 		it.size, maxItemSize, clip(largest), most)}
 	return e
@@ -293,7 +297,7 @@ func (it *item) tooLarge(columns []column) *RowError {
 // rowError returns err, met in col, as the row's error.
 func (col *column) rowError(err error) *RowError {
 	e := &RowError{Reason: ErrMapping, Column: col.column, Attribute: col.attribute, Err: err}
-	var f *fault
+	var f *misfit
 	if errors.As(err, &f) {
 		e.Reason = f.reason
 	}

@@ -17,6 +17,9 @@ type builder struct {
 	// a row of many numbers costs one allocation.
 	arena strings.Builder
 
+	// scratch is arena while JSON text is made, which outlives its parts.
+	scratch strings.Builder
+
 	// asJSON is set while the tree being made is to be JSON text: numbers are
 	// then any that JSON can write, and not only those that DynamoDB takes.
 	asJSON bool
@@ -25,14 +28,18 @@ type builder struct {
 	spent    int  // bytes that the tree being made takes at least
 }
 
-// keep returns p as a string that lives as long as the row's other texts.
+// keep returns p as a string that shares its memory with the row's other texts.
 func (b *builder) keep(p []byte) string {
-	if b.arena.Cap()-b.arena.Len() < len(p) {
-		b.arena.Grow(max(len(p), 64))
+	texts := &b.arena
+	if b.asJSON {
+		texts = &b.scratch
 	}
-	start := b.arena.Len()
-	b.arena.Write(p)
-	return b.arena.String()[start:]
+	if texts.Cap()-texts.Len() < len(p) {
+		texts.Grow(max(len(p), 64))
+	}
+	start := texts.Len()
+	texts.Write(p)
+	return texts.String()[start:]
 }
 
 // auto gives a the attribute that the Go value v becomes by itself.
@@ -52,7 +59,7 @@ func (b *builder) auto(a *attr, v any) error {
 
 // known gives a the value v if v is of one of the types that have a form of
 // their own, which is all but containers and types defined elsewhere.
-func (b *builder) known(a *attr, v any, depth int) (ok bool, err error) {
+func (b *builder) known(a *attr, v any, level int) (ok bool, err error) {
 	switch v := v.(type) {
 	case nil:
 		a.kind = kindNull
@@ -103,8 +110,8 @@ func (b *builder) known(a *attr, v any, depth int) (ok bool, err error) {
 			a.kind = kindNull
 			return true, nil
 		}
-		b.verbatim = depth == 1
-		return true, fromAttributeValue(a, v, depth)
+		b.verbatim = level == 1
+		return true, b.attributeValue(a, v, level)
 	default:
 		return false, nil
 	}
@@ -123,13 +130,15 @@ func (b *builder) setUint(a *attr, u uint64) {
 
 func (b *builder) setFloat(a *attr, f float64, bits int) error {
 	var buf [64]byte
-	appendFloat := decimal.AppendFloat
+	var text []byte
+	var err error
 	if b.asJSON {
-		appendFloat = appendJSONFloat
+		text, err = appendJSONFloat(buf[:0], f, bits)
+	} else {
+		text, err = decimal.AppendFloat(buf[:0], f, bits)
 	}
-	text, err := appendFloat(buf[:0], f, bits)
 	if err != nil {
-		return numberFault(err)
+		return numberMisfit(err)
 	}
 	a.set(kindN, b.keep(text))
 	return nil
@@ -139,17 +148,12 @@ func (b *builder) setFloat(a *attr, f float64, bits int) error {
 func (b *builder) setNumber(a *attr, text string) error {
 	if b.asJSON {
 		if n := scanNumber(text); n == 0 || n < len(text) {
-			return numberFault(decimal.ErrSyntax)
+			return numberMisfit(decimal.ErrSyntax)
 		}
 		a.set(kindN, text)
 		return nil
 	}
-	text, err := decimal.Canonical(text)
-	if err != nil {
-		return numberFault(err)
-	}
-	a.set(kindN, text)
-	return nil
+	return a.setCanonical(text)
 }
 
 func (b *builder) setBigInt(a *attr, i *big.Int) error {
@@ -158,7 +162,7 @@ func (b *builder) setBigInt(a *attr, i *big.Int) error {
 		return nil
 	}
 	if i.BitLen() > maxBits {
-		return numberFault(decimal.ErrRange)
+		return numberMisfit(decimal.ErrRange)
 	}
 	return b.setNumber(a, i.String())
 }
@@ -175,11 +179,11 @@ func (b *builder) setBigFloat(a *attr, f *big.Float) error {
 		a.kind = kindNull
 		return nil
 	case f.IsInf():
-		return numberFault(decimal.ErrFinite)
+		return numberMisfit(decimal.ErrFinite)
 	}
 	exponent, bits := f.MantExp(nil), int(f.MinPrec())
 	if max(exponent, -exponent)+bits > maxBits {
-		return numberFault(decimal.ErrRange)
+		return numberMisfit(decimal.ErrRange)
 	}
 	places := max(0, bits-exponent) // binary places after the point: as many decimal ones
 	text := f.Text('f', places)
@@ -205,7 +209,7 @@ func (b *builder) setTime(a *attr, t time.Time) error {
 		t = t.UTC()
 	}
 	if y := t.Year(); y < 0 || y > 9999 {
-		return refuse("the year of the time is not in 0 to 9999, as RFC 3339 asks; Type \"N\" writes it as epoch seconds")
+		return refuse("the year of the time is not within 0 to 9999, as RFC 3339 has it").or(`Field.Type "N" writes the time as epoch seconds`)
 	}
 	var buf [48]byte
 	a.set(kindS, b.keep(t.AppendFormat(buf[:0], time.RFC3339Nano)))

@@ -20,12 +20,13 @@ const (
 	MaxExponent = 125
 )
 
-// Errors of Parse, Canonical and AppendFloat. They quote no number.
+// Errors of Parse, Canonical and AppendFloat, to be read after what the number
+// is called. They quote no number.
 var (
-	ErrSyntax = errors.New("not a decimal number")
-	ErrFinite = errors.New("NaN or infinite")
-	ErrDigits = errors.New("more than 38 significant digits")
-	ErrRange  = errors.New("outside the range of a DynamoDB number, 1E-130 to 9.99...E125 or their negatives")
+	ErrSyntax = errors.New("is not a decimal number")
+	ErrFinite = errors.New("is NaN or infinite")
+	ErrDigits = errors.New("has more than 38 significant digits")
+	ErrRange  = errors.New("is outside the range of a DynamoDB number, 1E-130 to 9.99...E125 or their negatives")
 )
 
 // maxZeros is the most zeros that the canonical text pads digits with, on
@@ -172,12 +173,6 @@ func appendZeros(dst []byte, n int) []byte {
 	return dst
 }
 
-// String returns the canonical text of d.
-func (d Decimal) String() string {
-	var buf [maxText]byte
-	return string(d.Append(buf[:0]))
-}
-
 // Canonical returns the canonical text of the number that text spells. It
 // returns text itself if that is canonical.
 func Canonical(text string) (string, error) {
@@ -211,27 +206,17 @@ func AppendFloat(dst []byte, f float64, bits int) ([]byte, error) {
 }
 
 // Size returns the bytes that DynamoDB counts for the number whose canonical
-// text is given, by the smaller of the two rules that fit every measurement
-// known: one, and one for every two digits before the point, and one for every
-// two after it, and one for a minus sign. Zeros at either end do not count; zero
-// takes one byte.
+// text is given: one, and one for every two digits before the point, and one
+// for every two after it, and one for a minus sign. Zeros at either end do not
+// count; zero takes one byte. Of the two rules that fit every measurement known,
+// this is the one that is never larger: the other counts pairs of digits
+// aligned on the point, as those of 100, and a pair holds no more than two
+// digits of one side.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 func Size(canonical string) int {
 	negative, n, exponent := shape(canonical)
 	whole := max(0, min(n, exponent+1))
 	return 1 + (whole+1)/2 + (n-whole+1)/2 + negative
-}
-
-// AlignedSize is Size by the larger rule: digits are kept in pairs that are
-// aligned on the point, as those of 100. A pair holds two digits and never
-// straddles the point, so there are at least as many pairs as Size counts.
-func AlignedSize(canonical string) int {
-	negative, n, exponent := shape(canonical)
-	if n == 0 {
-		return 1
-	}
-	first, last := exponent>>1, (exponent-n+1)>>1 // the pairs of the first and the last digit
-	return 1 + first - last + 1 + negative
 }
 
 // shape returns the number of digits without zeros at either end, the power of

@@ -59,15 +59,3 @@ func mustConvert(t testing.TB, c *converter, row Row) *item {
 	require.NotNil(t, it)
 	return it
 }
-
-func TestSmoke(t *testing.T) {
-	c := newConverter(Mapping{}, tableSchema{partition: keyAttr{name: "id", kind: kindS, max: 2048, role: "partition key"}})
-	row := Row{"id": "a", "n": 12, "f": 1.5, "m": map[string]any{"b": []any{1, "x<"}, "a": nil}, "z": []byte{1, 2}, "t": true, "e": "", "st": struct {
-		A int `json:"x,omitempty"`
-		B []float64
-	}{1, []float64{1e21, 2}}}
-	it := mustConvert(t, c, row)
-	b := sdkBody(t, "tbl", it.attributeMap())
-	t.Log(string(b), it.size, it.key)
-	require.Equal(t, len(b), envelopeSize("tbl")+it.wire)
-}
