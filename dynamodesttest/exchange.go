@@ -63,6 +63,7 @@ func (db *DB) serve(ctx context.Context, header http.Header, body string) answer
 	if len(x.puts) > 0 {
 		x.call.Table = x.puts[0].asked
 	}
+	x.call.Table = strings.Clone(x.call.Table) // not a part of the body, which need not be kept
 	db.begin(x)
 	x.fault = db.faultFor(x)
 	a := db.answer(ctx, x)
@@ -106,6 +107,9 @@ func (db *DB) read(x *exchange, target, body string) *apiError {
 	if fault == nil && x.capacity != "" {
 		fault = only("ReturnConsumedCapacity", x.capacity, "NONE", "TOTAL", "INDEXES")
 	}
+	if fault == nil {
+		encode(x.puts)
+	}
 	return fault
 }
 
@@ -122,9 +126,9 @@ func (db *DB) answer(ctx context.Context, x *exchange) answer {
 	}
 	var a answer
 	switch {
-	case f.replaced() && f.writes == nil:
 	case f.isLate():
 		db.putOff(x)
+	case f.replaced() && f.writes == nil:
 	default:
 		a = db.execute(x)
 	}

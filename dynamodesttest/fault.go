@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -57,10 +58,15 @@ func Last(k int) Which { return func(i, n int) bool { return i >= n-k } }
 func Index(places ...int) Which { return func(i, _ int) bool { return slices.Contains(places, i) } }
 
 // Share picks each item with the probability given, by a generator of that
-// seed. Every use of what it returns picks anew, so use it for one Fault.
+// seed: other items each time it is asked.
 func Share(probability float64, seed uint64) Which {
-	random := rand.New(rand.NewPCG(seed, seed))
-	return func(int, int) bool { return random.Float64() < probability }
+	var mu sync.Mutex
+	random := rand.New(rand.NewPCG(seed, 0))
+	return func(int, int) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return random.Float64() < probability
+	}
 }
 
 // Error is an answer with an error of DynamoDB's: an HTTP status, the code
@@ -141,15 +147,23 @@ func (f Fault) AfterWriting(which Which) Fault {
 // AppliedLate has the write done when the DB gets its n-th call after this one,
 // whatever has been written in between: the one case in which a request given up
 // overtakes a newer one. [DB.ApplyLate] does it at once. What is written so is
-// marked Late in the ledger. The fault must take the place of the answer.
+// marked Late in the ledger. Where nothing else takes the place of the answer,
+// [Reset] does.
 func (f Fault) AppliedLate(n int) Fault {
 	f.lateCalls = n
-	return f
+	return f.orReset()
 }
 
 // AppliedLateBy is AppliedLate by a time.
 func (f Fault) AppliedLateBy(d time.Duration) Fault {
 	f.lateFor = d
+	return f.orReset()
+}
+
+func (f Fault) orReset() Fault {
+	if !f.replaced() {
+		f.ending = reset
+	}
 	return f
 }
 
