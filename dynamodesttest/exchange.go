@@ -121,15 +121,14 @@ func (db *DB) answer(ctx context.Context, x *exchange) answer {
 	if !wait(ctx, db.delay()+f.before) {
 		return givenUp
 	}
+	if f.isLate() {
+		db.putOff(x)
+	}
 	if f.stall && f.writes == nil && !waitFor(ctx, f.release) {
 		return givenUp
 	}
 	var a answer
-	switch {
-	case f.isLate():
-		db.putOff(x)
-	case f.replaced() && f.writes == nil:
-	default:
+	if !f.isLate() && (!f.replaced() || f.writes != nil) {
 		a = db.execute(x)
 	}
 	if f.replaced() {

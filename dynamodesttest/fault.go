@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -91,7 +92,7 @@ func Throttled(code, resource string, reasons ...string) Fault {
 func Answer(status int, contentType, body string) Fault {
 	return Fault{raw: &answer{
 		status: status, header: http.Header{"Content-Type": {contentType}}, body: []byte(body),
-		outcome: "HTTP " + http.StatusText(status),
+		outcome: "HTTP " + strconv.Itoa(status),
 	}}
 }
 

@@ -133,6 +133,23 @@ func TestStall(t *testing.T) {
 	}
 }
 
+func TestGivenUpAndAppliedLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable("users", "id:S", "at:N")
+		db.FailWrites(dynamodesttest.Stall(nil).AppliedLateBy(time.Minute))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := db.PutItem(ctx, putItem("users", user("a", "1")))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, "given up", db.Calls()[0].Outcome)
+		assert.Equal(t, 0, db.Len("users"))
+		time.Sleep(59 * time.Second)
+		synctest.Wait()
+		assert.True(t, db.Writes()[0].Late)
+	})
+}
+
 func TestStallUntilReleased(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -43,7 +43,9 @@ func checkSignature(header http.Header) *apiError {
 }
 
 // ServeHTTP answers a request of DynamoDB's JSON protocol, version 1.0. Point a
-// client at it with [net/http/httptest.NewServer] and Options.BaseEndpoint.
+// client at it with [net/http/httptest.NewServer] and Options.BaseEndpoint. As at
+// DynamoDB, a body of more than 16 MiB is turned away (413) before it is looked
+// at, and is no [Call].
 func (db *DB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, tooLarge, err := readBody(r)
 	if err != nil {
