@@ -44,10 +44,12 @@ const (
 	resetInBody                // half of the body, then RST
 	closedInBody               // half of the body, then FIN
 	stalledBody                // half of the body, and nothing more
+	unreachable                // there never was a connection
 )
 
-// serve answers one request.
-func (db *DB) serve(ctx context.Context, header http.Header, body string) answer {
+// serve answers one request. It calls connected unless a fault is that there is
+// no connection.
+func (db *DB) serve(ctx context.Context, header http.Header, body string, connected func()) answer {
 	x := &exchange{}
 	x.err = checkSignature(header)
 	target := header.Get("X-Amz-Target")
@@ -65,7 +67,9 @@ func (db *DB) serve(ctx context.Context, header http.Header, body string) answer
 	}
 	x.call.Table = strings.Clone(x.call.Table) // not a part of the body, which need not be kept
 	db.begin(x)
-	x.fault = db.faultFor(x)
+	if x.fault = db.faultFor(x); x.fault.ending != unreachable {
+		connected()
+	}
 	a := db.answer(ctx, x)
 	db.end(x, a.outcome)
 	return a

@@ -102,6 +102,10 @@ func Reset() Fault { return Fault{ending: reset} }
 // Close closes the connection (TCP FIN) in place of an answer.
 func Close() Fault { return Fault{ending: closed} }
 
+// Unreachable refuses the connection, so that it is certain that nothing was
+// written. Over HTTP the connection is there already, and this is [Reset].
+func Unreachable() Fault { return Fault{ending: unreachable} }
+
 // Stall gives no answer until the client gives up or release is closed, from
 // where the call goes on as if nothing had been. A nil release never is.
 func Stall(release <-chan struct{}) Fault { return Fault{stall: true, release: release} }
@@ -238,7 +242,7 @@ func (db *DB) faultFor(x *exchange) Fault {
 
 // replaced says whether something takes the place of the true answer.
 func (f *Fault) replaced() bool {
-	return f.err != nil || f.raw != nil || f.ending == reset || f.ending == closed
+	return f.err != nil || f.raw != nil || f.ending == reset || f.ending == closed || f.ending == unreachable
 }
 
 func (f *Fault) isLate() bool { return f.lateCalls > 0 || f.lateFor > 0 }

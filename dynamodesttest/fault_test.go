@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptrace"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -243,15 +244,19 @@ func TestNilValueIsRefusedAsTheServiceDoes(t *testing.T) {
 	})
 }
 
-func TestInProcessCallTellsThatItGotAConnection(t *testing.T) {
+func TestInProcessCallTellsWhetherItGotAConnection(t *testing.T) {
 	t.Parallel()
 	db := dynamodesttest.NewTable("users", "id:S", "at:N")
-	db.FailWrites(dynamodesttest.Reset())
+	db.FailWrites(dynamodesttest.Reset(), dynamodesttest.Unreachable())
 	got := 0
 	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { got++ }})
 	_, err := db.PutItem(ctx, putItem("users", user("a", "1")))
-	require.Error(t, err)
+	require.ErrorIs(t, err, syscall.ECONNRESET)
 	assert.Equal(t, 1, got)
+	_, err = db.PutItem(ctx, putItem("users", user("a", "1")))
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	assert.Equal(t, 1, got)
+	assert.Empty(t, db.Items("users"))
 }
 
 func TestHistoryIsBounded(t *testing.T) {
