@@ -128,7 +128,8 @@ func (db *DB) runBatch(x *exchange) ([]byte, *apiError) {
 			back = append(back, i)
 		}
 	}
-	if len(back) == len(outcomes) && outcomes[0].refusals != nil {
+	short := func(o outcome) bool { return o.refusals != nil }
+	if len(back) == len(outcomes) && slices.ContainsFunc(outcomes, short) {
 		return nil, throttled(outcomes)
 	}
 	x.back = len(back)

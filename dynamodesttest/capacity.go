@@ -144,27 +144,28 @@ func (l *Limit) asks(p *put, o *outcome, key []types.AttributeValue) float64 {
 // and gives those that have not enough. It is called under DB.mu.
 func (p *put) take(o *outcome) (short []*Limit) {
 	var key []types.AttributeValue
-	for _, l := range p.t.limits {
+	asked := make([]float64, len(p.t.limits))
+	for i, l := range p.t.limits {
 		if l.about.Keys != nil && key == nil {
 			for _, v := range splitKey(p.key) {
 				key = append(key, v.attributeValue())
 			}
 		}
 		l.refill()
-		if units := l.asks(p, o, key); units > 0 && !l.fits(units) {
+		asked[i] = l.asks(p, o, key)
+		if asked[i] > 0 && !l.fits(asked[i]) {
+			l.refused += asked[i]
 			short = append(short, l)
 		}
 	}
-	for _, l := range p.t.limits {
-		switch units := l.asks(p, o, key); {
-		case short == nil:
-			l.tokens -= units
-			l.accepted += units
-		case slices.Contains(short, l):
-			l.refused += units
-		}
+	if short != nil {
+		return short
 	}
-	return short
+	for i, l := range p.t.limits {
+		l.tokens -= asked[i]
+		l.accepted += asked[i]
+	}
+	return nil
 }
 
 // throttled is the error of a call in which no item fitted.

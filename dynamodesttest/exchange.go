@@ -44,10 +44,12 @@ const (
 	resetInBody                // half of the body, then RST
 	closedInBody               // half of the body, then FIN
 	stalledBody                // half of the body, and nothing more
+	unreachable                // there never was a connection
 )
 
-// serve answers one request.
-func (db *DB) serve(ctx context.Context, header http.Header, body string) answer {
+// serve answers one request. It calls connected unless a fault is that there is
+// no connection.
+func (db *DB) serve(ctx context.Context, header http.Header, body string, connected func()) answer {
 	x := &exchange{}
 	x.err = checkSignature(header)
 	target := header.Get("X-Amz-Target")
@@ -63,8 +65,11 @@ func (db *DB) serve(ctx context.Context, header http.Header, body string) answer
 	if len(x.puts) > 0 {
 		x.call.Table = x.puts[0].asked
 	}
+	x.call.Table = strings.Clone(x.call.Table) // not a part of the body, which need not be kept
 	db.begin(x)
-	x.fault = db.faultFor(x)
+	if x.fault = db.faultFor(x); x.fault.ending != unreachable {
+		connected()
+	}
 	a := db.answer(ctx, x)
 	db.end(x, a.outcome)
 	return a
@@ -106,6 +111,9 @@ func (db *DB) read(x *exchange, target, body string) *apiError {
 	if fault == nil && x.capacity != "" {
 		fault = only("ReturnConsumedCapacity", x.capacity, "NONE", "TOTAL", "INDEXES")
 	}
+	if fault == nil {
+		encode(x.puts)
+	}
 	return fault
 }
 
@@ -117,15 +125,14 @@ func (db *DB) answer(ctx context.Context, x *exchange) answer {
 	if !wait(ctx, db.delay()+f.before) {
 		return givenUp
 	}
+	if f.isLate() {
+		db.putOff(x)
+	}
 	if f.stall && f.writes == nil && !waitFor(ctx, f.release) {
 		return givenUp
 	}
 	var a answer
-	switch {
-	case f.replaced() && f.writes == nil:
-	case f.isLate():
-		db.putOff(x)
-	default:
+	if !f.isLate() && (!f.replaced() || f.writes != nil) {
 		a = db.execute(x)
 	}
 	if f.replaced() {

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -57,10 +59,15 @@ func Last(k int) Which { return func(i, n int) bool { return i >= n-k } }
 func Index(places ...int) Which { return func(i, _ int) bool { return slices.Contains(places, i) } }
 
 // Share picks each item with the probability given, by a generator of that
-// seed. Every use of what it returns picks anew, so use it for one Fault.
+// seed: other items each time it is asked.
 func Share(probability float64, seed uint64) Which {
-	random := rand.New(rand.NewPCG(seed, seed))
-	return func(int, int) bool { return random.Float64() < probability }
+	var mu sync.Mutex
+	random := rand.New(rand.NewPCG(seed, 0))
+	return func(int, int) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return random.Float64() < probability
+	}
 }
 
 // Error is an answer with an error of DynamoDB's: an HTTP status, the code
@@ -85,7 +92,7 @@ func Throttled(code, resource string, reasons ...string) Fault {
 func Answer(status int, contentType, body string) Fault {
 	return Fault{raw: &answer{
 		status: status, header: http.Header{"Content-Type": {contentType}}, body: []byte(body),
-		outcome: "HTTP " + http.StatusText(status),
+		outcome: "HTTP " + strconv.Itoa(status),
 	}}
 }
 
@@ -94,6 +101,10 @@ func Reset() Fault { return Fault{ending: reset} }
 
 // Close closes the connection (TCP FIN) in place of an answer.
 func Close() Fault { return Fault{ending: closed} }
+
+// Unreachable refuses the connection, so that it is certain that nothing was
+// written. Over HTTP the connection is there already, and this is [Reset].
+func Unreachable() Fault { return Fault{ending: unreachable} }
 
 // Stall gives no answer until the client gives up or release is closed, from
 // where the call goes on as if nothing had been. A nil release never is.
@@ -141,15 +152,23 @@ func (f Fault) AfterWriting(which Which) Fault {
 // AppliedLate has the write done when the DB gets its n-th call after this one,
 // whatever has been written in between: the one case in which a request given up
 // overtakes a newer one. [DB.ApplyLate] does it at once. What is written so is
-// marked Late in the ledger. The fault must take the place of the answer.
+// marked Late in the ledger. Where nothing else takes the place of the answer,
+// [Reset] does.
 func (f Fault) AppliedLate(n int) Fault {
 	f.lateCalls = n
-	return f
+	return f.orReset()
 }
 
 // AppliedLateBy is AppliedLate by a time.
 func (f Fault) AppliedLateBy(d time.Duration) Fault {
 	f.lateFor = d
+	return f.orReset()
+}
+
+func (f Fault) orReset() Fault {
+	if !f.replaced() {
+		f.ending = reset
+	}
 	return f
 }
 
@@ -223,7 +242,7 @@ func (db *DB) faultFor(x *exchange) Fault {
 
 // replaced says whether something takes the place of the true answer.
 func (f *Fault) replaced() bool {
-	return f.err != nil || f.raw != nil || f.ending == reset || f.ending == closed
+	return f.err != nil || f.raw != nil || f.ending == reset || f.ending == closed || f.ending == unreachable
 }
 
 func (f *Fault) isLate() bool { return f.lateCalls > 0 || f.lateFor > 0 }

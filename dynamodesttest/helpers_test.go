@@ -33,7 +33,7 @@ type client interface {
 }
 
 // overHTTP is a real client that talks to db over loopback.
-func overHTTP(t *testing.T, db *dynamodesttest.DB) *dynamodb.Client {
+func overHTTP(t testing.TB, db *dynamodesttest.DB) *dynamodb.Client {
 	t.Helper()
 	server := httptest.NewServer(db)
 	t.Cleanup(server.Close)

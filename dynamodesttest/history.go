@@ -106,7 +106,8 @@ func last[T any](s []T, n int) []T {
 	return s[len(s)-n:]
 }
 
-// Calls returns the calls so far in the order in which they came.
+// Calls returns the calls so far in the order in which they came. What is in
+// them must not be changed.
 func (db *DB) Calls() []Call {
 	db.mu.Lock()
 	defer db.mu.Unlock()

@@ -43,7 +43,9 @@ func checkSignature(header http.Header) *apiError {
 }
 
 // ServeHTTP answers a request of DynamoDB's JSON protocol, version 1.0. Point a
-// client at it with [net/http/httptest.NewServer] and Options.BaseEndpoint.
+// client at it with [net/http/httptest.NewServer] and Options.BaseEndpoint. As at
+// DynamoDB, a body of more than 16 MiB is turned away (413) before it is looked
+// at, and is no [Call].
 func (db *DB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, tooLarge, err := readBody(r)
 	if err != nil {
@@ -57,8 +59,11 @@ func (db *DB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "healthy: dynamodesttest", http.StatusOK)
 		return
 	}
-	a := db.serve(r.Context(), r.Header, body)
+	a := db.serve(r.Context(), r.Header, body, func() {})
 	a.complete()
+	if a.ending == unreachable {
+		a.ending = reset
+	}
 	switch a.ending {
 	case whole:
 		writeHead(w.Header(), a)
@@ -149,8 +154,10 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 	if err := ctx.Err(); err != nil {
 		return fail(err)
 	}
-	if trace := httptrace.ContextClientTrace(ctx); trace != nil && trace.GotConn != nil {
-		trace.GotConn(httptrace.GotConnInfo{})
+	connected := func() {
+		if trace := httptrace.ContextClientTrace(ctx); trace != nil && trace.GotConn != nil {
+			trace.GotConn(httptrace.GotConnInfo{})
+		}
 	}
 	body, tooLarge := "", false
 	if r.Body != nil {
@@ -161,8 +168,10 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 		_ = r.Body.Close()
 	}
 	a := answer{status: http.StatusRequestEntityTooLarge}
-	if !tooLarge {
-		a = t.db.serve(ctx, r.Header, body)
+	if tooLarge {
+		connected()
+	} else {
+		a = t.db.serve(ctx, r.Header, body, connected)
 	}
 	a.complete()
 	if err := ctx.Err(); err != nil {
@@ -173,6 +182,8 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 		return fail(connectionReset())
 	case closed:
 		return fail(io.EOF)
+	case unreachable:
+		return fail(&net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)})
 	}
 	return &http.Response{
 		Status: strconv.Itoa(a.status) + " " + http.StatusText(a.status), StatusCode: a.status,

@@ -18,6 +18,7 @@ type reader struct {
 	text  string
 	at    int
 	depth int
+	width int // attributes of the last object read: a guess at the next
 }
 
 // maxJSONDepth keeps a hostile body from growing the stack. DynamoDB's own
@@ -248,7 +249,8 @@ func (r *reader) value() value {
 
 // attrs reads an object of attribute values.
 func (r *reader) attrs() []attr {
-	var attrs []attr
+	attrs := make([]attr, 0, r.width)
 	r.object(func(name string) { attrs = append(attrs, attr{name, r.value()}) })
+	r.width = len(attrs)
 	return attrs
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -124,6 +125,9 @@ func (db *DB) createTable(in *dynamodb.CreateTableInput) (*types.TableDescriptio
 	if !tableName.MatchString(name) {
 		return nil, invalid("Invalid table name: it must be 3 to 255 of a-z, A-Z, 0-9, _, . and -")
 	}
+	if onDemand := in.BillingMode == types.BillingModePayPerRequest; onDemand != (in.ProvisionedThroughput == nil) {
+		return nil, invalid("ReadCapacityUnits and WriteCapacityUnits must be specified when BillingMode is PROVISIONED, and only then")
+	}
 	t := &table{
 		name: name, arn: ARN(name), status: types.TableStatusActive,
 		rows: map[string]*stored{}, tries: map[string]int{},
@@ -221,11 +225,21 @@ func (t *table) addIndex(name string, global bool, schema []types.KeySchemaEleme
 	return nil
 }
 
+// tablesMade makes each table's id its own.
+var tablesMade atomic.Int64
+
+// What a new on-demand table is ready for:
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html
+const (
+	onDemandReads  = 12_000
+	onDemandWrites = 4_000
+)
+
 // describeAs keeps what DescribeTable says, apart from what changes.
 func (t *table) describeAs(in *dynamodb.CreateTableInput) {
 	t.about = types.TableDescription{
 		TableName: &t.name, TableArn: &t.arn,
-		TableId:              aws.String("00000000-0000-4000-8000-000000000000"),
+		TableId:              aws.String(fmt.Sprintf("00000000-0000-4000-8000-%012x", tablesMade.Add(1))),
 		CreationDateTime:     aws.Time(time.Now().UTC().Truncate(time.Millisecond)),
 		AttributeDefinitions: in.AttributeDefinitions, KeySchema: in.KeySchema,
 		ProvisionedThroughput: throughput(in.ProvisionedThroughput),
@@ -233,6 +247,14 @@ func (t *table) describeAs(in *dynamodb.CreateTableInput) {
 	}
 	if in.BillingMode == types.BillingModePayPerRequest {
 		t.about.BillingModeSummary = &types.BillingModeSummary{BillingMode: in.BillingMode}
+		t.about.WarmThroughput = &types.TableWarmThroughputDescription{
+			ReadUnitsPerSecond: aws.Int64(onDemandReads), WriteUnitsPerSecond: aws.Int64(onDemandWrites), Status: types.TableStatusActive,
+		}
+	}
+	if w := in.WarmThroughput; w != nil {
+		t.about.WarmThroughput = &types.TableWarmThroughputDescription{
+			ReadUnitsPerSecond: w.ReadUnitsPerSecond, WriteUnitsPerSecond: w.WriteUnitsPerSecond, Status: types.TableStatusActive,
+		}
 	}
 	for _, x := range in.GlobalSecondaryIndexes {
 		t.about.GlobalSecondaryIndexes = append(t.about.GlobalSecondaryIndexes, types.GlobalSecondaryIndexDescription{

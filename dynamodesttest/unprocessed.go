@@ -8,7 +8,8 @@ import (
 
 // shape is how UnprocessedItems is written. A caller may rely on none of it.
 type shape struct {
-	shuffle  *rand.Rand
+	shuffle  bool
+	seed     uint64
 	respell  bool
 	byARN    bool
 	stranger bool
@@ -19,7 +20,7 @@ type shape struct {
 
 // Shuffled hands unprocessed items back in another order.
 func (f Fault) Shuffled(seed uint64) Fault {
-	f.shape.shuffle = rand.New(rand.NewPCG(seed, seed))
+	f.shape.shuffle, f.shape.seed = true, seed
 	return f
 }
 
@@ -65,8 +66,8 @@ func (f *Fault) appendUnprocessed(b []byte, puts []put, back []int) []byte {
 	case s.null:
 		return append(b, `"UnprocessedItems":null`...)
 	}
-	if f.shape.shuffle != nil {
-		f.shape.shuffle.Shuffle(len(back), func(i, j int) { back[i], back[j] = back[j], back[i] })
+	if f.shape.shuffle {
+		rand.New(rand.NewPCG(f.shape.seed, 0)).Shuffle(len(back), func(i, j int) { back[i], back[j] = back[j], back[i] })
 	}
 	tables, requests := []string{}, map[string][]string{}
 	add := func(p *put, request string) {

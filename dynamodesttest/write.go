@@ -222,8 +222,16 @@ func (p *put) check(telling bool) *apiError {
 	if p.size = attrsSize(p.item); p.size > maxItemSize {
 		return invalid("Item size has exceeded the maximum allowed size")
 	}
-	p.json = string(appendAttrs(make([]byte, 0, 2*p.size), p.item))
 	return nil
+}
+
+// encode sets the puts' stored form.
+func encode(puts []put) {
+	var b []byte
+	for i := range puts {
+		b = appendAttrs(b[:0], puts[i].item)
+		puts[i].json = string(b)
+	}
 }
 
 // findTables sets each put's table, and its key as far as it can be told, so
