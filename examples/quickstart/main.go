@@ -1,0 +1,123 @@
+// Command quickstart writes a week of earthquakes to a DynamoDB table, says
+// what became of every row, and reads the table back to show that it is so.
+//
+//	go run ./examples/quickstart
+//
+// needs nothing installed and no AWS account: the table is in this program's
+// memory, and the AWS SDK's client talks to it over HTTP. With -endpoint the
+// table is on another DynamoDB server, with -region alone on AWS; the keys are
+// then those in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
+// AWS_SESSION_TOKEN.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http/httptest"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/dynamodesttest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) (err error) {
+	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
+	endpoint := flags.String("endpoint", "", "`URL` of a DynamoDB server")
+	region := flags.String("region", "", "AWS `region`")
+	table := flags.String("table", "dynamodest-quickstart", "`name` of the table; it is created if it is missing")
+	keep := flags.Bool("keep", false, "leave a table that was created here in place")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+
+	cfg := dynamodest.Config{Region: *region, Table: *table, Endpoint: *endpoint, Mapping: mapping}
+	where := "AWS, " + *region
+	if *endpoint == "" && *region == "" {
+		server := httptest.NewServer(dynamodesttest.New())
+		defer server.Close()
+		where = "this program's memory"
+		cfg.Endpoint, cfg.Region = server.URL, "us-east-1"
+		cfg.Credentials = dynamodest.Credentials{AccessKeyID: "example", SecretAccessKey: "example"}
+	} else {
+		if *endpoint != "" {
+			where = *endpoint
+		}
+		cfg.Credentials = dynamodest.Credentials{
+			AccessKeyID:     os.Getenv("AWS_ACCESS_KEY_ID"),
+			SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
+			SessionToken:    os.Getenv("AWS_SESSION_TOKEN"),
+		}
+	}
+	if err := cfg.Validate(); err != nil { // every fault at once, each with its field
+		return err
+	}
+
+	fmt.Fprintf(out, "Table %s in %s\n", *table, where)
+	created, err := createTable(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if created && !*keep {
+		defer func() { err = errors.Join(err, deleteTable(ctx, cfg)) }()
+	}
+	return write(ctx, cfg, created, out)
+}
+
+// write is what the example is about: rows into a table, and what became of
+// each.
+func write(ctx context.Context, cfg dynamodest.Config, wasEmpty bool, out io.Writer) error {
+	rows, err := earthquakes()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d rows: a week of earthquakes, the first %d of them twice, and %d rows that are bad on purpose\n",
+		len(rows), revised, len(badRows()))
+
+	dest, err := dynamodest.New(ctx, cfg) // asks DynamoDB about the table, and writes nothing
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	result, err := dest.Write(ctx, rows)
+	account(out, result, time.Since(start))
+
+	// The rows that failed are accounted for. What is left is a fault that
+	// ended the call early: no access, no such table, an interrupt.
+	var failed *dynamodest.WriteError
+	if errors.As(err, &failed) && failed.Stop != nil {
+		return failed.Stop
+	}
+	return compare(ctx, cfg, dest, rows, result, wasEmpty, out)
+}
+
+// account prints what became of the rows.
+func account(out io.Writer, result dynamodest.Result, elapsed time.Duration) {
+	s := result.Summary
+	fmt.Fprintf(out, "\nDone in %v: %.0f rows/s, %d requests, %.0f write units\n",
+		elapsed.Round(time.Millisecond), float64(s.Rows)/elapsed.Seconds(), s.Requests, s.WriteUnits)
+	fmt.Fprintf(out, "%6d written\n", s.Written)
+	fmt.Fprintf(out, "%6d superseded: a later row with the same key was written in their place\n", s.Superseded)
+	fmt.Fprintf(out, "%6d not written\n", s.NotWritten)
+	fmt.Fprintf(out, "%6d unknown: sent, and no answer tells\n", s.Unknown)
+
+	for _, r := range result.Rows {
+		if r.Err != nil { // says which row and column, why, and what would mend it
+			fmt.Fprintf(out, "\n%v: %v\n", r.Outcome, r.Err)
+		}
+	}
+}
