@@ -34,6 +34,7 @@ const (
 	noise = 0.10 // share that counts as too fast when it lasts for as long as an estimate takes
 
 	estimate = 1.0 // seconds between two empty moments that give a fair estimate of the capacity
+	refills  = 0.5 // seconds in which a bucket that was empty does not overflow
 	few      = 25  // units; an estimate takes longer on a table that takes fewer in a second, up to slowest times as long
 	slowest  = 5
 
@@ -51,9 +52,10 @@ const (
 	pauseFirst   = 0.05 // seconds before a seek, doubled while nothing at all gets through
 	pauseMost    = 0.25
 
-	settle  = 0.05 // seconds of a curve that say nothing, and at least settleTrips round trips: the bucket is empty yet
-	trips   = 2
-	hotGate = 0.1 // seconds after an answer to fresh rows in which rows refused once more say nothing of the table
+	settle      = 0.05 // seconds of a curve that say nothing, and at least trips round trips: the bucket is empty yet
+	trips       = 2
+	longestTrip = 1.0 // seconds; a slower answer was not slow for lack of capacity
+	hotGate     = 0.3 // seconds after an answer to fresh rows in which rows refused once more say nothing of the table
 
 	learnedSlack = 0.01 // seconds of lateness that the learned rate catches up
 	capSlack     = 0.05 // seconds of lateness that the cap catches up
@@ -85,6 +87,7 @@ type Pace struct {
 	applied       float64 // units, ever
 	empty, before float64 // the last empty moment that counts, and the units applied until then
 	known         bool    // there was one
+	lastRefusal   float64 // moment of the last of many
 
 	phase   phase
 	turned  float64 // moment at which the phase or the curve began
@@ -170,7 +173,7 @@ func (p *Pace) Sent(now time.Duration, units float64) {
 	if !p.began {
 		p.began = true
 		p.first, p.last, p.turned, p.start, p.empty = t, t, t, t, t
-		p.fresh = t - hotGate
+		p.fresh, p.lastRefusal = t-hotGate, t-refills
 		p.learned.next, p.cap.next = t, t
 	}
 	units = clean(units, mostUnits)
@@ -181,7 +184,9 @@ func (p *Pace) Sent(now time.Duration, units float64) {
 	if p.phase != open {
 		if late := p.learned.spend(t, units); late > 0 { // the rate is not used up: time since the last request is no evidence
 			p.start += max(late, t-p.last)
-			p.empty += late
+			if t-p.lastRefusal > refills { // and the table may have let units go
+				p.empty += late
+			}
 		}
 	}
 	p.last = t
@@ -203,7 +208,7 @@ func (p *Pace) Done(a Answer) {
 		return
 	}
 	p.account(now, a)
-	p.roundTrip += (max(0, now-sent) - p.roundTrip) / 8
+	p.roundTrip += (clean(now-sent, longestTrip) - p.roundTrip) / 8
 	if sent < p.turned || p.phase == hold && now-p.turned < max(settle, trips*p.roundTrip) {
 		return
 	}
@@ -222,6 +227,9 @@ func (p *Pace) Done(a Answer) {
 		asked, refused = a.Units, a.Refused
 	}
 	p.share += (refused/asked - p.share) / max(8, float64(p.inFlight))
+	if refused > 0 && p.share > noise {
+		p.lastRefusal = now
+	}
 	switch p.phase {
 	case open:
 		p.answeredOpen(now, refused > 0)
@@ -256,7 +264,7 @@ func (p *Pace) answeredOpen(now float64, refused bool) {
 		p.toSeek(now, p.applied/max(now-p.first, p.roundTrip)/4, p.pauseLength(), math.Inf(1))
 		p.markEmpty(now)
 	case !refused:
-		if float64(p.inFlight) > p.limit-2 { // else they are not used up
+		if float64(p.inFlight) > p.limit/2-1 { // else they are not used
 			p.limit = min(float64(p.most), p.limit+growth)
 		}
 	case p.share < noise:
@@ -356,7 +364,7 @@ func (p *Pace) turn(to phase, now float64) {
 func (p *Pace) toSeek(now, from, pause, ceiling float64) {
 	p.turn(seek, now)
 	p.start += pause
-	p.from, p.ceiling, p.floor = max(seekFrom, from), ceiling, 0
+	p.from, p.ceiling, p.floor = min(max(seekFrom, from), ceiling), ceiling, 0
 	p.learned.rate, p.learned.next = p.from, p.start
 }
 

@@ -102,6 +102,7 @@ type sim struct {
 	retryAt  float64 // backoff of the retry queue as a whole
 	failures int     // in a row, of that queue
 	retrying int     // requests in flight with rows from it
+	retried  bool    // the last request had some
 	trials   int     // most of those: doubles with each that is taken whole
 }
 
@@ -191,6 +192,9 @@ func (s *sim) again() float64 {
 	if len(s.retry) == 0 || !s.storm && s.retrying >= s.trials {
 		return math.Inf(1)
 	}
+	if !s.storm && s.retried && s.fresh() <= s.now {
+		return math.Inf(1)
+	}
 	return s.retryAt
 }
 
@@ -228,10 +232,11 @@ func (s *sim) send() {
 		units += x.units
 		return true
 	}
-	for s.again() <= s.now && add(s.retry[0]) {
+	for again := s.again() <= s.now; again && len(s.retry) > 0 && add(s.retry[0]); {
 		heap.Pop(&s.retry)
 		r.retried = true
 	}
+	s.retried = r.retried
 	for s.fresh() <= s.now && add(s.row(s.next)) {
 		s.next++
 	}
@@ -302,6 +307,11 @@ func (s *sim) answer(r *request) {
 func (s *sim) backOff(r *request) {
 	if r.retried {
 		s.retrying--
+	}
+	if r.failed {
+		return
+	}
+	if r.retried {
 		s.trials = min(64, 2*s.trials)
 		if len(r.refused) > 0 {
 			s.trials = 1

@@ -1,0 +1,327 @@
+package pace
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// untilFree moves the clock on until a request may go.
+func untilFree(t *testing.T, p *Pace, now time.Duration) time.Duration {
+	t.Helper()
+	for range 10_000 {
+		wait := p.Wait(now)
+		require.GreaterOrEqual(t, wait, time.Duration(0))
+		require.LessOrEqual(t, wait, time.Second)
+		if wait == 0 {
+			return now
+		}
+		now += wait
+	}
+	t.Fatal("no request may go for hours")
+	return 0
+}
+
+// take sends a request and answers it at once, all of it applied.
+func take(p *Pace, now time.Duration, units float64) {
+	p.Sent(now, units)
+	p.Done(Answer{Sent: now, Now: now, Units: units})
+}
+
+func TestCapIsExactOverAnySpan(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		cap  float64
+		row  float64 // most units of a row
+	}{
+		{"1000", 1000, 1},
+		{"1000, rows of up to 30", 1000, 30},
+		{"50, rows of up to 400", 50, 400},
+		{"1", 1, 1},
+		{"1, rows of up to 400", 1, 400},
+		{"0.25", 0.25, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			random := rand.New(rand.NewPCG(1, 2))
+			p := New(Config{Cap: tt.cap})
+			start := 3 * time.Hour
+			now, sum := start, 0.0
+			var moments, sums []float64 // of requests, and units before each
+			for range 2000 {
+				if random.IntN(200) == 0 {
+					now += time.Duration(random.IntN(1000)) * time.Millisecond
+				}
+				now = untilFree(t, p, now)
+				units := 0.0
+				for range 1 + random.IntN(25) {
+					row := math.Ceil(random.Float64() * tt.row)
+					if units > 0 && units+row > p.Budget() {
+						break
+					}
+					units += row
+				}
+				moments, sums = append(moments, now.Seconds()), append(sums, sum)
+				sum += units
+				take(p, now, units)
+			}
+			sums = append(sums, sum)
+			burst := tt.cap/20 + max(tt.cap/10, tt.row) + 1e-6
+			for from := range moments {
+				for to := from; to < len(moments); to += 1 + (to-from)/7 {
+					span := moments[to] - moments[from]
+					require.LessOrEqual(t, sums[to+1]-sums[from], tt.cap*span+burst, "units in %g s", span)
+				}
+			}
+		})
+	}
+}
+
+func TestCapIsReached(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Cap: 1000})
+	now, sum := time.Duration(0), 0.0
+	for now < time.Minute {
+		now = untilFree(t, p, now+20*time.Millisecond) // late each time
+		take(p, now, 25)
+		sum += 25
+	}
+	assert.InEpsilon(t, 60_000, sum, 0.002)
+}
+
+func TestCapSpacesBigRows(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Cap: 1})
+	for i := range 4 {
+		now := untilFree(t, p, time.Duration(i)*400*time.Second-350*time.Second*time.Duration(min(i, 1)))
+		assert.InDelta(t, float64(i)*400, now.Seconds(), 1e-6)
+		assert.Equal(t, 1.0, p.Budget())
+		take(p, now, 400)
+	}
+}
+
+func TestCapCountsWhatDynamoDBTold(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		answer Answer
+		want   float64 // units that the cap counts
+	}{
+		{"not told", Answer{Units: 100}, 100},
+		{"a bigger item was replaced", Answer{Units: 100, Consumed: 250}, 250},
+		{"a part was refused", Answer{Units: 100, Refused: 40}, 60},
+		{"a part was refused, and told", Answer{Units: 100, Refused: 40, Consumed: 80}, 80},
+		{"lost", Answer{Units: 100, Failed: true}, 100},
+		{"not a number", Answer{Units: 100, Consumed: math.NaN(), Refused: math.Inf(-1)}, 100},
+		{"more refused than asked", Answer{Units: 100, Refused: 140}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := New(Config{Cap: 100})
+			p.Sent(0, 100)
+			tt.answer.Now = 10 * time.Millisecond
+			p.Done(tt.answer)
+			want := max(0, tt.want/100) // seconds
+			assert.InDelta(t, max(0.01, want), untilFree(t, p, tt.answer.Now).Seconds(), 0.4*boolTo(tt.want == 0)+1e-6)
+		})
+	}
+}
+
+func boolTo(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func TestIdleTimeGivesNoBurst(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Cap: 1000})
+	take(p, 0, 25)
+	now, sum := time.Hour, 0.0
+	for now < time.Hour+time.Second {
+		now = untilFree(t, p, now)
+		take(p, now, 25)
+		sum += 25
+	}
+	assert.LessOrEqual(t, sum, 1000+1000*0.15)
+}
+
+func TestIdleTimeIsNoEvidence(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Start: 100})
+	for range 3 {
+		now := untilFree(t, p, 0)
+		take(p, now, 5)
+	}
+	before := p.learned.rate
+	now := untilFree(t, p, time.Hour)
+	take(p, now, 5)
+	untilFree(t, p, now)
+	assert.InEpsilon(t, before, p.learned.rate, 0.3, "units/s after an hour")
+}
+
+func TestFailuresAreNoEvidence(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Start: 100})
+	take(p, untilFree(t, p, 0), 5)
+	before, now := p.learned.rate, time.Duration(0)
+	for now < time.Minute {
+		now = untilFree(t, p, now)
+		p.Sent(now, 5)
+		now += 10 * time.Millisecond
+		p.Done(Answer{Sent: now - 10*time.Millisecond, Now: now, Units: 5, Refused: 5, Failed: true})
+	}
+	assert.Less(t, p.learned.rate, 10*before, "units/s after a minute of failures")
+	assert.Equal(t, seek, p.phase)
+}
+
+func TestNothingIsNoEvidence(t *testing.T) {
+	t.Parallel()
+	p := New(Config{})
+	for i := range 100 {
+		now := time.Duration(i) * time.Millisecond
+		p.Sent(now, 0)
+		p.Done(Answer{Sent: now, Now: now})
+	}
+	assert.Equal(t, firstInFlight, p.InFlight())
+	assert.Zero(t, p.Wait(time.Second))
+}
+
+func TestBudget(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		cfg  Config
+		want float64
+	}{
+		{"nothing known", Config{}, math.Inf(1)},
+		{"small table", Config{Start: 10}, 1},
+		{"table of 2000", Config{Start: 2000}, 100},
+		{"cap of 100", Config{Cap: 100}, 10},
+		{"cap under one unit", Config{Cap: 0.1}, 1},
+		{"cap under the table", Config{Start: 2000, Cap: 500}, 50},
+		{"cap over the table", Config{Start: 2000, Cap: 5000}, 100},
+		{"no numbers", Config{Start: math.NaN(), Cap: math.Inf(-1), MaxInFlight: -1}, math.Inf(1)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, tt.want, New(tt.cfg).Budget())
+		})
+	}
+}
+
+func TestRequestsInFlight(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ most, want int }{{0, 64}, {1, 1}, {2, 2}, {7, 7}} {
+		p := New(Config{MaxInFlight: tt.most})
+		assert.Equal(t, min(firstInFlight, tt.want), p.InFlight())
+		now := time.Duration(0)
+		for range 200 { // full flights, one after another
+			flight := p.InFlight()
+			for range flight {
+				p.Sent(now, 25)
+			}
+			for range flight {
+				p.Done(Answer{Sent: now, Now: now + 10*time.Millisecond, Units: 25})
+			}
+			now += 10 * time.Millisecond
+		}
+		assert.Equal(t, tt.want, p.InFlight())
+	}
+}
+
+func TestFewRequestsDoNotGrowTheFlight(t *testing.T) {
+	t.Parallel()
+	p := New(Config{})
+	for i := range 1000 {
+		now := time.Duration(i) * 10 * time.Millisecond
+		p.Sent(now, 25)
+		p.Done(Answer{Sent: now, Now: now + 10*time.Millisecond, Units: 25})
+	}
+	assert.LessOrEqual(t, p.InFlight(), 3)
+}
+
+// FuzzPace gives it any answers at any times: its advice stays in bounds, and there is never a dead stop.
+func FuzzPace(f *testing.F) {
+	for seed := uint64(0); seed < 40; seed++ {
+		f.Add(seed, int(seed%70), float64(seed%3)*100, float64(seed%5)*20)
+	}
+	f.Add(uint64(1), -1, math.NaN(), math.Inf(1))
+	f.Add(uint64(2), 1, 1e300, 1e-3)
+	f.Fuzz(func(t *testing.T, seed uint64, most int, start, limit float64) {
+		p := New(Config{MaxInFlight: most, Start: start, Cap: limit})
+		if most < 1 {
+			most = defaultInFlight
+		}
+		random := rand.New(rand.NewPCG(seed, 0))
+		lowest := float64(leastRate) // units/s that are let go at least
+		if c := clean(limit, mostRate); c > 0 {
+			lowest = min(lowest, c)
+		}
+		now, owed := time.Duration(random.Int64N(int64(time.Hour))), 0.0
+		type sent struct {
+			at    time.Duration
+			units float64
+		}
+		var flight []sent
+		mood := random.Float64() // share of answers that are refusals
+		for range 2000 {
+			if random.IntN(100) == 0 {
+				mood = random.Float64() * 1.2
+			}
+			require.GreaterOrEqual(t, p.InFlight(), 1)
+			require.LessOrEqual(t, p.InFlight(), most)
+			require.GreaterOrEqual(t, p.Budget(), 1.0)
+			if len(flight) < p.InFlight() && random.IntN(2) == 0 {
+				asked := now
+				for wait := p.Wait(now); wait > 0; wait = p.Wait(now) {
+					require.LessOrEqual(t, wait, time.Second)
+					require.LessOrEqual(t, (now - asked).Seconds(), owed/lowest+5, "seconds of a stop")
+					if lowest < 0.01 {
+						return // it would take months
+					}
+					now += wait
+				}
+				units := min(p.Budget(), float64(random.IntN(400)))
+				p.Sent(now, units)
+				flight = append(flight, sent{now, units})
+				owed = units
+				continue
+			}
+			now += time.Duration(random.Int64N(int64(20 * time.Millisecond)))
+			if random.IntN(300) == 0 {
+				now += time.Duration(random.Int64N(int64(10 * time.Minute)))
+			}
+			if len(flight) == 0 {
+				continue
+			}
+			i := random.IntN(len(flight))
+			a := Answer{Sent: flight[i].at, Now: now, Units: flight[i].units, Failed: random.IntN(20) == 0}
+			flight = append(flight[:i], flight[i+1:]...)
+			if random.Float64() < mood {
+				a.Refused = a.Units * random.Float64() * 1.1
+			}
+			a.Again = a.Units * max(0, random.Float64()*1.5-0.5)
+			a.AgainRefused = random.Float64() * 1.2 * a.Again
+			switch random.IntN(4) {
+			case 0:
+				a.Consumed = random.Float64() * 3 * a.Units
+			case 1:
+				a.Consumed = math.NaN()
+			}
+			if !a.Failed {
+				owed += clean(a.Consumed, mostUnits)
+			}
+			p.Done(a)
+			for _, x := range []float64{p.learned.rate, p.learned.next, p.cap.next, p.share, p.capacity, p.start, p.empty, p.applied, p.roundTrip} {
+				require.False(t, math.IsNaN(x) || math.IsInf(x, 0), "%+v", p)
+			}
+		}
+	})
+}
