@@ -84,7 +84,7 @@ func TestHTTPPoolIsShared(t *testing.T) {
 			close(open)
 		}
 		<-open
-		answer(200, `{"UnprocessedItems":{}}`)(w, r)
+		respond(200, `{"UnprocessedItems":{}}`)(w, r)
 	}))
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
@@ -116,7 +116,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("rows went elsewhere") }))
 	defer elsewhere.Close()
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		server := httptest.NewServer(answer(status, "", "Location", elsewhere.URL))
+		server := httptest.NewServer(respond(status, "", "Location", elsewhere.URL))
 		_, _, v := sendBatch(t.Context(), builtClient(server.URL))
 		server.Close()
 		assert.Equal(t, ErrUnavailable, v.reason, status)

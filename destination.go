@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynamodest/dynamodest/internal/pace"
 )
 
 // Client is the part of [*dynamodb.Client] that a Destination uses; a fake of
@@ -42,11 +44,11 @@ type Destination struct {
 
 	maxWait     time.Duration
 	concurrency int
-	cap         float64 // write units a second, 0 for none
 	limiter     Limiter
 	observer    Observer
 	creds       *aws.CredentialsCache // nil with a client of the caller's
 	info        tableInfo             // as New saw the table
+	gate        *gate
 }
 
 // New checks cfg, asks DynamoDB for the table's description, and returns a
@@ -73,7 +75,6 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 		retry:       cfg.Retry,
 		maxWait:     cfg.MaxWait,
 		concurrency: cfg.Concurrency,
-		cap:         cfg.WriteUnitsPerSecond,
 		limiter:     cfg.Limiter,
 		observer:    cfg.Observer,
 	}
@@ -89,6 +90,7 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 	}
 	d.info = info
 	d.convert = newConverter(cfg.Mapping, info.schema)
+	d.gate = newGate(pace.Config{MaxInFlight: cfg.Concurrency, Start: info.units, Cap: cfg.WriteUnitsPerSecond})
 	return d, nil
 }
 
@@ -103,6 +105,9 @@ func (c Config) region() string {
 	return arnRegion(c.Table)
 }
 
+// conditional reports whether each row goes by a conditional PutItem.
+func (d *Destination) conditional() bool { return d.exist == Skip || d.exist == Fail }
+
 // Check asks DynamoDB whether the table is there, takes writes, and still has
 // the keys that New saw. It writes nothing. It is what the "test connection"
 // button of an engine should call.
@@ -114,10 +119,8 @@ func (d *Destination) Check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.info.known && info.known {
-		if change := d.info.schema.changes(info.schema); change != "" {
-			return d.tableError(opDescribe, ErrConfig, &fault{change + " since this Destination was made", "make a new Destination with New"})
-		}
+	if err := d.sameKeys(info); err != nil {
+		return err
 	}
 	return d.accepts(info, d.convert.mapping)
 }

@@ -2,6 +2,13 @@ package dynamodest
 
 import "context"
 
+// What a Wait is for.
+const (
+	waitRetry = "retry"
+	waitPace  = "pace"
+	waitLimit = "limit"
+)
+
 // start tells of a request that is about to be sent, and returns its context.
 func (o Observer) start(ctx context.Context, r Request) context.Context {
 	if o.RequestStart == nil {

@@ -118,7 +118,7 @@ func (d *Destination) describe(ctx context.Context) (tableInfo, error) {
 			return tableInfo{}, d.describeError(v)
 		}
 		delay := d.retry.delay(refused)
-		d.observer.wait(ctx, Wait{For: "retry", Delay: delay})
+		d.observer.wait(ctx, Wait{For: waitRetry, Delay: delay})
 		if err := sleep(ctx, delay); err != nil {
 			return tableInfo{}, d.tableError(opDescribe, ErrStopped, err)
 		}
@@ -169,6 +169,36 @@ func (d *Destination) describeError(v *verdict) error {
 // tableError returns an error that every row would meet.
 func (d *Destination) tableError(op string, reason Reason, err error) *TableError {
 	return &TableError{Reason: reason, Op: op, Table: d.table, Region: d.region, Err: err}
+}
+
+// stopError is the error of a call that a fault stops which every row would
+// meet.
+func (d *Destination) stopError(op string, v verdict) error {
+	if v.reason == ErrStopped {
+		return v.err
+	}
+	return d.tableError(op, v.reason, v.err)
+}
+
+// keysChanged describes the table again and says whether its keys are no
+// longer those that New saw. A description that is not got says nothing.
+func (d *Destination) keysChanged(ctx context.Context) error {
+	info, v := d.describeOnce(ctx)
+	if v != nil {
+		return nil
+	}
+	return d.sameKeys(info)
+}
+
+// sameKeys compares the keys of info with those that New saw.
+func (d *Destination) sameKeys(info tableInfo) error {
+	if !d.info.known || !info.known {
+		return nil
+	}
+	if change := d.info.schema.changes(info.schema); change != "" {
+		return d.tableError(opDescribe, ErrConfig, &fault{change + " since this Destination was made", "make a new Destination with New"})
+	}
+	return nil
 }
 
 // forgetCredentials makes the next request ask the provider for credentials,

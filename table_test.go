@@ -244,7 +244,7 @@ func TestNewOverHTTP(t *testing.T) {
 		assert.Equal(t, map[string]any{"TableName": "users"}, in)
 		assert.Equal(t, "DynamoDB_20120810.DescribeTable", r.Header.Get("X-Amz-Target"))
 		assert.True(t, strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 "))
-		answer(200, describedJSON)(w, r)
+		respond(200, describedJSON)(w, r)
 	}, nil)
 	require.NoError(t, err)
 	require.NoError(t, d.Check(t.Context()))
@@ -263,7 +263,7 @@ func TestTroubleshooting(t *testing.T) {
 	}{
 		"access denied": {errorAnswer(400, "AccessDeniedException"), ErrAccess, 1,
 			[]string{"dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:DescribeTable", "arn:aws:dynamodb:eu-west-1:ACCOUNT:table/users"}},
-		"403": {answer(403, "<html>"), ErrAccess, 1, []string{"eu-west-1"}},
+		"403": {respond(403, "<html>"), ErrAccess, 1, []string{"eu-west-1"}},
 		"no table": {errorAnswer(400, "ResourceNotFoundException"), ErrNoTable, 1,
 			[]string{"spelling", "upper and lower case", "eu-west-1"}},
 		"bad key id":    {errorAnswer(400, "UnrecognizedClientException"), ErrCredentials, 1, []string{"access key id", "eu-west-1"}},
@@ -271,13 +271,13 @@ func TestTroubleshooting(t *testing.T) {
 		"expired":       {errorAnswer(400, "ExpiredTokenException"), ErrCredentials, 2, []string{"expired"}},
 		"throttled":     {errorAnswer(400, "ThrottlingException"), ErrThrottled, 2, []string{"on-demand"}},
 		"server error":  {errorAnswer(500, "InternalServerError"), ErrUnavailable, 2, []string{"try again"}},
-		"other server":  {answer(200, "{}"), ErrUnavailable, 2, []string{"Endpoint", "region"}},
-		"sign-in page":  {answer(200, "<html>"), ErrUnavailable, 2, []string{"Endpoint", "proxy"}},
+		"other server":  {respond(200, "{}"), ErrUnavailable, 2, []string{"Endpoint", "region"}},
+		"sign-in page":  {respond(200, "<html>"), ErrUnavailable, 2, []string{"Endpoint", "proxy"}},
 		"no answer":     {written("", true), ErrUnavailable, 2, []string{"Endpoint"}},
 		"name refused":  {errorAnswer(400, "ValidationException"), ErrConfig, 1, []string{"mend the configuration"}},
-		"being created": {answer(200, strings.Replace(describedJSON, "ACTIVE", "CREATING", 1)), ErrTableStatus, 1, []string{"wait"}},
-		"being deleted": {answer(200, strings.Replace(describedJSON, "ACTIVE", "DELETING", 1)), ErrTableStatus, 1, []string{"another table"}},
-		"key out of reach": {answer(200, strings.Replace(describedJSON, "ACTIVE", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", 1)), ErrTableStatus, 1,
+		"being created": {respond(200, strings.Replace(describedJSON, "ACTIVE", "CREATING", 1)), ErrTableStatus, 1, []string{"wait"}},
+		"being deleted": {respond(200, strings.Replace(describedJSON, "ACTIVE", "DELETING", 1)), ErrTableStatus, 1, []string{"another table"}},
+		"key out of reach": {respond(200, strings.Replace(describedJSON, "ACTIVE", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", 1)), ErrTableStatus, 1,
 			[]string{"KMS"}},
 	}
 	for name, tt := range tests {
@@ -315,7 +315,7 @@ func TestExpiredTokenIsFetchedAnew(t *testing.T) {
 			errorAnswer(400, "ExpiredTokenException")(w, r)
 			return
 		}
-		answer(200, describedJSON)(w, r)
+		respond(200, describedJSON)(w, r)
 	}, func(c *Config) { c.CredentialsProvider, c.Retry.MaxAttempts = provider, 1 })
 	require.NoError(t, err)
 	require.NoError(t, d.Check(t.Context()))

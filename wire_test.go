@@ -61,7 +61,7 @@ func sendBatch(ctx context.Context, client Client) (*dynamodb.BatchWriteItemOutp
 	return out, x, classify(err, x.seen(ctx, own), 2, "BatchWriteItem")
 }
 
-func answer(status int, body string, headers ...string) http.HandlerFunc {
+func respond(status int, body string, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i < len(headers); i += 2 {
 			w.Header().Set(headers[i], headers[i+1])
@@ -72,7 +72,7 @@ func answer(status int, body string, headers ...string) http.HandlerFunc {
 }
 
 func errorAnswer(status int, code string) http.HandlerFunc {
-	return answer(status, `{"__type":"com.amazonaws.dynamodb.v20120810#`+code+`","message":"m"}`, "X-Amzn-Requestid", "REQ1")
+	return respond(status, `{"__type":"com.amazonaws.dynamodb.v20120810#`+code+`","message":"m"}`, "X-Amzn-Requestid", "REQ1")
 }
 
 // hijacked hands the bare connection of a request to cut.
@@ -115,39 +115,39 @@ func TestClassifyOverTheWire(t *testing.T) {
 		handler http.HandlerFunc
 		want    want
 	}{
-		{"200 truncated JSON", answer(200, `{"UnprocessedItems":{"users":[{`), unanswered},
-		{"200 HTML", answer(200, `<html>sign in</html>`, "Content-Type", "text/html"), unanswered},
-		{"200 JSON array", answer(200, `[]`), unanswered},
-		{"200 gzip", answer(200, zipped.String(), "Content-Encoding", "gzip"), unanswered},
-		{"307", answer(307, "", "Location", "http://127.0.0.1:1/"), unanswered},
-		{"302 without location", answer(302, ""), unanswered},
+		{"200 truncated JSON", respond(200, `{"UnprocessedItems":{"users":[{`), unanswered},
+		{"200 HTML", respond(200, `<html>sign in</html>`, "Content-Type", "text/html"), unanswered},
+		{"200 JSON array", respond(200, `[]`), unanswered},
+		{"200 gzip", respond(200, zipped.String(), "Content-Encoding", "gzip"), unanswered},
+		{"307", respond(307, "", "Location", "http://127.0.0.1:1/"), unanswered},
+		{"302 without location", respond(302, ""), unanswered},
 		{"throughput exceeded", errorAnswer(400, "ProvisionedThroughputExceededException"), throttled},
 		{"throttling", errorAnswer(400, "ThrottlingException"), throttled},
 		{"request limit", errorAnswer(400, "RequestLimitExceeded"), throttled},
 		{"limit", errorAnswer(400, "LimitExceededException"), throttled},
-		{"throttling by header", answer(400, `{}`, "X-Amzn-Errortype", "ThrottlingException"), throttled},
-		{"429 without a body", answer(429, ""), throttled},
+		{"throttling by header", respond(400, `{}`, "X-Amzn-Errortype", "ThrottlingException"), throttled},
+		{"429 without a body", respond(429, ""), throttled},
 		{"500 throttling", errorAnswer(500, "ThrottlingException"), want{ErrThrottled, actRetry, true}},
 		{"collection size", errorAnswer(400, "ItemCollectionSizeLimitExceededException"), want{ErrRefused, actSplit, true}},
 		{"write conflict", errorAnswer(400, "ReplicatedWriteConflictException"), unanswered},
 		{"validation", errorAnswer(400, "ValidationException"), want{ErrRefused, actSplit, false}},
-		{"serialization", answer(400, `{"__type":"com.amazon.coral.service#SerializationException"}`), want{ErrRefused, actSplit, false}},
+		{"serialization", respond(400, `{"__type":"com.amazon.coral.service#SerializationException"}`), want{ErrRefused, actSplit, false}},
 		{"no table", errorAnswer(400, "ResourceNotFoundException"), want{ErrNoTable, actStop, false}},
 		{"access denied", errorAnswer(400, "AccessDeniedException"), want{ErrAccess, actStop, false}},
 		{"unrecognized client", errorAnswer(400, "UnrecognizedClientException"), want{ErrCredentials, actStop, false}},
 		{"expired token", errorAnswer(400, "ExpiredTokenException"), want{ErrCredentials, actResend, false}},
 		{"invalid signature", errorAnswer(400, "InvalidSignatureException"), want{ErrCredentials, actResend, false}},
-		{"400 not JSON", answer(400, `<html>`), unanswered},
-		{"400 empty", answer(400, ""), unanswered},
-		{"403 HTML", answer(403, `<html>`), want{ErrAccess, actStop, true}},
-		{"404 XML", answer(404, `<UnknownOperationException/>`), unanswered},
-		{"413 empty", answer(413, ""), want{ErrTooLarge, actSplit, false}},
-		{"413 JSON", answer(413, `{"Message":""}`), want{ErrTooLarge, actSplit, false}},
+		{"400 not JSON", respond(400, `<html>`), unanswered},
+		{"400 empty", respond(400, ""), unanswered},
+		{"403 HTML", respond(403, `<html>`), want{ErrAccess, actStop, true}},
+		{"404 XML", respond(404, `<UnknownOperationException/>`), unanswered},
+		{"413 empty", respond(413, ""), want{ErrTooLarge, actSplit, false}},
+		{"413 JSON", respond(413, `{"Message":""}`), want{ErrTooLarge, actSplit, false}},
 		{"500", errorAnswer(500, "InternalServerError"), unanswered},
-		{"500 empty", answer(500, ""), unanswered},
-		{"502 HTML", answer(502, `<html>`), unanswered},
+		{"500 empty", respond(500, ""), unanswered},
+		{"502 HTML", respond(502, `<html>`), unanswered},
 		{"503", errorAnswer(503, "ServiceUnavailable"), unanswered},
-		{"504 empty", answer(504, ""), unanswered},
+		{"504 empty", respond(504, ""), unanswered},
 		{"closed", written("", false), unanswered},
 		{"reset", written("", true), unanswered},
 		{"reset in the body", written("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"Unproc", true), unanswered},
@@ -185,9 +185,9 @@ func TestClassifyOverTheWire(t *testing.T) {
 
 func TestConnectionFaultsAreNotWritten(t *testing.T) {
 	t.Parallel()
-	plain := httptest.NewServer(answer(200, "{}"))
+	plain := httptest.NewServer(respond(200, "{}"))
 	defer plain.Close()
-	secure := httptest.NewUnstartedServer(answer(200, "{}"))
+	secure := httptest.NewUnstartedServer(respond(200, "{}"))
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	defer secure.Close()
@@ -319,7 +319,7 @@ func TestExchangeTellsAnEmptyAnswer(t *testing.T) {
 		`{"UnprocessedItems":{"users":[]}}`: {`{"UnprocessedItems":{"users":[]}}`, false},
 	}
 	for body, tt := range tests {
-		server := httptest.NewServer(answer(200, tt.body))
+		server := httptest.NewServer(respond(200, tt.body))
 		out, x, v := sendBatch(t.Context(), builtClient(server.URL))
 		server.Close()
 		require.NoError(t, v.err)
@@ -332,7 +332,7 @@ func TestExchangeTellsAnEmptyAnswer(t *testing.T) {
 
 func TestThrottlingReasonsComeOverTheWire(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(answer(400, `{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"m",
+	server := httptest.NewServer(respond(400, `{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"m",
 		"ThrottlingReasons":[{"reason":"TableWriteKeyRangeThroughputExceeded","resource":"arn:aws:dynamodb:eu-west-1:123456789012:table/users"}]}`))
 	defer server.Close()
 	_, _, v := sendBatch(t.Context(), builtClient(server.URL))

@@ -1,0 +1,340 @@
+package dynamodest
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"runtime"
+	"slices"
+	"sync"
+)
+
+// The window of a call: what it holds of rows that are taken and not yet
+// reported, those in flight included. It bounds a call's memory, whatever the
+// number of rows.
+const (
+	windowRows  = 16_384
+	windowBytes = 32 << 20
+)
+
+// convertChunk is how many rows Write converts at once, in parallel.
+const convertChunk = 256
+
+// Write writes rows to the table and waits for all of them.
+//
+// The Result has one entry for each row, at the row's own index, whatever the
+// error. The error is nil if every row was Written, Skipped or Superseded;
+// otherwise it is a [*WriteError]. No rows are no error.
+//
+// One bad row costs only itself. Of rows with the same key the last one given
+// wins; an earlier one is either written before it or, if the last was written
+// in its place, Superseded. (With OnExisting Skip or Fail the first one wins.)
+// Rows with different keys go in any order. One case no client can close: a
+// request given up without an answer may still be applied later, over a newer
+// row, so order is promised for keys none of whose requests ended so.
+//
+// Write changes nothing of rows and keeps nothing of them after it returns.
+// When ctx ends it starts no request, gives up those in flight, waits for
+// every goroutine it started, and returns a WriteError that is also ctx's
+// error: rows never sent are NotWritten, rows whose answer was cut off are
+// Unknown.
+func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
+	res := Result{Rows: make([]RowResult, len(rows))}
+	if len(rows) == 0 {
+		return res, nil
+	}
+	c := d.begin(ctx, func(_ Row, r RowResult) error {
+		res.Rows[r.Index] = r
+		return nil
+	})
+	defer c.end()
+	going := true
+	for chunk := range slices.Chunk(rows, convertChunk) {
+		if going = c.takeAll(chunk); !going {
+			break
+		}
+	}
+	c.exhausted = going
+	c.finish(ctx)
+	for c.next < len(rows) { // the call stopped before it took them
+		c.tell(c.untried(ctx, c.next))
+		c.next++
+	}
+	res.Summary = c.sum
+	return res, c.err(ctx)
+}
+
+// WriteSeq writes the rows of a sequence of any length, in bounded memory.
+//
+// It calls report, if not nil, once for each row it took, in row order, with
+// the row and its final result. Once report has had row i, rows 0 to i are
+// settled: i can be kept as a checkpoint.
+//
+// WriteSeq ranges over rows and calls report on its caller's own goroutine, so
+// the two may share variables without a lock, and a panic in either comes out
+// of WriteSeq. It follows that report is called between rows and at the end,
+// and waits while rows waits. A source must not touch a row, or bytes in it,
+// after yielding it, until it is reported.
+//
+// It stops early when rows yields an error, when report returns one, when ctx
+// ends, or at a fault that every row would meet; [WriteError].Stop says which.
+// Rows already taken still get their outcome: after an error of rows they are
+// written as usual, after the others no further request starts. They are
+// reported too, unless it was report that failed. The Summary counts every row
+// taken, in all cases.
+//
+// The error is nil if every row was Written, Skipped or Superseded; otherwise
+// it is a [*WriteError]. For order, cancelling and ownership see
+// [Destination.Write]. A batch that is not full is sent when its first row has
+// waited Config.MaxWait.
+func (d *Destination) WriteSeq(ctx context.Context, rows iter.Seq2[Row, error], report func(Row, RowResult) error) (Summary, error) {
+	c := d.begin(ctx, report)
+	defer c.end()
+	c.exhausted = true
+	for row, err := range rows {
+		if err != nil {
+			c.sourceErr, c.exhausted = err, false
+			break
+		}
+		if ctx.Err() != nil || !c.take(row) {
+			c.exhausted = false
+			break
+		}
+	}
+	c.finish(ctx)
+	return c.sum, c.err(ctx)
+}
+
+// call is one Write or WriteSeq, on its caller's goroutine: it takes rows,
+// converts them, and reports what the run makes of them.
+type call struct {
+	d      *Destination
+	feed   *feed
+	cancel context.CancelFunc
+	report func(Row, RowResult) error
+
+	next      int    // index of the next row
+	order     []*job // taken and not yet reported, in row order
+	bytes     int    // size of their items
+	one       [1]*job
+	exhausted bool  // every row there was has been taken
+	sourceErr error // of the source
+	reportErr error // of report
+
+	sum      Summary
+	failures failures
+}
+
+// begin starts the run of a call. The caller must end it.
+func (d *Destination) begin(ctx context.Context, report func(Row, RowResult) error) *call {
+	ctx, cancel := context.WithCancel(ctx)
+	c := &call{d: d, feed: newFeed(), cancel: cancel, report: report}
+	r := newRun(d, c.feed)
+	go func() {
+		defer close(c.feed.ended)
+		r.loop(ctx)
+	}()
+	return c
+}
+
+// end makes sure that nothing of the call is left running, also when the
+// source or report panicked.
+func (c *call) end() {
+	c.cancel()
+	<-c.feed.ended
+}
+
+// take takes one row. It reports whether the call goes on.
+func (c *call) take(row Row) bool {
+	it, rowErr := c.d.convert.convert(row)
+	c.one[0] = c.admit(row, it, rowErr)
+	if rowErr != nil {
+		return c.hand(nil)
+	}
+	return c.hand(c.one[:])
+}
+
+// takeAll takes many rows, converting them in parallel.
+func (c *call) takeAll(rows []Row) bool {
+	items, errs := c.d.convert.convertAll(rows)
+	jobs := make([]*job, 0, len(rows))
+	for i, row := range rows {
+		if j := c.admit(row, items[i], errs[i]); errs[i] == nil {
+			jobs = append(jobs, j)
+		}
+	}
+	return c.hand(jobs)
+}
+
+// convertAll converts rows on as many goroutines as there are processors, a
+// fair share each.
+func (c *converter) convertAll(rows []Row) ([]*item, []*RowError) {
+	items, errs := make([]*item, len(rows)), make([]*RowError, len(rows))
+	share := max(32, (len(rows)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for from := 0; from < len(rows); from += share {
+		part := func() {
+			for i := from; i < min(from+share, len(rows)); i++ {
+				items[i], errs[i] = c.convert(rows[i])
+			}
+		}
+		if from+share >= len(rows) {
+			part() // the last share, on this goroutine
+		} else {
+			wg.Go(part)
+		}
+	}
+	wg.Wait()
+	return items, errs
+}
+
+// admit gives a row its place in the order. A row that does not convert is
+// settled at once.
+func (c *call) admit(row Row, it *item, rowErr *RowError) *job {
+	j := &job{row: row, item: it, result: RowResult{Index: c.next}}
+	c.next++
+	if rowErr != nil {
+		rowErr.Index = j.result.Index
+		j.result.Err = rowErr
+		j.settled = true
+	} else {
+		j.size = it.size
+		c.bytes += it.size
+	}
+	c.order = append(c.order, j)
+	return j
+}
+
+// hand gives rows to the run and reports what has settled; while the window is
+// full it waits for more to settle.
+func (c *call) hand(jobs []*job) bool {
+	settled, running := c.feed.put(jobs)
+	c.settle(settled)
+	for running && c.reportErr == nil && (len(c.order) >= windowRows || c.bytes >= windowBytes) {
+		c.feed.tell(func(s *feedState) { s.starved = true })
+		select {
+		case <-c.feed.toCaller:
+		case <-c.feed.ended:
+		}
+		settled, running = c.feed.put(nil)
+		c.settle(settled)
+	}
+	return running && c.reportErr == nil
+}
+
+// settle notes the rows that the run has settled, and reports those whose turn
+// has come.
+func (c *call) settle(jobs []*job) {
+	for _, j := range jobs {
+		j.settled = true
+	}
+	for len(c.order) > 0 && c.order[0].settled {
+		j := c.order[0]
+		c.order[0] = nil
+		c.order = c.order[1:]
+		c.bytes -= j.size
+		c.tell(j)
+	}
+}
+
+// tell counts a settled row and reports it, unless report has failed.
+func (c *call) tell(j *job) {
+	c.sum.count(j.result.Outcome)
+	c.failures.add(j.result)
+	if c.report == nil || c.reportErr != nil {
+		return
+	}
+	if err := c.report(j.row, j.result); err != nil {
+		c.reportErr = err
+		c.feed.tell(func(s *feedState) { s.quit = err })
+	}
+}
+
+// finish waits until every row taken is settled and reported, and the run has
+// ended.
+func (c *call) finish(ctx context.Context) {
+	c.feed.tell(func(s *feedState) { s.closed = true })
+	for ended := false; !ended; {
+		select {
+		case <-c.feed.toCaller:
+		case <-c.feed.ended:
+			ended = true
+		}
+		settled, _ := c.feed.put(nil)
+		c.settle(settled)
+	}
+	for i, j := range c.order { // handed over when the run had stopped
+		if !j.settled {
+			c.order[i].result, j.settled = c.untried(ctx, j.result.Index).result, true
+		}
+	}
+	c.settle(nil)
+	work := c.feed.summary
+	c.sum.Requests, c.sum.Resent, c.sum.WriteUnits = work.Requests, work.Resent, work.WriteUnits
+}
+
+// untried is a row that the call did not come to.
+func (c *call) untried(ctx context.Context, index int) *job {
+	err := &RowError{Index: index, Reason: ErrStopped, Err: c.stopErr(ctx)}
+	return &job{result: RowResult{Index: index, Err: err}, settled: true}
+}
+
+// stopErr is what stopped the call early.
+func (c *call) stopErr(ctx context.Context) error {
+	switch {
+	case c.reportErr != nil:
+		return c.reportErr
+	case c.sourceErr != nil:
+		return c.sourceErr
+	case c.feed.stop != nil:
+		return c.feed.stop
+	}
+	return stopCause(ctx)
+}
+
+// err is the error of the whole call. A context that ended when nothing was
+// left to do has stopped nothing.
+func (c *call) err(ctx context.Context) error {
+	if c.exhausted && c.reportErr == nil && c.failures.none() {
+		return nil
+	}
+	e := &WriteError{Summary: c.sum, Reasons: c.failures.reasons, First: c.failures.first}
+	if !c.exhausted || c.reportErr != nil || c.feed.stop != nil {
+		e.Stop = c.stopErr(ctx)
+	}
+	return e
+}
+
+// failures gathers the rows that failed.
+type failures struct {
+	reasons map[Reason]int
+	first   []*RowError
+}
+
+// firstFailures is the most rows that a WriteError holds.
+const firstFailures = 10
+
+func (f *failures) none() bool { return len(f.reasons) == 0 }
+
+func (f *failures) add(r RowResult) {
+	var rowErr *RowError
+	if !errors.As(r.Err, &rowErr) {
+		return
+	}
+	if f.reasons == nil {
+		f.reasons = make(map[Reason]int)
+	}
+	f.reasons[rowErr.Reason]++
+	if len(f.first) < firstFailures {
+		f.first = append(f.first, rowErr)
+	}
+}
+
+// stopCause is why ctx ended: its error, and the cause that its owner gave.
+func stopCause(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if cause == nil || errors.Is(cause, err) {
+		return err
+	}
+	return errors.Join(err, cause)
+}

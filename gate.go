@@ -1,0 +1,103 @@
+package dynamodest
+
+import (
+	"sync"
+	"time"
+
+	"github.com/dynamodest/dynamodest/internal/pace"
+)
+
+// gate lets the requests of all calls to a Destination through: at most
+// Concurrency at once, at the pace that the table takes. Calls that wait are
+// served in turn.
+type gate struct {
+	start time.Time // origin of pace's clock
+
+	mu       sync.Mutex
+	pace     *pace.Pace
+	inFlight int
+	line     []*ticket // calls that wait for their turn, first come first
+}
+
+// ticket is a call's place in the line.
+type ticket struct {
+	turn   chan struct{} // has room for one; told when it is worth asking again
+	inLine bool
+}
+
+func newTicket() *ticket { return &ticket{turn: make(chan struct{}, 1)} }
+
+func newGate(cfg pace.Config) *gate {
+	return &gate{start: time.Now(), pace: pace.New(cfg)}
+}
+
+// untilTurn is a wait that only a ticket's turn ends.
+const untilTurn = -1
+
+// admit calls pack if a request may go now, and counts what it returns; a nil
+// batch is not counted. If none may go it keeps t's place in the line and
+// returns how long to wait before asking again.
+func (g *gate) admit(t *ticket, now time.Time, pack func(allowance) *batch) (b *batch, wait time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !t.inLine {
+		t.inLine = true
+		g.line = append(g.line, t)
+	}
+	if g.line[0] != t || g.inFlight >= g.pace.InFlight() {
+		return nil, untilTurn
+	}
+	at := now.Sub(g.start)
+	if wait := g.pace.Wait(at); wait > 0 {
+		return nil, wait
+	}
+	b = pack(allowed(g.pace.Budget()))
+	if b != nil {
+		g.pace.Sent(at, float64(b.units))
+		g.inFlight++
+	}
+	g.leave(t)
+	return b, 0
+}
+
+// quit gives up t's place in the line.
+func (g *gate) quit(t *ticket) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.leave(t)
+}
+
+// done counts a request out, and tells pace what the table made of it.
+func (g *gate) done(b *batch, a pace.Answer, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inFlight--
+	a.Sent, a.Now, a.Units = b.sent.Sub(g.start), now.Sub(g.start), float64(b.units)
+	g.pace.Done(a)
+	g.call()
+}
+
+// leave takes t out of the line and calls the next one. The caller holds mu.
+func (g *gate) leave(t *ticket) {
+	if !t.inLine {
+		return
+	}
+	t.inLine = false
+	for i, other := range g.line {
+		if other == t {
+			g.line = append(g.line[:i], g.line[i+1:]...)
+			break
+		}
+	}
+	g.call()
+}
+
+// call tells the first in line to ask again. The caller holds mu.
+func (g *gate) call() {
+	if len(g.line) > 0 {
+		select {
+		case g.line[0].turn <- struct{}{}:
+		default:
+		}
+	}
+}

@@ -1,0 +1,190 @@
+package dynamodest
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/dynamodest/dynamodest/internal/pace"
+)
+
+// run drives the requests of one call: it owns the call's ledger, and every
+// goroutine that sends for the call. It has one goroutine of its own, since
+// batches must go while the caller's goroutine waits in the source.
+type run struct {
+	d       *Destination
+	ledger  *ledger
+	feed    *feed
+	ticket  *ticket
+	answers chan answer
+	checked chan error // the table's description, asked for again
+	flying  int        // requests in flight
+	senders sync.WaitGroup
+	timer   *time.Timer
+	spare   []*job // for the next rows taken
+}
+
+func newRun(d *Destination, f *feed) *run {
+	return &run{
+		d: d, feed: f, ledger: d.newLedger(), ticket: newTicket(),
+		answers: make(chan answer, d.concurrency),
+		checked: make(chan error, 1),
+	}
+}
+
+// loop works until every row taken is settled and no more will come, or until
+// the call is stopped; then it joins every goroutine it started.
+func (r *run) loop(ctx context.Context) {
+	l := r.ledger
+	r.timer = time.NewTimer(never)
+	defer func() {
+		r.timer.Stop()
+		r.d.gate.quit(r.ticket)
+		r.senders.Wait()
+		if !l.idle() { // stopped; or a callback has ended this goroutine
+			l.halt(errGoroutineEnded)
+			l.abandon()
+		}
+		r.give()
+	}()
+	for {
+		r.collect()
+		wait := r.dispatch(ctx)
+		r.give()
+		if r.flying == 0 && !l.paused && (l.stop != nil || l.closed && l.idle()) {
+			return
+		}
+		r.timer.Reset(wait)
+		select {
+		case <-r.feed.toRun:
+		case a := <-r.answers:
+			r.settle(ctx, a)
+		case err := <-r.checked:
+			l.paused = false
+			if err != nil {
+				l.halt(err)
+			}
+		case <-r.ticket.turn:
+		case <-r.timer.C:
+		case <-done(ctx, l):
+			l.halt(stopCause(ctx))
+		}
+	}
+}
+
+// give hands what the ledger has settled to the caller's goroutine.
+func (r *run) give() {
+	l := r.ledger
+	r.feed.give(l.out, l.stop, l.summary)
+	clear(l.out)
+	l.out = l.out[:0]
+}
+
+// done is ctx's, until the ledger has been halted: from then on only the
+// requests in flight are waited for.
+func done(ctx context.Context, l *ledger) <-chan struct{} {
+	if l.stop != nil {
+		return nil
+	}
+	return ctx.Done()
+}
+
+// collect moves what the caller's goroutine has taken into the ledger.
+func (r *run) collect() {
+	now := time.Now()
+	jobs, state := r.feed.collect(r.spare)
+	for _, j := range jobs {
+		r.ledger.take(j, now)
+	}
+	clear(jobs)
+	r.spare = jobs
+	r.ledger.closed, r.ledger.starved = state.closed, state.starved
+	if state.quit != nil {
+		r.ledger.halt(state.quit)
+	}
+}
+
+// dispatch starts every request that may go now. It returns how long until
+// that may change by itself.
+func (r *run) dispatch(ctx context.Context) time.Duration {
+	l := r.ledger
+	for {
+		now := time.Now()
+		if ctx.Err() != nil {
+			l.halt(stopCause(ctx))
+		}
+		if !l.ready(now, 1) {
+			r.d.gate.quit(r.ticket)
+			return until(now, l.wakeAt(now))
+		}
+		b, wait := r.d.gate.admit(r.ticket, now, func(allow allowance) *batch { return l.pack(now, allow) })
+		switch {
+		case b != nil:
+			r.launch(ctx, b)
+		case wait > 0:
+			r.d.observer.wait(ctx, Wait{For: waitPace, Rows: l.waiting(), Delay: wait})
+			return wait
+		case wait == untilTurn:
+			return never
+		default: // a part filled batch that may still fill up
+			return until(now, l.wakeAt(now))
+		}
+	}
+}
+
+// never is how long to wait for something other than time.
+const never = time.Hour
+
+// until is the time from now to at; never if at is zero.
+func until(now, at time.Time) time.Duration {
+	if at.IsZero() {
+		return never
+	}
+	return max(0, at.Sub(now))
+}
+
+// launch sends b on a goroutine of its own. An answer comes in any case, also
+// if the client ends its goroutine, as a test's FailNow does.
+func (r *run) launch(ctx context.Context, b *batch) {
+	r.flying++
+	r.senders.Go(func() {
+		a := answer{batch: b, attempted: true, done: b.sent, verdict: &verdict{reason: ErrUnavailable, maybe: true, err: errGoroutineEnded}}
+		defer func() { r.answers <- a }()
+		a = r.d.send(ctx, b)
+	})
+}
+
+// settle takes an answer into the ledger and the gate.
+func (r *run) settle(ctx context.Context, a answer) {
+	r.flying--
+	r.d.gate.done(a.batch, a.pace(), a.done)
+	if a.verdict != nil && a.verdict.action == actResend {
+		r.d.forgetCredentials()
+	}
+	l := r.ledger
+	l.settle(a)
+	if l.wait > 0 {
+		r.d.observer.wait(ctx, Wait{For: waitRetry, Rows: l.refused.Len(), Delay: l.wait})
+		l.wait = 0
+	}
+	if l.describe && l.stop == nil && !l.paused {
+		l.describe, l.paused = false, true
+		r.senders.Go(func() { r.checked <- r.d.keysChanged(ctx) })
+	}
+}
+
+// pace is what a tells of the table's capacity.
+func (a *answer) pace() pace.Answer {
+	p := pace.Answer{Consumed: a.tableUnits}
+	switch {
+	case a.verdict != nil && a.verdict.throttle:
+		p.Refused = float64(a.units)
+	case !a.attempted || a.verdict != nil && a.verdict.action != actExists:
+		p.Failed = true
+	default:
+		for j := range a.unprocessed {
+			p.Refused += float64(j.item.units())
+		}
+	}
+	return p
+}

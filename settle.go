@@ -1,0 +1,327 @@
+package dynamodest
+
+import (
+	"errors"
+	"time"
+)
+
+// answer is what came of a request.
+type answer struct {
+	*batch
+	done        time.Time
+	attempted   bool          // the request was given to the client
+	verdict     *verdict      // what its error means; nil if there was none
+	unprocessed map[*job]bool // with success: rows that DynamoDB handed back
+	same        existing      // with actExists: what the item there is
+	stop        error         // with actStop, or if not attempted: what every row would meet
+	writeUnits  float64       // charged, those of indexes included; 0 if not told
+	tableUnits  float64       // charged to the table alone; 0 if not told
+}
+
+// existing is what a failed condition showed of the item that has the key.
+type existing uint8
+
+const (
+	notShown existing = iota
+	equalItem
+	otherItem
+)
+
+// errUnprocessed is the cause of a row's ErrUnprocessed.
+var errUnprocessed = errors.New("DynamoDB handed the item back as unprocessed")
+
+// settle takes the answer to a request: it gives outcomes to rows and puts the
+// others back into the queues.
+func (l *ledger) settle(a answer) {
+	for _, j := range a.jobs {
+		j.chain.flying = nil
+	}
+	if a.retry {
+		l.retry.ended()
+	}
+	if !a.attempted {
+		l.halt(a.stop)
+		return
+	}
+	l.summary.Requests++
+	l.summary.Resent += a.resent
+	l.summary.WriteUnits += a.writeUnits
+	for _, j := range a.jobs {
+		j.attempts++
+	}
+	if a.verdict == nil {
+		l.processed(a)
+		return
+	}
+	for _, j := range a.jobs {
+		j.maybe = j.maybe || a.verdict.maybe
+	}
+	switch a.verdict.action {
+	case actRetry:
+		l.again(a)
+	case actSplit:
+		l.split(a)
+	case actExists:
+		l.exists(a)
+	case actResend:
+		l.resend(a)
+	case actStop:
+		l.halted(a)
+	}
+}
+
+// processed settles a request that DynamoDB carried out, all but the rows it
+// handed back.
+func (l *ledger) processed(a answer) {
+	for _, j := range a.jobs {
+		if !a.unprocessed[j] {
+			l.written(j, a.done)
+		}
+	}
+	if len(a.unprocessed) == 0 {
+		l.retry.taken(a.retry)
+		return
+	}
+	progress := len(a.unprocessed) < len(a.jobs)
+	l.wait = l.retry.refused(a.sent, a.done, progress)
+	for _, j := range a.jobs {
+		if a.unprocessed[j] {
+			l.count(j, progress, ErrUnprocessed, errUnprocessed)
+			l.queue(j.chain)
+		}
+	}
+}
+
+// again puts the rows of a request that failed for the moment back.
+func (l *ledger) again(a answer) {
+	l.wait = l.retry.refused(a.sent, a.done, false)
+	for _, j := range a.jobs {
+		l.count(j, false, a.verdict.reason, a.verdict.err)
+	}
+	if a.group == nil {
+		for _, j := range a.jobs {
+			l.queue(j.chain)
+		}
+		return
+	}
+	// One of the rows may still be the one at fault: they stay together.
+	g := &group{origin: a.group.origin, held: true}
+	for _, j := range a.jobs {
+		if l.revive(j.chain) {
+			g.chains = append(g.chains, j.chain)
+		}
+	}
+	if len(g.chains) > 0 {
+		l.groups = append(l.groups, g)
+	}
+}
+
+// split halves a batch that was refused for one of its rows. A row that
+// stands alone has its answer.
+func (l *ledger) split(a answer) {
+	var from *origin
+	if a.group != nil {
+		from = a.group.origin
+	}
+	if len(a.jobs) == 1 {
+		l.ownFault(a.jobs[0], a.verdict.reason, a.verdict.err, a.done)
+		if from == nil {
+			from = &origin{rows: 1}
+		}
+		from.refused++
+		l.describe = l.describe || from.refused == from.rows && a.verdict.reason == ErrRefused
+		return
+	}
+	if from == nil {
+		from = &origin{rows: len(a.jobs)}
+	}
+	half := (len(a.jobs) + 1) / 2
+	for _, part := range [][]*job{a.jobs[:half], a.jobs[half:]} {
+		g := &group{origin: from}
+		for _, j := range part {
+			g.chains = append(g.chains, j.chain)
+		}
+		l.groups = append(l.groups, g)
+	}
+}
+
+// exists settles a conditional put that found an item with the row's key.
+func (l *ledger) exists(a answer) {
+	j := a.jobs[0]
+	switch {
+	case j.maybe && a.same == equalItem: // our own earlier attempt
+		l.written(j, a.done)
+	case j.maybe && a.same == notShown:
+		l.ownFault(j, ErrExists, a.verdict.err, a.done)
+	default:
+		j.maybe = false // the item there is not this row's
+		c := j.chain
+		c.drop(j)
+		l.keyTaken(j, a.verdict.err)
+		l.release(c, a.done)
+	}
+}
+
+// keyTaken settles a row whose key is taken by another item.
+func (l *ledger) keyTaken(j *job, err error) {
+	if l.onExisting == Skip {
+		l.settled(j, RowResult{Outcome: Skipped})
+		return
+	}
+	l.fail(j, ErrExists, err)
+}
+
+// resend sends a request once more as it was, after an answer about the clock
+// or an expired token; a second such answer stops the call.
+func (l *ledger) resend(a answer) {
+	if a.group != nil && a.group.resent {
+		l.halted(a)
+		return
+	}
+	g := &group{resent: true}
+	if a.group != nil {
+		g.origin = a.group.origin
+	}
+	for _, j := range a.jobs {
+		g.chains = append(g.chains, j.chain)
+	}
+	l.groups = append(l.groups, g)
+}
+
+// halted stops the call for a fault that every row would meet. The rows of
+// the request carry it; when it is the end of the context they wait for
+// abandon, as all others do.
+func (l *ledger) halted(a answer) {
+	l.halt(a.stop)
+	if a.verdict.reason == ErrStopped {
+		return
+	}
+	for _, j := range a.jobs {
+		c := j.chain
+		j.reason, j.err = a.verdict.reason, a.verdict.err
+		l.giveUp(c, j)
+		if len(c.jobs) == 0 {
+			delete(l.chains, c.key)
+		}
+	}
+}
+
+// written settles j, and the rows that it decides: those held under it, or,
+// with conditional puts, those that find its key taken.
+func (l *ledger) written(j *job, now time.Time) {
+	c := j.chain
+	by := j.result.Index
+	if l.conditional {
+		c.drop(j)
+		for _, later := range c.jobs {
+			l.keyTaken(later, errKeyJustWritten)
+		}
+		c.jobs = nil
+	} else {
+		for _, held := range c.before(j) {
+			l.settled(held, RowResult{Outcome: Superseded, By: by})
+		}
+	}
+	l.settled(j, RowResult{Outcome: Written})
+	l.release(c, now)
+}
+
+// errKeyJustWritten is the cause of ErrExists for a row whose key an earlier
+// row of the call has taken.
+var errKeyJustWritten = errors.New("an earlier row of this call has written the key")
+
+// ownFault settles a row refused for a fault of its own; the newest row held
+// under it goes in its place. But where an earlier attempt may have been
+// applied, an older row could overwrite a newer one: then none goes.
+func (l *ledger) ownFault(j *job, reason Reason, err error, now time.Time) {
+	c := j.chain
+	if j.maybe {
+		j.reason, j.err = reason, err
+		l.giveUp(c, j)
+	} else {
+		c.drop(j)
+		l.fail(j, reason, err)
+	}
+	l.release(c, now)
+}
+
+// count notes a refusal of j that costs it a chance.
+func (l *ledger) count(j *job, progress bool, reason Reason, err error) {
+	j.reason, j.err = reason, err
+	j.counted++
+	if !progress {
+		j.vain++
+	}
+}
+
+// spent reports whether j has had its chances.
+func (l *ledger) spent(j *job) bool {
+	if l.maxAttempts == 1 {
+		return j.counted > 0
+	}
+	return j.vain >= l.maxAttempts || j.counted >= 10*l.maxAttempts
+}
+
+// queue puts c into the queue of refused rows, if it has a row to send.
+func (l *ledger) queue(c *chain) {
+	if l.revive(c) {
+		c.place = c.jobs[0].result.Index
+		l.refused.put(c)
+	}
+}
+
+// release puts c into the queue of fresh rows, if it has a row to send.
+func (l *ledger) release(c *chain, now time.Time) {
+	if l.revive(c) {
+		c.since = now
+		l.fresh.put(c)
+	}
+}
+
+// revive gives up the rows of c that have had their chances, and reports
+// whether there is one left to send; if not, c is done with.
+func (l *ledger) revive(c *chain) bool {
+	for len(c.jobs) > 0 {
+		j := c.next(l.conditional)
+		if !l.spent(j) {
+			return true
+		}
+		l.giveUp(c, j)
+	}
+	delete(l.chains, c.key)
+	return false
+}
+
+// giveUp settles a row that is not sent again, for the reason of its last
+// refusal. Rows held under it are not sent either: the last word on their key
+// was the later row's.
+func (l *ledger) giveUp(c *chain, j *job) {
+	if l.conditional {
+		c.drop(j)
+	} else {
+		for _, held := range c.before(j) {
+			l.fail(held, j.reason, j.err)
+		}
+	}
+	l.fail(j, j.reason, j.err)
+}
+
+// fail settles a row that was not written as far as is known.
+func (l *ledger) fail(j *job, reason Reason, err error) {
+	outcome := NotWritten
+	if j.maybe {
+		outcome = Unknown
+	}
+	l.settled(j, RowResult{
+		Outcome: outcome,
+		Err:     &RowError{Index: j.result.Index, Reason: reason, Attempts: j.attempts, Err: err},
+	})
+}
+
+// settled gives a row its outcome. It is the only place that does.
+func (l *ledger) settled(j *job, r RowResult) {
+	r.Index, r.Attempts = j.result.Index, j.attempts
+	j.result = r
+	j.item, j.chain, j.err = nil, nil, nil
+	l.out = append(l.out, j)
+}
