@@ -385,6 +385,7 @@ func (p *Pace) toHold(now, capacity, rise float64) {
 func (p *Pace) followCurve(now float64) {
 	t := max(0, now-p.start)
 	switch p.phase {
+	case open: // has no rate
 	case seek:
 		doublings := min(20, t/max(seekDoubling, seekTrips*p.roundTrip))
 		p.learned.setRate(now, min(p.ceiling, p.from*math.Exp2(doublings)))
