@@ -176,14 +176,18 @@ func (r *run) settle(ctx context.Context, a answer) {
 // pace is what a tells of the table's capacity.
 func (a *answer) pace() pace.Answer {
 	p := pace.Answer{Consumed: a.tableUnits}
-	switch {
-	case a.verdict != nil && a.verdict.throttle:
-		p.Refused = float64(a.units)
-	case !a.attempted || a.verdict != nil && a.verdict.action != actExists:
-		p.Failed = true
-	default:
-		for j := range a.unprocessed {
-			p.Refused += float64(j.item.units())
+	throttled := a.verdict != nil && a.verdict.throttle
+	p.Failed = !a.attempted || a.verdict != nil && a.verdict.action != actExists && !throttled
+	for _, j := range a.jobs {
+		units, again := float64(j.item.units()), j.attempts > 0
+		if again {
+			p.Again += units
+		}
+		if throttled || a.unprocessed[j] {
+			p.Refused += units
+			if again {
+				p.AgainRefused += units
+			}
 		}
 	}
 	return p
