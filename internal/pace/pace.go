@@ -62,8 +62,7 @@ const (
 	learnedShare = 20   // a request carries at most 1/20 s of the learned rate
 	capShare     = 10   // and 1/10 s of the cap
 
-	leastRate, mostRate = 1, 1e7 // units/s
-	longestWait         = time.Second
+	longestWait = time.Second
 )
 
 type phase uint8
