@@ -21,7 +21,8 @@ type run struct {
 	flying  int        // requests in flight
 	senders sync.WaitGroup
 	timer   *time.Timer
-	spare   []*job // for the next rows taken
+	spare   []*job    // for the next rows taken
+	paced   time.Time // until when the pace has the call wait, as the Observer knows
 }
 
 func newRun(d *Destination, f *feed) *run {
@@ -122,7 +123,10 @@ func (r *run) dispatch(ctx context.Context) time.Duration {
 		case b != nil:
 			r.launch(ctx, b)
 		case wait > 0:
-			r.d.observer.wait(ctx, Wait{For: waitPace, Rows: l.waiting(), Delay: wait})
+			if !now.Before(r.paced) { // not the rest of a wait already told of
+				r.paced = now.Add(wait)
+				r.d.observer.wait(ctx, Wait{For: waitPace, Rows: l.waiting(), Delay: wait})
+			}
 			return wait
 		case wait == untilTurn:
 			return never
