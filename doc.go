@@ -62,7 +62,15 @@
 //	a mapped column that the row does not have   no attribute
 //
 // A floating-point number becomes the shortest decimal that reads back equal
-// at its precision; everything else is exact.
+// at its precision; everything else is exact. Numbers are written plainly, or
+// as in 1.5E100 where that would take more than 20 zeros.
+//
+// Mapping.Null and Mapping.EmptyString are for attributes: inside JSON nil is
+// null and "" is "", and inside a forced L or M they are NULL and an empty S.
+// An empty []byte stays an empty B. JSON follows the rules of encoding/json for
+// structs, tags and marshalers, but refuses what that would change without a
+// word, such as text that is not UTF-8; of equal keys in JSON text the last
+// one counts.
 //
 // An attribute of the table's key must have the declared type and must be
 // neither null nor empty. A null or empty value for a key of a secondary index
