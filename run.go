@@ -144,11 +144,15 @@ func until(now, at time.Time) time.Duration {
 }
 
 // launch sends b on a goroutine of its own. An answer comes in any case, also
-// if the client ends its goroutine, as a test's FailNow does.
+// if the client ends its goroutine, as a test's FailNow does: that stops the
+// call, since the next request would hardly fare better.
 func (r *run) launch(ctx context.Context, b *batch) {
 	r.flying++
 	r.senders.Go(func() {
-		a := answer{batch: b, attempted: true, done: b.sent, verdict: &verdict{reason: ErrUnavailable, maybe: true, err: errGoroutineEnded}}
+		a := answer{
+			batch: b, attempted: true, done: b.sent, stop: errGoroutineEnded,
+			verdict: &verdict{reason: ErrUnavailable, action: actStop, maybe: true, err: errGoroutineEnded},
+		}
 		defer func() { r.answers <- a }()
 		a = r.d.send(ctx, b)
 	})
