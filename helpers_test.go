@@ -9,10 +9,12 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
 // newDest makes a Destination, which must work.
@@ -33,6 +35,11 @@ func wireConfig(t testing.TB, handler http.Handler) dynamodest.Config {
 		Region: "us-east-1", Table: table, Endpoint: server.URL,
 		Credentials: dynamodest.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"},
 	}
+}
+
+// staticKeys provides credentials for a client of the caller's own.
+func staticKeys(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
 }
 
 // numbered makes n rows for a table whose key is id:S. The attribute "row" is
@@ -72,6 +79,25 @@ func outcomes(results []dynamodest.RowResult) map[dynamodest.Outcome]int {
 		counts[r.Outcome]++
 	}
 	return counts
+}
+
+// assertTrue holds results against the ledger: what is told Written was
+// written, and what is told NotWritten was not. Rows carry their index.
+func assertTrue(t *testing.T, db *dynamodesttest.DB, res dynamodest.Result) {
+	t.Helper()
+	applied := map[int]bool{}
+	for _, w := range db.Writes() {
+		applied[rowOf(w.Item())] = true
+	}
+	for i, r := range res.Rows {
+		require.Equal(t, i, r.Index)
+		switch r.Outcome {
+		case dynamodest.Written:
+			require.True(t, applied[i], "row %d is told written", i)
+		case dynamodest.NotWritten, dynamodest.Skipped:
+			require.False(t, applied[i], "row %d is told %v: %v", i, r.Outcome, r.Err)
+		}
+	}
 }
 
 // fake is a client as an engine's unit test would write it by hand: the funcs
