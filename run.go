@@ -167,10 +167,10 @@ func (r *run) settle(ctx context.Context, a answer) {
 	}
 	l := r.ledger
 	l.settle(a)
-	if l.wait > 0 {
-		r.d.observer.wait(ctx, Wait{For: waitRetry, Rows: l.refused.Len(), Delay: l.wait})
-		l.wait = 0
+	if rows := l.heldBack(); l.wait > 0 && rows > 0 && l.stop == nil {
+		r.d.observer.wait(ctx, Wait{For: waitRetry, Rows: rows, Delay: l.wait})
 	}
+	l.wait = 0
 	if l.describe && l.stop == nil && !l.paused {
 		l.describe, l.paused = false, true
 		r.senders.Go(func() { r.checked <- r.d.keysChanged(ctx) })
