@@ -174,10 +174,8 @@ func (l *ledger) wakeAt(now time.Time) time.Time {
 			at = t
 		}
 	}
-	if len(l.refused) > 0 || l.anyHeldGroup() {
-		if l.retry.until.After(now) {
-			earlier(l.retry.until)
-		}
+	if l.retry.until.After(now) && l.heldBack() > 0 {
+		earlier(l.retry.until)
 	}
 	if l.fresh.len() > 0 || len(l.refused) > 0 && l.retry.open(now) {
 		earlier(l.lingerUntil(now))
@@ -205,11 +203,14 @@ func (l *ledger) takeGroup(now time.Time) *group {
 	return g
 }
 
-func (l *ledger) anyHeldGroup() bool {
+// heldBack is the number of rows that wait for the queue of refused rows to
+// open.
+func (l *ledger) heldBack() int {
+	n := len(l.refused)
 	for _, g := range l.groups {
 		if g.held {
-			return true
+			n += len(g.chains)
 		}
 	}
-	return false
+	return n
 }

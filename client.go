@@ -74,10 +74,8 @@ func credentialsCache(cfg Config) *aws.CredentialsCache {
 // every request that any number of Destinations had in flight at once, up to
 // maxConcurrency an endpoint, for idleTimeout.
 var sharedHTTPClient = sync.OnceValue(func() *http.Client {
-	frozen := awshttp.NewBuildableClient().WithTransportOptions(configureTransport).Freeze()
-	client := *frozen.(*http.Client)
-	client.CheckRedirect = noRedirect
-	return &client
+	built := awshttp.NewBuildableClient().WithTransportOptions(configureTransport)
+	return &http.Client{Transport: built.GetTransport(), CheckRedirect: noRedirect}
 })
 
 func configureTransport(t *http.Transport) {

@@ -148,11 +148,15 @@ func until(now, at time.Time) time.Duration {
 }
 
 // launch sends b on a goroutine of its own. An answer comes in any case, also
-// if the client ends its goroutine, as a test's FailNow does.
+// if the client ends its goroutine, as a test's FailNow does: that stops the
+// call, since the next request would hardly fare better.
 func (r *run) launch(ctx context.Context, b *batch) {
 	r.flying++
 	r.senders.Go(func() {
-		a := answer{batch: b, attempted: true, done: b.sent, verdict: &verdict{reason: ErrUnavailable, maybe: true, err: errGoroutineEnded}}
+		a := answer{
+			batch: b, attempted: true, done: b.sent, stop: errGoroutineEnded,
+			verdict: &verdict{reason: ErrUnavailable, action: actStop, maybe: true, err: errGoroutineEnded},
+		}
 		defer func() { r.answers <- a }()
 		a = r.d.send(ctx, b)
 	})
@@ -167,10 +171,10 @@ func (r *run) settle(ctx context.Context, a answer) {
 	}
 	l := r.ledger
 	l.settle(a)
-	if l.wait > 0 {
-		r.d.observer.wait(ctx, Wait{For: waitRetry, Rows: l.refused.Len(), Delay: l.wait})
-		l.wait = 0
+	if rows := l.heldBack(); l.wait > 0 && rows > 0 && l.stop == nil {
+		r.d.observer.wait(ctx, Wait{For: waitRetry, Rows: rows, Delay: l.wait})
 	}
+	l.wait = 0
 	if l.describe && l.stop == nil && !l.paused {
 		l.describe, l.paused = false, true
 		r.senders.Go(func() { r.checked <- r.d.keysChanged(ctx) })

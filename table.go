@@ -2,6 +2,7 @@ package dynamodest
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -213,6 +214,10 @@ func (d *Destination) forgetCredentials() {
 func (d *Destination) accepts(info tableInfo, m Mapping) error {
 	if fault := statusFault(info.status); fault != nil {
 		return d.tableError(opDescribe, ErrTableStatus, fault)
+	}
+	if d.conditional() && !info.known {
+		return &ConfigError{Field: "OnExisting", Problem: fmt.Sprintf(
+			"%q needs the table's key for its condition, and DescribeTable has told none: have the fake client describe it", d.exist)}
 	}
 	return info.schema.coverage(m)
 }

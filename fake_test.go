@@ -1,0 +1,201 @@
+package dynamodest_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest"
+)
+
+// tenLines is the shortest fake there is.
+type tenLines struct{ items int }
+
+func (*tenLines) DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error) {
+	return &dynamodb.DescribeTableOutput{}, nil
+}
+func (f *tenLines) BatchWriteItem(_ context.Context, in *dynamodb.BatchWriteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {
+	f.items += len(in.RequestItems["rows"])
+	return &dynamodb.BatchWriteItemOutput{}, nil
+}
+func (f *tenLines) PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	f.items++
+	return &dynamodb.PutItemOutput{}, nil
+}
+
+// A fake that describes no table and answers with nothing takes every row. It
+// tells no key, so equal ids are rows like any other.
+func TestAFakeOfTenLines(t *testing.T) {
+	t.Parallel()
+	rows := append(numbered(60), dynamodest.Row{"id": "r-00000", "row": 60})
+	for _, mode := range []dynamodest.Mode{dynamodest.Upsert, dynamodest.Insert} {
+		var f tenLines
+		dest := newDest(t, dynamodest.Config{Table: table, Client: &f, Mode: mode, Concurrency: 1})
+		res, err := dest.Write(t.Context(), rows)
+		require.NoError(t, err)
+		assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.Written: 61}, outcomes(res.Rows))
+		assert.Equal(t, dynamodest.Summary{Rows: 61, Written: 61, Requests: 3}, res.Summary)
+
+		reported := 0
+		sum, err := dest.WriteSeq(t.Context(), seq(rows), func(_ dynamodest.Row, r dynamodest.RowResult) error {
+			assert.Equal(t, dynamodest.RowResult{Index: reported, Outcome: dynamodest.Written, Attempts: 1}, r)
+			reported++
+			return nil
+		})
+		require.NoError(t, err)
+		assert.Equal(t, 61, sum.Written)
+		assert.Equal(t, 61, reported)
+		assert.Equal(t, 122, f.items)
+
+		_, err = dest.Write(t.Context(), rows[:1]) // by PutItem
+		require.NoError(t, err)
+		assert.Equal(t, 123, f.items)
+	}
+}
+
+// Skip and fail need the key for their condition, and this fake tells none.
+func TestConditionsNeedTheKey(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []dynamodest.OnExisting{dynamodest.Skip, dynamodest.Fail} {
+		_, err := dynamodest.New(t.Context(), dynamodest.Config{Table: table, Client: fake{}, Mode: dynamodest.Insert, OnExisting: answer})
+		var fault *dynamodest.ConfigError
+		require.ErrorAs(t, err, &fault)
+		assert.Equal(t, "OnExisting", fault.Field)
+		assert.Contains(t, fault.Problem, "DescribeTable")
+	}
+}
+
+// described is what a fake with a little more to say describes: a table with
+// the key id:S.
+func described() (*dynamodb.DescribeTableOutput, error) {
+	id := "id"
+	return &dynamodb.DescribeTableOutput{Table: &types.TableDescription{
+		KeySchema:            []types.KeySchemaElement{{AttributeName: &id, KeyType: types.KeyTypeHash}},
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: &id, AttributeType: types.ScalarAttributeTypeS}},
+	}}, nil
+}
+
+func TestAFakeThatTellsTheKey(t *testing.T) {
+	t.Parallel()
+	dest := newDest(t, dynamodest.Config{Table: table, Client: fake{describe: described}, Mode: dynamodest.Insert, OnExisting: dynamodest.Fail})
+	res, err := dest.Write(t.Context(), append(numbered(3), numbered(3)...))
+	require.ErrorIs(t, err, dynamodest.ErrExists)
+	assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.Written: 3, dynamodest.NotWritten: 3}, outcomes(res.Rows))
+}
+
+// A client may end its goroutine, as a fake that calls FailNow does. The call
+// must come back at once, so that the test ends, and tell the truth.
+func TestAFakeThatEndsItsGoroutine(t *testing.T) {
+	t.Parallel()
+	ends := fake{
+		describe: described,
+		batch: func(context.Context, *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+			runtime.Goexit()
+			return nil, nil
+		},
+		put: func(context.Context, *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
+			runtime.Goexit()
+			return nil, nil
+		},
+	}
+	dest := newDest(t, dynamodest.Config{Table: table, Client: ends, Retry: dynamodest.Retry{MinDelay: time.Hour, MaxDelay: time.Hour}})
+	for _, n := range []int{1, 25} {
+		res, err := dest.Write(t.Context(), numbered(n))
+		require.ErrorIs(t, err, dynamodest.ErrUnavailable)
+		assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.Unknown: n}, outcomes(res.Rows))
+		assert.Equal(t, 1, res.Rows[0].Attempts)
+		assert.ErrorContains(t, res.Rows[0].Err, "goroutine")
+	}
+}
+
+// What a client is given is its own: fakes keep their inputs, and may change
+// them.
+func TestInputsAreTheClientsOwn(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var kept []map[string]types.AttributeValue // as given
+	var seen []string                          // as they looked then
+	keep := func(it map[string]types.AttributeValue) {
+		kept, seen = append(kept, it), append(seen, show(it))
+	}
+	refused := map[string]bool{}
+	recorder := fake{
+		describe: described,
+		batch: func(_ context.Context, in *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			out := &dynamodb.BatchWriteItemOutput{UnprocessedItems: map[string][]types.WriteRequest{}}
+			for _, w := range in.RequestItems[table] {
+				it := w.PutRequest.Item
+				keep(it)
+				if id := show(it["id"]); !refused[id] {
+					refused[id] = true
+					out.UnprocessedItems[table] = append(out.UnprocessedItems[table], w)
+				}
+			}
+			return out, nil
+		},
+		put: func(_ context.Context, in *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			keep(in.Item)
+			return &dynamodb.PutItemOutput{}, nil
+		},
+	}
+	dest := newDest(t, dynamodest.Config{Table: table, Client: recorder, Retry: dynamodest.Retry{MinDelay: 1, MaxDelay: 1}, Mapping: dynamodest.Mapping{
+		Fields: []dynamodest.Field{{Column: "id"}, {Column: "row"}, {Column: "raw"}, {Column: "list", Type: dynamodest.List}, {Column: "av"}},
+	}})
+	raw, list, own := []byte("bytes"), []any{[]byte("inner"), "x"}, &types.AttributeValueMemberB{Value: []byte("own")}
+	rows := numbered(100)
+	for _, row := range rows {
+		row["raw"], row["list"], row["av"] = raw, list, own
+	}
+	res, err := dest.Write(t.Context(), rows)
+	require.NoError(t, err)
+	assert.Equal(t, 100, res.Summary.Resent)
+	require.GreaterOrEqual(t, len(kept), 200)
+
+	copy(raw, "*****") // the caller's again
+	copy(list[0].([]byte), "*****")
+	copy(own.Value, "***")
+	items := map[string]bool{}
+	for i, it := range kept {
+		require.Equal(t, seen[i], show(it), "an input was changed after the request")
+		items[fmt.Sprintf("%p", it)] = true
+	}
+	assert.Len(t, items, len(kept), "an input was used for two requests")
+}
+
+// A client that spoils what it was given spoils neither the rows nor what is
+// sent the next time.
+func TestAClientMaySpoilItsInput(t *testing.T) {
+	t.Parallel()
+	requests, got := 0, ""
+	spoiler := fake{describe: described, put: func(_ context.Context, in *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
+		requests++
+		if requests > 1 {
+			got = show(in.Item)
+			return &dynamodb.PutItemOutput{}, nil
+		}
+		copy(in.Item["raw"].(*types.AttributeValueMemberB).Value, "*****")
+		clear(in.Item)
+		return nil, &types.ProvisionedThroughputExceededException{}
+	}}
+	dest := newDest(t, dynamodest.Config{Table: table, Client: spoiler, Retry: dynamodest.Retry{MinDelay: 1, MaxDelay: 1}})
+	row := dynamodest.Row{"id": "a", "raw": []byte("bytes")}
+	res, err := dest.Write(t.Context(), []dynamodest.Row{row})
+	require.NoError(t, err)
+	assert.Equal(t, 2, res.Rows[0].Attempts)
+	assert.Equal(t, dynamodest.Row{"id": "a", "raw": []byte("bytes")}, row)
+	want, err := dest.Item(row)
+	require.NoError(t, err)
+	assert.Equal(t, show(want), got)
+}

@@ -1,0 +1,319 @@
+package dynamodest_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/dynamodesttest"
+)
+
+// The tests of this file run in virtual time, in which nothing but waits takes
+// any: durations are exact.
+
+// sentAt is when each request that writes came to db, from the moment given.
+func sentAt(db *dynamodesttest.DB, from time.Time) []time.Duration {
+	var at []time.Duration
+	for _, c := range db.Calls() {
+		if c.Op != "DescribeTable" {
+			at = append(at, c.At.Sub(from))
+		}
+	}
+	return at
+}
+
+// A part-filled batch of a source that has stalled goes when its first row has
+// waited for MaxWait.
+func TestMaxWait(t *testing.T) {
+	t.Parallel()
+	for _, configured := range []time.Duration{0, 35 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			maxWait := configured
+			if maxWait == 0 {
+				maxWait = 200 * time.Millisecond // as documented
+			}
+			db := dynamodesttest.NewTable(table, "id:S")
+			dest := newDest(t, dynamodest.Config{Table: table, Client: db, MaxWait: configured})
+			rows := numbered(63)
+			began := time.Now()
+			source := func(yield func(dynamodest.Row, error) bool) {
+				for i, row := range rows {
+					switch i {
+					case 3:
+						time.Sleep(10 * time.Millisecond) // the batch's first row waits on
+					case 7:
+						time.Sleep(time.Second) // 7 rows wait: they go
+					case 7 + 25 + 1:
+						time.Sleep(time.Second) // 25 went at once, and one is left
+					}
+					if !yield(row, nil) {
+						return
+					}
+				}
+				time.Sleep(time.Second) // 25 went at once, and 5 are left
+			}
+			_, err := dest.WriteSeq(t.Context(), source, nil)
+			require.NoError(t, err)
+			const ms = time.Millisecond
+			assert.Equal(t, []time.Duration{
+				maxWait,
+				1010 * ms, 1010*ms + maxWait,
+				2010 * ms, 2010*ms + maxWait,
+			}, sentAt(db, began))
+			assert.Equal(t, 3010*ms, time.Since(began))
+		})
+	}
+}
+
+// A source that ends lets nothing wait, nor does Write.
+func TestNothingWaitsForRowsThatDoNotCome(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		// This client tells no capacity, so no pace is kept at first.
+		dest := newDest(t, dynamodest.Config{Table: table, Client: fake{describe: described}, MaxWait: time.Hour})
+		began := time.Now()
+		for _, n := range []int{1, 24, 25, 26, 1000} {
+			_, err := dest.Write(t.Context(), numbered(n))
+			require.NoError(t, err)
+			_, err = dest.WriteSeq(t.Context(), seq(numbered(n)), nil)
+			require.NoError(t, err)
+		}
+		assert.Zero(t, time.Since(began))
+	})
+}
+
+// A request that follows a wait goes when the wait told to the Observer is
+// over, to the nanosecond.
+func TestWaitsLastAsLongAsTold(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fault dynamodesttest.Fault
+		rows  int
+	}{
+		"throttled": {dynamodesttest.Throttled("ThrottlingException", dynamodesttest.ARN(table)), 1},
+		"no answer": {dynamodesttest.Error(500, "InternalServerError", ""), 10},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			db := dynamodesttest.NewTable(table, "id:S")
+			var retries []time.Duration
+			var over time.Duration // of the wait told last
+			began := time.Now()
+			dest := newDest(t, dynamodest.Config{
+				Table: table, Client: db, Retry: dynamodest.Retry{MaxAttempts: 12, MinDelay: time.Second, MaxDelay: time.Minute},
+				Observer: dynamodest.Observer{
+					Wait: func(_ context.Context, w dynamodest.Wait) {
+						over = time.Since(began) + w.Delay
+						assert.Equal(t, tt.rows, w.Rows)
+						if w.For == "retry" {
+							retries = append(retries, w.Delay)
+						} else {
+							assert.Equal(t, "pace", w.For)
+						}
+					},
+					RequestStart: func(ctx context.Context, _ dynamodest.Request) context.Context {
+						assert.Equal(t, over, time.Since(began), name)
+						return ctx
+					},
+				},
+			})
+			db.SetFault(func(dynamodesttest.Call) dynamodesttest.Fault { return tt.fault })
+			res, err := dest.Write(t.Context(), numbered(tt.rows))
+			require.Error(t, err)
+			assert.Equal(t, 12, res.Rows[0].Attempts)
+			assert.Len(t, sentAt(db, began), 12)
+			require.GreaterOrEqual(t, len(retries), 11)
+			for i, delay := range retries {
+				require.LessOrEqual(t, delay, min(time.Minute, time.Second<<i))
+			}
+		})
+	}
+}
+
+// Bounds of the waits double from MinDelay to MaxDelay: over many calls each
+// wait comes near its bound, and none goes beyond.
+func TestBackoffBoundsDouble(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		longest := make([]time.Duration, 6)
+		for range 300 {
+			db := dynamodesttest.NewTable(table, "id:S")
+			db.FailWrites(slices.Repeat([]dynamodesttest.Fault{dynamodesttest.Error(500, "InternalServerError", "")}, 6)...)
+			n := 0
+			dest := newDest(t, dynamodest.Config{
+				Table: table, Client: db, Retry: dynamodest.Retry{MinDelay: time.Second, MaxDelay: 8 * time.Second},
+				Observer: dynamodest.Observer{Wait: func(_ context.Context, w dynamodest.Wait) {
+					if w.For == "retry" {
+						longest[n] = max(longest[n], w.Delay)
+						n++
+					}
+				}},
+			})
+			_, err := dest.Write(t.Context(), numbered(2))
+			require.NoError(t, err)
+			require.Equal(t, 6, n)
+		}
+		for i, bound := range []time.Duration{1, 2, 4, 8, 8, 8} {
+			assert.LessOrEqual(t, longest[i], bound*time.Second)
+			assert.Greater(t, longest[i], bound*time.Second*9/10)
+		}
+	})
+}
+
+// WriteUnitsPerSecond caps the whole Destination: over any span of t seconds
+// at most cap × (t + 3/20 s) units go, and a long run goes at the cap.
+func TestWriteUnitsPerSecond(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []float64{10, 100, 1000} {
+		synctest.Test(t, func(t *testing.T) {
+			db := dynamodesttest.NewTable(table, "id:S")
+			var mu sync.Mutex
+			type sending struct {
+				at   time.Duration
+				rows int
+			}
+			var sent []sending
+			began := time.Now()
+			dest := newDest(t, dynamodest.Config{
+				Table: table, Client: db, WriteUnitsPerSecond: limit,
+				Observer: dynamodest.Observer{RequestStart: func(ctx context.Context, r dynamodest.Request) context.Context {
+					mu.Lock()
+					defer mu.Unlock()
+					if r.Rows > 0 {
+						sent = append(sent, sending{time.Since(began), r.Rows})
+					}
+					return ctx
+				}},
+			})
+			n := int(10 * limit)
+			var calls sync.WaitGroup
+			for part := range slices.Chunk(numbered(n), n/2) { // two calls at once
+				calls.Go(func() {
+					_, err := dest.Write(t.Context(), part)
+					assert.NoError(t, err)
+				})
+			}
+			calls.Wait()
+			for i := range sent {
+				units := 0.0
+				for _, s := range sent[i:] {
+					units += float64(s.rows)
+					span := (s.at - sent[i].at).Seconds()
+					require.LessOrEqual(t, units, limit*(span+0.15)+1e-6)
+				}
+			}
+			assert.InDelta(t, 10, time.Since(began).Seconds(), 0.2)
+		})
+	}
+}
+
+// budget is a Limiter: units flow in at a rate, from an empty bucket.
+type budget struct {
+	mu    sync.Mutex
+	rate  float64
+	next  time.Time
+	asked []int
+	fails error // from the moment the budget is spent
+	units int   // the budget
+}
+
+func (b *budget) WaitN(ctx context.Context, n int) error {
+	b.mu.Lock()
+	b.asked = append(b.asked, n)
+	if b.units -= n; b.fails != nil && b.units < 0 {
+		b.mu.Unlock()
+		return b.fails
+	}
+	if now := time.Now(); b.next.Before(now) {
+		b.next = now
+	}
+	b.next = b.next.Add(time.Duration(float64(n) / b.rate * float64(time.Second)))
+	wait := time.Until(b.next)
+	b.mu.Unlock()
+	select {
+	case <-time.After(wait):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// sized is numbered rows that cost 1, 2, 3, 1, 2, 3, … units.
+func sized(n int) []dynamodest.Row {
+	rows := numbered(n)
+	for i, row := range rows {
+		row["fill"] = make([]byte, 1024*(i%3))
+	}
+	return rows
+}
+
+// A Limiter is asked for the units of each row before the request that carries
+// it, and sets the pace.
+func TestLimiter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		b := &budget{rate: 10}
+		waits := 0
+		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Limiter: b, Concurrency: 1, Observer: dynamodest.Observer{
+			Wait: func(_ context.Context, w dynamodest.Wait) {
+				assert.Equal(t, "limit", w.For)
+				waits++
+			},
+			RequestStart: func(ctx context.Context, r dynamodest.Request) context.Context {
+				if r.Rows > 0 {
+					b.mu.Lock()
+					assert.Equal(t, db.Len(table)+r.Rows, len(b.asked), "asked for each row, and for no other yet")
+					b.mu.Unlock()
+				}
+				return ctx
+			},
+		}})
+		began := time.Now()
+		res, err := dest.Write(t.Context(), sized(60))
+		require.NoError(t, err)
+		assert.Equal(t, 12*time.Second, time.Since(began)) // 120 units at 10 a second
+		assert.Equal(t, 120.0, res.Summary.WriteUnits)
+		assert.Equal(t, res.Summary.Requests, waits)
+		assert.Equal(t, slices.Repeat([]int{1, 2, 3}, 20), b.asked)
+	})
+}
+
+func TestLimiterStopsTheCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		spent := errors.New("the day's budget is spent")
+		b := &budget{rate: math.MaxInt32, fails: spent, units: 50}
+		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Limiter: b, Concurrency: 1})
+		res, err := dest.Write(t.Context(), numbered(200))
+		require.ErrorIs(t, err, dynamodest.ErrConfig)
+		require.ErrorIs(t, err, spent)
+		var stop *dynamodest.TableError
+		require.ErrorAs(t, err, &stop)
+		assert.Equal(t, "Limiter", stop.Op)
+		assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.Written: 50, dynamodest.NotWritten: 150}, outcomes(res.Rows))
+		for _, r := range res.Rows[50:] {
+			require.Zero(t, r.Attempts)
+			require.ErrorIs(t, r.Err, dynamodest.ErrStopped)
+		}
+
+		// A context that ends in the limiter is not its fault.
+		slow := newDest(t, dynamodest.Config{Table: table, Client: db, Limiter: &budget{rate: 1}})
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		_, err = slow.Write(ctx, numbered(100))
+		assert.Equal(t, 1500*time.Millisecond, time.Since(began))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotErrorIs(t, err, dynamodest.ErrConfig)
+	})
+}
