@@ -86,7 +86,9 @@ func (l *ledger) pack(now time.Time, allow allowance) *batch {
 }
 
 // fill boards rows from the queue of refused rows, when that is open, and then
-// fresh ones, as far as the allowance and DynamoDB's limits go.
+// fresh ones, as far as the allowance and DynamoDB's limits go. Of two requests
+// in a row one leaves the refused rows alone if fresh ones fill it, so that a
+// hot range of keys does not take all the requests.
 func (l *ledger) fill(b *batch, now time.Time, allow allowance) {
 	most := min(allow.rows, maxBatchItems)
 	if l.conditional {
@@ -105,7 +107,7 @@ func (l *ledger) fill(b *batch, now time.Time, allow allowance) {
 		wire += 1 + it.wire // the comma
 		return true
 	}
-	if l.retry.open(now) {
+	if l.retry.open(now) && (!l.turn || l.fresh.len() < most) {
 		for len(l.refused) > 0 && fits(l.refused[0]) {
 			l.board(b, l.refused.take())
 			b.retry = true
@@ -114,6 +116,7 @@ func (l *ledger) fill(b *batch, now time.Time, allow allowance) {
 	for l.fresh.len() > 0 && fits(l.fresh.peek()) {
 		l.board(b, l.fresh.take())
 	}
+	l.turn = b.retry
 }
 
 // board puts the row of c that is due into b.

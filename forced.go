@@ -12,9 +12,10 @@ import (
 	"github.com/dynamodest/dynamodest/internal/decimal"
 )
 
+// kindOfType is what the types that a field can force make.
 var kindOfType = map[Type]kind{
-	String: kindS, Number: kindN, Binary: kindB, Bool: kindBool, List: kindL, Map: kindM,
-	StringSet: kindSS, NumberSet: kindNS, BinarySet: kindBS,
+	String: kindS, JSON: kindS, Number: kindN, Binary: kindB, Bool: kindBool,
+	List: kindL, Map: kindM, StringSet: kindSS, NumberSet: kindNS, BinarySet: kindBS,
 }
 
 // memberKinds are the kinds of the members of sets.

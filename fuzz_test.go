@@ -188,7 +188,9 @@ func FuzzConvert(f *testing.F) {
 			for _, format := range []string{"%v", "%+v", "%s", "%q"} {
 				require.NotContains(t, fmt.Sprintf(format, err.Err), secret)
 			}
-			require.NotContains(t, err.Err.(*misfit).remedy(), secret)
+			var fit *misfit
+			require.ErrorAs(t, err.Err, &fit)
+			require.NotContains(t, fit.remedy(), secret)
 			return
 		}
 		checkItem(t, schema, it)

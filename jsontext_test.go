@@ -45,12 +45,12 @@ type everything struct {
 	Right
 	Named   hiddenEmbedded `json:"named"`
 	Skipped int            `json:"-"`
-	Dash    int            `json:"-,"`
+	Dash    int            `json:"-,"` //nolint:staticcheck // the odd tags are what is tested
 	private int
 	Quoted  int        `json:",string"`
 	QuotedS string     `json:"qs,string"`
 	QuotedB *bool      `json:",string"`
-	Bad     int        `json:"bad\"name"`
+	Bad     int        `json:"bad\"name"` //nolint:staticcheck // likewise
 	Odd     int        `json:"a/b.c"`
 	Empty   []int      `json:"empty,omitempty"`
 	EmptyM  struct{}   `json:"em,omitempty"`

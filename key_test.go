@@ -77,7 +77,9 @@ func TestKeys(t *testing.T) {
 				require.Equal(t, "c", err.Column)
 			}
 			if strings.Contains(tt.text, "gives") && strings.Contains(tt.text, "does not take") {
-				require.Contains(t, err.Err.(*misfit).remedy(), "Field.Type")
+				var fit *misfit
+				require.ErrorAs(t, err.Err, &fit)
+				require.Contains(t, fit.remedy(), "Field.Type")
 			}
 		})
 	}

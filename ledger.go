@@ -22,6 +22,7 @@ type ledger struct {
 	groups  []*group          // rows that go in requests of their own
 	retry   backoff
 
+	turn     bool  // the last request carried refused rows
 	closed   bool  // no more rows will come
 	starved  bool  // the source waits for rows to settle
 	paused   bool  // the table is being described again

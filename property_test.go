@@ -279,7 +279,7 @@ func (s *schedule) source() iter.Seq2[dynamodest.Row, error] {
 				return
 			}
 		}
-		if s.breaks == errSource {
+		if errors.Is(s.breaks, errSource) {
 			yield(nil, errSource)
 		}
 	}

@@ -21,7 +21,8 @@ type run struct {
 	flying  int        // requests in flight
 	senders sync.WaitGroup
 	timer   *time.Timer
-	spare   []*job // for the next rows taken
+	spare   []*job    // for the next rows taken
+	paced   time.Time // until when the pace has the call wait, as the Observer knows
 }
 
 func newRun(d *Destination, f *feed) *run {
@@ -122,7 +123,10 @@ func (r *run) dispatch(ctx context.Context) time.Duration {
 		case b != nil:
 			r.launch(ctx, b)
 		case wait > 0:
-			r.d.observer.wait(ctx, Wait{For: waitPace, Rows: l.waiting(), Delay: wait})
+			if !now.Before(r.paced) { // not the rest of a wait already told of
+				r.paced = now.Add(wait)
+				r.d.observer.wait(ctx, Wait{For: waitPace, Rows: l.waiting(), Delay: wait})
+			}
 			return wait
 		case wait == untilTurn:
 			return never
@@ -176,14 +180,18 @@ func (r *run) settle(ctx context.Context, a answer) {
 // pace is what a tells of the table's capacity.
 func (a *answer) pace() pace.Answer {
 	p := pace.Answer{Consumed: a.tableUnits}
-	switch {
-	case a.verdict != nil && a.verdict.throttle:
-		p.Refused = float64(a.units)
-	case !a.attempted || a.verdict != nil && a.verdict.action != actExists:
-		p.Failed = true
-	default:
-		for j := range a.unprocessed {
-			p.Refused += float64(j.item.units())
+	throttled := a.verdict != nil && a.verdict.throttle
+	p.Failed = !a.attempted || a.verdict != nil && a.verdict.action != actExists && !throttled
+	for _, j := range a.jobs {
+		units, again := float64(j.item.units()), j.attempts > 0
+		if again {
+			p.Again += units
+		}
+		if throttled || a.unprocessed[j] {
+			p.Refused += units
+			if again {
+				p.AgainRefused += units
+			}
 		}
 	}
 	return p

@@ -122,15 +122,6 @@ func (s *tableSchema) indexKey(name string) *keyAttr {
 	return nil
 }
 
-// forcedKinds are what the types that a field can force make.
-var forcedKinds = map[Type]kind{
-	String: kindS, JSON: kindS, Number: kindN, Binary: kindB, Bool: kindBool,
-	List: kindL, Map: kindM, StringSet: kindSS, NumberSet: kindNS, BinarySet: kindBS,
-}
-
-// keyTypes are DynamoDB's names for the types of keys.
-var keyTypes = map[kind]Type{kindS: String, kindN: Number, kindB: Binary}
-
 // coverage holds a mapping against the keys: every row would fail that lacks a
 // key attribute, or has a key of another type. Each fault is a *ConfigError.
 func (s tableSchema) coverage(m Mapping) error {
@@ -145,7 +136,7 @@ func (s tableSchema) coverage(m Mapping) error {
 	for _, key := range s.keys() {
 		if _, ok := byAttribute[key.name]; !ok {
 			errs = append(errs, &ConfigError{Field: "Mapping.Fields", Problem: fmt.Sprintf(
-				"no field gives the attribute %s, the %s (%s): add one", quote(key.name), key.role, keyTypes[key.kind])})
+				"no field gives the attribute %s, the %s (%s): add one", quote(key.name), key.role, key.kind)})
 		}
 	}
 	for _, key := range append(s.keys(), s.index...) {
@@ -153,9 +144,9 @@ func (s tableSchema) coverage(m Mapping) error {
 		if !ok {
 			continue // of the index keys: items without them are just not in the index
 		}
-		if forced := m.Fields[i].Type; forced != Auto && forcedKinds[forced] != key.kind {
+		if forced := m.Fields[i].Type; forced != Auto && kindOfType[forced] != key.kind {
 			errs = append(errs, &ConfigError{Field: fmt.Sprintf("Mapping.Fields[%d].Type", i), Problem: fmt.Sprintf(
-				"%s does not fit the attribute %s, the %s (%s): set it to %s, or leave it empty", forced, quote(key.name), key.role, keyTypes[key.kind], keyTypes[key.kind])})
+				"%s does not fit the attribute %s, the %s (%s): set it to %s, or leave it empty", forced, quote(key.name), key.role, key.kind, key.kind)})
 		}
 	}
 	return errors.Join(errs...)

@@ -203,5 +203,6 @@ func (d *Destination) limit(ctx context.Context, b *batch) error {
 			return d.tableError("Limiter", ErrConfig, err)
 		}
 	}
+	b.sent = time.Now()
 	return nil
 }

@@ -157,6 +157,7 @@ func transportText(err error) string {
 		as[*net.DNSError], as[*net.OpError],
 		as[*tls.CertificateVerificationError], as[x509.HostnameError], as[x509.UnknownAuthorityError],
 		as[tls.RecordHeaderError], as[tls.AlertError], as[syscall.Errno],
+		as[errNoAnswer],
 		is(http.ErrSchemeMismatch), is(io.ErrUnexpectedEOF), is(io.EOF), is(net.ErrClosed),
 	} {
 		if found := find(err); found != nil {

@@ -171,8 +171,8 @@ func (b *builder) setBigInt(a *attr, i *big.Int) error {
 // than any number needs and take no time to write.
 const maxBits = 1 << 16
 
-// setBigFloat gives a the exact value of f. The decimal form of a binary
-// fraction ends, so there is one.
+// setBigFloat gives a the shortest decimal that reads back equal to f at f's
+// precision.
 func (b *builder) setBigFloat(a *attr, f *big.Float) error {
 	switch {
 	case f == nil:
@@ -181,16 +181,11 @@ func (b *builder) setBigFloat(a *attr, f *big.Float) error {
 	case f.IsInf():
 		return numberMisfit(decimal.ErrFinite)
 	}
-	exponent, bits := f.MantExp(nil), int(f.MinPrec())
-	if max(exponent, -exponent)+bits > maxBits {
+	exponent := f.MantExp(nil)
+	if max(exponent, -exponent)+int(f.MinPrec()) > maxBits {
 		return numberMisfit(decimal.ErrRange)
 	}
-	places := max(0, bits-exponent) // binary places after the point: as many decimal ones
-	text := f.Text('f', places)
-	if places > 0 {
-		text = strings.TrimRight(text, "0")
-	}
-	return b.setNumber(a, text)
+	return b.setNumber(a, f.Text('g', -1))
 }
 
 // setBytes gives a a copy of p.

@@ -62,8 +62,7 @@ const (
 	learnedShare = 20   // a request carries at most 1/20 s of the learned rate
 	capShare     = 10   // and 1/10 s of the cap
 
-	leastRate, mostRate = 1, 1e7 // units/s
-	longestWait         = time.Second
+	longestWait = time.Second
 )
 
 type phase uint8
@@ -385,6 +384,7 @@ func (p *Pace) toHold(now, capacity, rise float64) {
 func (p *Pace) followCurve(now float64) {
 	t := max(0, now-p.start)
 	switch p.phase {
+	case open: // has no rate
 	case seek:
 		doublings := min(20, t/max(seekDoubling, seekTrips*p.roundTrip))
 		p.learned.setRate(now, min(p.ceiling, p.from*math.Exp2(doublings)))

@@ -102,8 +102,7 @@ type sim struct {
 	retryAt  float64 // backoff of the retry queue as a whole
 	failures int     // in a row, of that queue
 	retrying int     // requests in flight with rows from it
-	retried  bool    // the last request had some
-	trials   int     // most of those: doubles with each that is taken whole
+	probing  bool    // only one of those at a time, until one is taken whole
 }
 
 type request struct {
@@ -126,7 +125,7 @@ func (sc scenario) run(seed uint64) outcome {
 	if sc.rows == 0 {
 		sc.rows = math.MaxInt
 	}
-	s := &sim{scenario: sc, pace: New(sc.cfg), random: rand.New(rand.NewPCG(seed, 0)), wakes: -1, trials: 1}
+	s := &sim{scenario: sc, pace: New(sc.cfg), random: rand.New(rand.NewPCG(seed, 0)), wakes: -1}
 	s.table = table{
 		all:   bucket{rate: sc.rate, holds: sc.burst * sc.rate, level: sc.credit, window: sc.window},
 		whole: sc.whole,
@@ -189,10 +188,7 @@ func (s *sim) fresh() float64 {
 
 // again is the moment at which a refused row can be had.
 func (s *sim) again() float64 {
-	if len(s.retry) == 0 || !s.storm && s.retrying >= s.trials {
-		return math.Inf(1)
-	}
-	if !s.storm && s.retried && s.fresh() <= s.now {
+	if len(s.retry) == 0 || s.probing && s.retrying > 0 && !s.storm {
 		return math.Inf(1)
 	}
 	return s.retryAt
@@ -232,11 +228,10 @@ func (s *sim) send() {
 		units += x.units
 		return true
 	}
-	for again := s.again() <= s.now; again && len(s.retry) > 0 && add(s.retry[0]); {
+	for s.again() <= s.now && add(s.retry[0]) {
 		heap.Pop(&s.retry)
 		r.retried = true
 	}
-	s.retried = r.retried
 	for s.fresh() <= s.now && add(s.row(s.next)) {
 		s.next++
 	}
@@ -308,25 +303,24 @@ func (s *sim) backOff(r *request) {
 	if r.retried {
 		s.retrying--
 	}
-	if r.failed {
+	switch {
+	case r.failed:
+		return
+	case len(r.refused) == 0:
+		if r.retried {
+			s.failures, s.probing = 0, false
+		}
 		return
 	}
-	if r.retried {
-		s.trials = min(64, 2*s.trials)
-		if len(r.refused) > 0 {
-			s.trials = 1
-		}
-		if len(r.refused) < len(r.rows) {
-			s.failures = 0
-		}
-	}
-	if len(r.refused) == 0 || s.retryAt > s.now {
+	s.probing = true
+	if s.now < s.retryAt || r.sent < s.retryAt {
 		return
 	}
-	if len(r.refused) == len(r.rows) {
-		s.failures++
+	s.failures++
+	if len(r.refused) < len(r.rows) {
+		s.failures = 1
 	}
-	s.retryAt = s.now + s.random.Float64()*min(simMaxDelay, simMinDelay*math.Exp2(float64(min(20, s.failures))))
+	s.retryAt = s.now + s.random.Float64()*min(simMaxDelay, simMinDelay*math.Exp2(float64(min(20, s.failures-1))))
 }
 
 func (s *sim) settle(rows []row, refused map[int]bool) {

@@ -1,5 +1,7 @@
 package pace
 
+const leastRate, mostRate = 1, 1e7 // units/s
+
 // spacer spaces requests in time so that their units keep to a rate.
 type spacer struct {
 	rate  float64 // units/s
