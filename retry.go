@@ -12,10 +12,12 @@ import (
 //
 // After a refusal the queue shuts for a random part of a bound, which doubles
 // while requests get nothing taken. When it opens, one request goes ahead of
-// the rest; its answer opens the queue or shuts it again.
+// the rest; its answer opens the queue or shuts it again. Fresh rows that are
+// taken meanwhile do not shorten the wait: they may have other keys than a hot
+// range, or be of it and take what there was for the refused ones.
 type backoff struct {
 	Retry
-	vain    int       // requests in a row that got nothing taken
+	vain    int       // requests that got nothing taken, less those that got something
 	until   time.Time // shut until then
 	probing bool      // open for one request at a time
 	flying  int       // requests in flight that carry refused rows
@@ -38,17 +40,22 @@ func (b *backoff) taken(carriedRefused bool) {
 }
 
 // refused is told of a request, sent then, that came back with rows to send
-// again; progress says that others of its rows were taken. It returns the
-// wait that begins, or 0 if one was running already.
-func (b *backoff) refused(sent, now time.Time, progress bool) time.Duration {
+// again; carriedRefused says that it carried rows refused before, and progress
+// that others of its rows were taken. It returns the wait that begins, or 0 if
+// there is none.
+func (b *backoff) refused(sent, now time.Time, carriedRefused, progress bool) time.Duration {
 	b.probing = true
-	if now.Before(b.until) || sent.Before(b.until) {
-		// That refusal is of the same moment as the one that set the wait.
-		return 0
-	}
-	b.vain++
-	if progress {
-		b.vain = 1
+	switch {
+	case now.Before(b.until) || sent.Before(b.until):
+		return 0 // a refusal of the same moment as the one that set the wait
+	case !carriedRefused && b.flying > 0:
+		return 0 // the answer to the refused rows themselves will tell
+	case !progress:
+		b.vain++
+	case carriedRefused:
+		b.vain = max(1, b.vain-1)
+	default:
+		b.vain = max(1, b.vain)
 	}
 	delay := b.delay(b.vain)
 	b.until = now.Add(delay)

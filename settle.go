@@ -83,7 +83,7 @@ func (l *ledger) processed(a answer) {
 		return
 	}
 	progress := len(a.unprocessed) < len(a.jobs)
-	l.wait = l.retry.refused(a.sent, a.done, progress)
+	l.wait = l.retry.refused(a.sent, a.done, a.retry, progress)
 	for _, j := range a.jobs {
 		if a.unprocessed[j] {
 			l.count(j, progress, ErrUnprocessed, errUnprocessed)
@@ -94,7 +94,7 @@ func (l *ledger) processed(a answer) {
 
 // again puts the rows of a request that failed for the moment back.
 func (l *ledger) again(a answer) {
-	l.wait = l.retry.refused(a.sent, a.done, false)
+	l.wait = l.retry.refused(a.sent, a.done, a.retry, false)
 	for _, j := range a.jobs {
 		l.count(j, false, a.verdict.reason, a.verdict.err)
 	}

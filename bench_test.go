@@ -1,0 +1,123 @@
+package dynamodest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// instant is a transport that answers at once, as a table does that takes all
+// there is.
+type instant struct{}
+
+func (instant) RoundTrip(r *http.Request) (*http.Response, error) {
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		return nil, err
+	}
+	body := `{"UnprocessedItems":{}}`
+	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeTable") {
+		body = `{"Table":{"TableStatus":"ACTIVE","KeySchema":[{"AttributeName":"user_id","KeyType":"HASH"}],` +
+			`"AttributeDefinitions":[{"AttributeName":"user_id","AttributeType":"S"}]}}`
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{}, Request: r,
+		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+	}, nil
+}
+
+func instantClient() *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		Region: "eu-west-1", HTTPClient: &http.Client{Transport: instant{}},
+		Credentials: aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("a", "b", "")),
+	})
+}
+
+// BenchmarkWrite writes rows of ten columns to tables that answer at once:
+// what is measured is the work of this side. The loop is what one would write
+// by hand with the SDK alone, one request after the other.
+func BenchmarkWrite(b *testing.B) {
+	rows := make([]Row, 100_000)
+	for i := range rows {
+		rows[i] = rowNumber(i)
+	}
+	write := func(client Client) func(context.Context) error {
+		dest, err := New(b.Context(), Config{Region: "eu-west-1", Table: "users", Client: client})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return func(ctx context.Context) error {
+			_, err := dest.Write(ctx, rows)
+			return err
+		}
+	}
+	client := instantClient()
+	for _, bb := range []struct {
+		name string
+		run  func(context.Context) error
+	}{
+		{"fake", write(taker{})},
+		{"sdk", write(client)},
+		{"sdk loop by hand", func(ctx context.Context) error { return writeByHand(ctx, client, rows) }},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := bb.run(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N*len(rows))/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
+
+// writeByHand is the loop of BenchmarkWrite.
+func writeByHand(ctx context.Context, client *dynamodb.Client, rows []Row) error {
+	for from := 0; from < len(rows); from += maxBatchItems {
+		var puts []types.WriteRequest
+		for _, row := range rows[from:min(from+maxBatchItems, len(rows))] {
+			item := make(map[string]types.AttributeValue, len(row))
+			for column, v := range row {
+				item[column] = byHand(v)
+			}
+			puts = append(puts, types.WriteRequest{PutRequest: &types.PutRequest{Item: item}})
+		}
+		for pending := map[string][]types.WriteRequest{"users": puts}; len(pending) > 0; {
+			out, err := client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: pending})
+			if err != nil {
+				return err
+			}
+			pending = out.UnprocessedItems
+		}
+	}
+	return nil
+}
+
+// byHand is an attribute of the kinds that benchRow has.
+func byHand(v any) types.AttributeValue {
+	switch v := v.(type) {
+	case nil:
+		return &types.AttributeValueMemberNULL{Value: true}
+	case string:
+		return &types.AttributeValueMemberS{Value: v}
+	case bool:
+		return &types.AttributeValueMemberBOOL{Value: v}
+	case int64:
+		return &types.AttributeValueMemberN{Value: strconv.FormatInt(v, 10)}
+	case float64:
+		return &types.AttributeValueMemberN{Value: strconv.FormatFloat(v, 'g', -1, 64)}
+	case time.Time:
+		return &types.AttributeValueMemberS{Value: v.Format(time.RFC3339Nano)}
+	}
+	panic(fmt.Sprintf("a column of type %T", v))
+}

@@ -1,0 +1,144 @@
+// Command pace measures how well the library keeps to what a table takes: it
+// writes rows through the default configuration and the client that the
+// library builds, over HTTP on loopback, to a table in a process of its own
+// that has a capacity, and prints what came of it beside what is wanted.
+//
+//	go run ./internal/cmd/pace [-run names] [-short] [-on-demand]
+//
+// It exits with status 1 if a figure falls short.
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"text/tabwriter"
+	"time"
+)
+
+// scenario is a run that gives figures.
+type scenario struct {
+	name, about string
+	run         func(context.Context, *bench) ([]figure, error)
+}
+
+var scenarios = []scenario{
+	{"unlimited", "an unlimited table beside a sequential BatchWriteItem loop", unlimited},
+	{"steady", "2,000 write units a second", steady},
+	{"step", "500 write units a second, then 5,000, then 500", step},
+	{"hot", "an unlimited table; 5 % of the rows on a key range of 200 write units a second", hot},
+}
+
+// figure is a number measured, and what it is to be.
+type figure struct {
+	what   string
+	format string // of want and got
+	want   float64
+	got    float64
+	rule   rule
+}
+
+type rule string
+
+const (
+	atLeast rule = ">="
+	atMost  rule = "<="
+	told    rule = "" // for information
+)
+
+func (f figure) ok() bool {
+	switch f.rule {
+	case atLeast:
+		return f.got >= f.want
+	case atMost:
+		return f.got <= f.want
+	}
+	return true
+}
+
+func main() {
+	serving := flag.Bool("serve", false, "be the server, controlled by standard input (the command starts it by itself)")
+	only := flag.String("run", "", "run only the scenarios that this regular expression matches")
+	short := flag.Bool("short", false, "run a quarter as long: for a look; the figures are those of the long run")
+	onDemand := flag.Bool("on-demand", false, "have DescribeTable tell of an on-demand table, for which the library starts at 4,000 units/s")
+	flag.Parse()
+	if *serving {
+		exit(serve())
+	}
+	exit(measure(*only, *short, *onDemand))
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "pace:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// measure runs the scenarios and prints their figures.
+func measure(only string, short, onDemand bool) error {
+	pick, err := regexp.Compile(only)
+	if err != nil {
+		return err
+	}
+	server, err := startServer()
+	if err != nil {
+		return err
+	}
+	defer server.stop()
+	b := &bench{server: server, onDemand: onDemand, scale: 1}
+	if short {
+		b.scale = 0.25
+	}
+	start := "nothing of the capacity (start: 0)"
+	if onDemand {
+		start = "of an on-demand table (start: 4,000, whatever the capacity)"
+	}
+	fmt.Printf("latency 8 to 12 ms; buckets hold 1 s and start empty; default Config; DescribeTable tells %s\n", start)
+	missed, ran := 0, 0
+	for _, s := range scenarios {
+		if !pick.MatchString(s.name) {
+			continue
+		}
+		fmt.Printf("\n%s: %s\n", s.name, s.about)
+		begin := time.Now()
+		figures, err := s.run(context.Background(), b)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		missed += show(figures)
+		fmt.Printf("(%.0f s)\n", time.Since(begin).Seconds())
+		ran++
+	}
+	switch {
+	case ran == 0:
+		return errors.New("no scenario of that name")
+	case missed > 0:
+		return fmt.Errorf("%d figures fall short", missed)
+	}
+	return nil
+}
+
+// show prints figures as a table, and counts those that fall short.
+func show(figures []figure) (missed int) {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "figure\twanted\tmeasured\tok")
+	for _, f := range figures {
+		want, verdict := "", ""
+		if f.rule != told {
+			want, verdict = string(f.rule)+" "+fmt.Sprintf(f.format, f.want), "yes"
+		}
+		if !f.ok() {
+			missed++
+			verdict = "NO"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.what, cmp.Or(want, "-"), fmt.Sprintf(f.format, f.got), cmp.Or(verdict, "-"))
+	}
+	_ = w.Flush()
+	return missed
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/dynamodesttest"
+)
+
+// bench is what the scenarios share.
+type bench struct {
+	server   *remote
+	onDemand bool
+	scale    float64 // of the length of each run
+	tables   int
+}
+
+// table makes a table.
+func (b *bench) table(t Table) (string, error) {
+	b.tables++
+	t.Name, t.OnDemand = fmt.Sprintf("pace-%d", b.tables), b.onDemand
+	return t.Name, b.server.make(t)
+}
+
+func (b *bench) rows(n int) int { return int(float64(n) * b.scale) }
+
+// row is a row of one write unit, every hotEvery-th of them in the hot range.
+func row(i, hotEvery int) dynamodest.Row {
+	id := "row-"
+	if hotEvery > 0 && i%hotEvery == 0 {
+		id = hotPrefix
+	}
+	return dynamodest.Row{"id": fmt.Sprint(id, i), "name": "Ada Lovelace", "score": 0.5 + float64(i), "active": i%2 == 0, "visits": i}
+}
+
+// rows is n rows, or rows without end if n is negative.
+func rows(n, hotEvery int) iter.Seq2[dynamodest.Row, error] {
+	return func(yield func(dynamodest.Row, error) bool) {
+		for i := 0; i != n && yield(row(i, hotEvery), nil); i++ {
+		}
+	}
+}
+
+// written is what came of writing rows.
+type written struct {
+	dynamodest.Summary
+	most int // requests that carried one row, for the row with the most
+
+	mu          sync.Mutex
+	first, last time.Time // of the requests and their answers
+}
+
+func (w *written) mark(r dynamodest.Request) {
+	if r.Rows == 0 { // DescribeTable
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last = time.Now()
+	if w.first.IsZero() {
+		w.first = w.last
+	}
+}
+
+// seconds is the time from the first request to the last answer.
+func (w *written) seconds() float64 { return w.last.Sub(w.first).Seconds() }
+
+// write writes rows to a table with the default configuration.
+func (b *bench) write(ctx context.Context, table string, rows iter.Seq2[dynamodest.Row, error]) (*written, error) {
+	w := &written{}
+	dest, err := dynamodest.New(ctx, dynamodest.Config{
+		Region: dynamodesttest.Region, Table: table, Endpoint: b.server.address,
+		Credentials: dynamodest.Credentials{AccessKeyID: "local", SecretAccessKey: "local"},
+		Observer: dynamodest.Observer{
+			RequestStart: func(ctx context.Context, r dynamodest.Request) context.Context {
+				w.mark(r)
+				return ctx
+			},
+			RequestDone: func(_ context.Context, r dynamodest.Response) { w.mark(r.Request) },
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.Summary, err = dest.WriteSeq(ctx, rows, func(_ dynamodest.Row, r dynamodest.RowResult) error {
+		w.most = max(w.most, r.Attempts)
+		return nil
+	})
+	return w, err
+}
+
+func unlimited(ctx context.Context, b *bench) ([]figure, error) {
+	table, err := b.table(Table{})
+	if err != nil {
+		return nil, err
+	}
+	n := b.rows(20_000)
+	took, err := loop(ctx, b.server.address, table, n)
+	if err != nil {
+		return nil, err
+	}
+	alone := float64(n) / took.Seconds()
+	if table, err = b.table(Table{}); err != nil {
+		return nil, err
+	}
+	w, err := b.write(ctx, table, rows(b.rows(400_000), 0))
+	if err != nil {
+		return nil, err
+	}
+	ours := float64(w.Written) / w.seconds()
+	return []figure{
+		{"rows/s of the loop", "%.0f", 0, alone, told},
+		{"rows/s of the library", "%.0f", 0, ours, told},
+		{"times the loop's rows/s", "%.1f", 10, ours / alone, atLeast},
+	}, nil
+}
+
+func steady(ctx context.Context, b *bench) ([]figure, error) {
+	const rate = 2000
+	table, err := b.table(Table{UnitsPerSecond: rate})
+	if err != nil {
+		return nil, err
+	}
+	w, err := b.write(ctx, table, rows(b.rows(60_000), 0))
+	if err != nil {
+		return nil, err
+	}
+	u, err := b.server.usage(table)
+	return []figure{
+		{"capacity used, %", "%.1f", 97, 100 * u.Written / (rate * w.seconds()), atLeast},
+		{"units refused, % of those applied", "%.2f", 3, 100 * u.Refused / u.Written, atMost},
+	}, err
+}
+
+func hot(ctx context.Context, b *bench) ([]figure, error) {
+	const limit, every = 200, 20
+	table, err := b.table(Table{HotPerSecond: limit})
+	if err != nil {
+		return nil, err
+	}
+	w, err := b.write(ctx, table, rows(b.rows(80_000), every))
+	if err != nil {
+		return nil, err
+	}
+	u, err := b.server.usage(table)
+	return []figure{
+		{"rows/s, % of 4,000", "%.1f", 90, 100 * float64(w.Written) / w.seconds() / (limit * every), atLeast},
+		{"units refused, % of those applied", "%.2f", 0, 100 * u.Refused / u.Written, told},
+		{"most requests for one row", "%.0f", 0, float64(w.most), told},
+	}, err
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/rpc"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynamodest/dynamodest/dynamodesttest"
+)
+
+// Table is a table to make: with a partition key "id", a string.
+type Table struct {
+	Name           string
+	UnitsPerSecond float64 // 0: no limit
+	HotPerSecond   float64 // of the keys that begin with hotPrefix; 0: no limit
+	OnDemand       bool    // as DescribeTable tells; else it tells nothing of the capacity
+}
+
+// hotPrefix begins the keys of the hot range.
+const hotPrefix = "hot-"
+
+// Usage is the write units that a table has taken and refused so far.
+type Usage struct{ Written, Refused float64 }
+
+// Control is what the measuring process asks of the server, over its standard
+// input and output.
+type Control struct {
+	address string
+	db      *dynamodesttest.DB
+	limit   *dynamodesttest.Limit // of the newest table
+	secret  bool                  // the newest table's description tells nothing of its capacity
+}
+
+// Address tells where the tables are.
+func (c *Control) Address(_ struct{}, address *string) error {
+	*address = c.address
+	return nil
+}
+
+// Make makes a table.
+func (c *Control) Make(t Table, _ *struct{}) error {
+	c.db.AddTable(t.Name, "id:S")
+	c.secret = !t.OnDemand
+	c.limit = nil
+	if t.UnitsPerSecond > 0 {
+		c.limit = c.db.Limit(t.Name, dynamodesttest.Capacity{UnitsPerSecond: t.UnitsPerSecond})
+	}
+	if t.HotPerSecond > 0 {
+		c.db.Limit(t.Name, dynamodesttest.Capacity{UnitsPerSecond: t.HotPerSecond, Keys: func(key []types.AttributeValue) bool {
+			id, ok := key[0].(*types.AttributeValueMemberS)
+			return ok && strings.HasPrefix(id.Value, hotPrefix)
+		}})
+	}
+	return nil
+}
+
+// Set changes the capacity of the newest table.
+func (c *Control) Set(unitsPerSecond float64, _ *struct{}) error {
+	c.limit.Set(unitsPerSecond)
+	return nil
+}
+
+// Usage tells what a table has taken and refused.
+func (c *Control) Usage(table string, u *Usage) error {
+	u.Written, u.Refused = c.db.Usage(table)
+	return nil
+}
+
+// ServeHTTP is DynamoDB, but for what descriptions tell of capacity.
+func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !c.secret || !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeTable") {
+		c.db.ServeHTTP(w, r)
+		return
+	}
+	answer := httptest.NewRecorder()
+	c.db.ServeHTTP(answer, r)
+	var body struct{ Table map[string]any }
+	if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	for _, name := range []string{"BillingModeSummary", "ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput"} {
+		delete(body.Table, name)
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+// pipe is standard input and output as one connection.
+type pipe struct {
+	io.Reader
+	io.WriteCloser
+}
+
+// serve is the server's process. It ends with the one that controls it.
+func serve() error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	c := &Control{address: "http://" + listener.Addr().String(), db: dynamodesttest.New()}
+	c.db.KeepHistory(0)
+	c.db.SetLatency(8*time.Millisecond, 12*time.Millisecond, 1)
+	control := rpc.NewServer()
+	if err := control.RegisterName("Control", c); err != nil {
+		return err
+	}
+	server := &http.Server{Handler: c, ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(listener) }()
+	control.ServeConn(pipe{os.Stdin, os.Stdout})
+	return server.Close()
+}
+
+// remote is the server as the measuring process holds it.
+type remote struct {
+	address string
+	control *rpc.Client
+	process *exec.Cmd
+}
+
+// startServer runs this program once more, as the server.
+func startServer() (*remote, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	process := exec.Command(program, "-serve")
+	process.Stderr = os.Stderr
+	in, err1 := process.StdinPipe()
+	out, err2 := process.StdoutPipe()
+	if err := errors.Join(err1, err2, process.Start()); err != nil {
+		return nil, err
+	}
+	s := &remote{control: rpc.NewClient(pipe{out, in}), process: process}
+	return s, s.control.Call("Control.Address", struct{}{}, &s.address)
+}
+
+func (s *remote) stop() {
+	_ = s.control.Close()
+	_ = s.process.Wait()
+}
+
+func (s *remote) make(t Table) error { return s.control.Call("Control.Make", t, &struct{}{}) }
+
+func (s *remote) set(unitsPerSecond float64) error {
+	return s.control.Call("Control.Set", unitsPerSecond, &struct{}{})
+}
+
+func (s *remote) usage(table string) (u Usage, err error) {
+	err = s.control.Call("Control.Usage", table, &u)
+	return u, err
+}

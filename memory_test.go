@@ -1,0 +1,116 @@
+package dynamodest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// taker is a client whose table takes all there is, after a while.
+type taker struct{ after time.Duration }
+
+func (taker) DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error) {
+	return &dynamodb.DescribeTableOutput{Table: &types.TableDescription{
+		TableStatus:          types.TableStatusActive,
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("user_id"), KeyType: types.KeyTypeHash}},
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("user_id"), AttributeType: types.ScalarAttributeTypeS}},
+	}}, nil
+}
+
+func (c taker) BatchWriteItem(context.Context, *dynamodb.BatchWriteItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {
+	if c.after > 0 {
+		time.Sleep(c.after)
+	}
+	return &dynamodb.BatchWriteItemOutput{}, nil
+}
+
+func (c taker) PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	if c.after > 0 {
+		time.Sleep(c.after)
+	}
+	return &dynamodb.PutItemOutput{}, nil
+}
+
+// rowNumber is benchRow with a key of its own.
+func rowNumber(i int) Row {
+	row := benchRow()
+	row["user_id"] = fmt.Sprintf("user-%010d", i)
+	return row
+}
+
+// Memory is bounded by the window and not by the number of rows. Rows count
+// here too, though they are the source's. It is no parallel test, so that the
+// heap is its own.
+func TestMemoryIsBounded(t *testing.T) {
+	rows := 100_000
+	if os.Getenv("DYNAMODEST_LONG") == "1" {
+		rows = 5_000_000
+	}
+	wide := func(i int) Row {
+		row := rowNumber(i)
+		row["email"] = strings.Repeat("e", 1800)
+		return row
+	}
+	tests := []struct {
+		name  string
+		after time.Duration
+		rows  int
+		row   func(int) Row
+		most  float64 // MiB
+		full  bool    // the window is certainly full
+	}{
+		{"answers at once", 0, rows, rowNumber, 64, false},
+		{"slow answers", 50 * time.Millisecond, rows, rowNumber, 64, true},
+		{"slow answers and rows of 2 KB", 50 * time.Millisecond, rows / 5, wide, 64 + 32, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dest, err := New(t.Context(), Config{Region: "eu-west-1", Table: "users", Client: taker{tt.after}})
+				require.NoError(t, err)
+				before := liveHeap()
+				taken, held, most := 0, 0, 0.0
+				sum, err := dest.WriteSeq(t.Context(), func(yield func(Row, error) bool) {
+					for ; taken < tt.rows; taken++ {
+						if !yield(tt.row(taken), nil) {
+							return
+						}
+					}
+				}, func(_ Row, r RowResult) error {
+					held = max(held, taken-r.Index)
+					if r.Index%(tt.rows/20) == 0 {
+						most = max(most, liveHeap()-before)
+					}
+					return nil
+				})
+				require.NoError(t, err)
+				assert.Equal(t, tt.rows, sum.Written)
+				assert.Less(t, most, tt.most, "MiB of live heap")
+				assert.LessOrEqual(t, held, windowRows)
+				if tt.full {
+					assert.Greater(t, held, windowRows*9/10, "rows in the window")
+				}
+				t.Logf("%d rows, %d held at most, %.1f MiB of live heap", tt.rows, held, most)
+			})
+		})
+	}
+}
+
+// liveHeap is what the heap holds after a collection, in MiB.
+func liveHeap() float64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc) / (1 << 20)
+}
