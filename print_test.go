@@ -78,7 +78,7 @@ func TestExportedTypesShowNoSecret(t *testing.T) {
 	const rowValue = "person@example.com"
 	cfg := secretConfigs()["keys"]
 	client, creds := newClient(cfg)
-	d := &Destination{client: client, creds: creds, table: cfg.Table, region: cfg.Region, convert: newConverter(cfg.Mapping, tableSchema{})}
+	d := &Destination{client: client, tokens: creds, table: cfg.Table, region: cfg.Region, convert: newConverter(cfg.Mapping, tableSchema{})}
 	cause := newServiceError("PutItem", "ValidationException", ErrRefused, fmt.Errorf("%s %s", rowValue, testSecret), sighting{})
 	rowErr := &RowError{Index: 3, Reason: ErrRefused, Column: "id", Attempts: 1, Err: cause}
 	tableErr := &TableError{Reason: ErrAccess, Op: "PutItem", Table: "users", Region: "eu-west-1", Err: cause}

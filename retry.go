@@ -35,9 +35,12 @@ func (b *backoff) ended()   { b.flying-- }
 // taken is told of a request all of whose rows were taken.
 func (b *backoff) taken(carriedRefused bool) {
 	if carriedRefused {
-		b.vain, b.probing = 0, false
+		b.empty()
 	}
 }
+
+// empty is told that no refused row is left: the next refusal is a new matter.
+func (b *backoff) empty() { b.vain, b.probing = 0, false }
 
 // refused is told of a request, sent then, that came back with rows to send
 // again; carriedRefused says that it carried rows refused before, and progress
@@ -66,7 +69,7 @@ func (b *backoff) refused(sent, now time.Time, carriedRefused, progress bool) ti
 func (r Retry) bound(n int) time.Duration {
 	d := r.MinDelay
 	for ; n > 1 && d < r.MaxDelay; n-- {
-		d *= 2
+		d *= 2 // Validate keeps it from overflowing
 	}
 	return min(d, r.MaxDelay)
 }
