@@ -29,19 +29,12 @@ type column struct {
 	problem   error      // why no attribute can have the name
 }
 
-// maxNameSize is the most bytes of an attribute's name.
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-const maxNameSize = 65_535
-
 const rename = "rename the column, or map it to another attribute with a Field"
 
 func newConverter(m Mapping, s tableSchema) *converter {
 	c := &converter{mapping: m, schema: s}
 	for _, f := range m.Fields {
-		if f.Attribute == "" {
-			f.Attribute = f.Column
-		}
-		c.fields = append(c.fields, c.plan(f.Column, f.Attribute, f.Type))
+		c.fields = append(c.fields, c.plan(f.Column, f.attribute(), f.Type))
 	}
 	return c
 }
@@ -52,11 +45,11 @@ func (c *converter) plan(name, attribute string, t Type) column {
 	col := column{column: name, attribute: attribute, typ: t, wire: size + len(":")}
 	switch {
 	case attribute == "":
-		col.problem = refuse("its name is empty, and an attribute must have one").or(rename)
+		col.problem = refuse("a column's name is empty").or(rename)
 	case !ok:
 		col.problem = refuse("its name is not valid UTF-8").or(rename)
-	case len(attribute) > maxNameSize:
-		col.problem = refuse("its name has %d bytes, and an attribute's may have %d", len(attribute), maxNameSize).or(rename)
+	case len(attribute) > maxAttributeName:
+		col.problem = refuse("its name has %d bytes, and an attribute's may have %d", len(attribute), maxAttributeName).or(rename)
 	}
 	for _, key := range []*keyAttr{&c.schema.partition, &c.schema.sort} {
 		if key.name == attribute && attribute != "" {
@@ -75,7 +68,7 @@ func (c *converter) plan(name, attribute string, t Type) column {
 // nor keeps row.
 func (c *converter) convert(row Row) (*item, *RowError) {
 	if row == nil {
-		return nil, &RowError{Reason: ErrMapping, Err: refuse("the row is nil")}
+		return nil, &RowError{Reason: ErrMapping, Err: refuse("the row is nil").or("give a row, or leave it out")}
 	}
 	if len(c.fields) > 0 {
 		it, _, err := c.build(row, c.fields)
