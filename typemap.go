@@ -51,10 +51,8 @@ func (c *converter) plan(name, attribute string, t Type) column {
 	case len(attribute) > maxAttributeName:
 		col.problem = refuse("its name has %d bytes, and an attribute's may have %d", len(attribute), maxAttributeName).or(rename)
 	}
-	for _, key := range []*keyAttr{&c.schema.partition, &c.schema.sort} {
-		if key.name == attribute && attribute != "" {
-			col.key = key
-		}
+	if attribute != "" {
+		col.key = c.schema.tableKey(attribute)
 	}
 	for i := range c.schema.index {
 		if c.schema.index[i].name == attribute {
@@ -181,7 +179,10 @@ func (c *converter) fill(b *builder, a *attr, col *column, v any) error {
 	case err != nil:
 		return err
 	case col.key != nil:
-		return col.key.check(a, v)
+		if err := col.key.check(a, v); err != nil {
+			return err
+		}
+		return checkIndexKeys(col.indexKeys, a, v)
 	case len(col.indexKeys) > 0:
 		return checkIndexKeys(col.indexKeys, a, v)
 	case b.verbatim:
@@ -229,6 +230,9 @@ func (c *converter) finish(b *builder, it *item, columns []column) *RowError {
 	}
 	if len(id) > 0 {
 		it.key = b.keep(id)
+	}
+	if len(it.attrs) == 0 {
+		return &RowError{Reason: ErrMapping, Err: refuse("the row gives no attribute").or("give it a column that is mapped, with a value that the mapping does not leave out")}
 	}
 	if it.size > maxItemSize {
 		return it.tooLarge(columns)

@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/big"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,11 +94,14 @@ func bigInt(text string) *big.Int {
 	return i
 }
 
-// convertValue converts a row of one column, v, to its attribute; nil if it is
+// convertValue converts the column v of a row to its attribute; nil if it is
 // left out.
 func convertValue(t testing.TB, m Mapping, v any) (types.AttributeValue, *RowError) {
 	t.Helper()
-	it, err := newConverter(m, tableSchema{}).convert(Row{"v": v})
+	if len(m.Fields) > 0 {
+		m.Fields = append(slices.Clip(m.Fields), Field{Column: "id"})
+	}
+	it, err := newConverter(m, tableSchema{}).convert(Row{"v": v, "id": 1})
 	if err != nil {
 		return nil, err
 	}
@@ -400,7 +404,7 @@ func TestFields(t *testing.T) {
 func TestEveryColumnByName(t *testing.T) {
 	t.Parallel()
 	c := newConverter(Mapping{}, tableSchema{})
-	rows := []Row{{"b": 1, "a": 2}, {"a": 1, "b": 2}, {"b": 1}, {"c": 1, "a": 2}, {"x": 1, "y": 2, "z": 3}, {}, {"b": nil, "c": "", "a": 0}, {"q": 1}}
+	rows := []Row{{"b": 1, "a": 2}, {"a": 1, "b": 2}, {"b": 1}, {"c": 1, "a": 2}, {"x": 1, "y": 2, "z": 3}, {"b": nil, "c": "", "a": 0}, {"q": 1}}
 	for range 2 {
 		for _, row := range rows {
 			it := mustConvert(t, c, row)
@@ -413,12 +417,28 @@ func TestEveryColumnByName(t *testing.T) {
 	}
 }
 
+func TestRowThatGivesNoAttribute(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		m   Mapping
+		row Row
+	}{
+		"no column": {Mapping{}, Row{}}, "no column of a field": {forcing(Auto), Row{"x": 1}}, "all left out": {Mapping{Null: OmitNull}, Row{"x": nil, "y": ""}},
+	} {
+		_, err := newConverter(tt.m, tableSchema{}).convert(tt.row)
+		require.NotNil(t, err, name)
+		assert.Equal(t, ErrMapping, err.Reason, name)
+		assert.EqualError(t, err.Err, "the row gives no attribute", name)
+	}
+}
+
 func TestNilRow(t *testing.T) {
 	t.Parallel()
 	_, err := newConverter(Mapping{}, tableSchema{}).convert(nil)
 	require.NotNil(t, err)
 	require.Equal(t, ErrMapping, err.Reason)
 	require.EqualError(t, err.Err, "the row is nil")
+	require.Equal(t, "give a row, or leave it out", err.Remedy())
 }
 
 func TestItemSharesNothingWithRow(t *testing.T) {
