@@ -70,6 +70,14 @@ func TestNewLearnsTheTable(t *testing.T) {
 	assert.Equal(t, "id", d.convert.mapping.Fields[0].Column)
 }
 
+func TestRemediesNameTheARNThatWasTold(t *testing.T) {
+	t.Parallel()
+	d, err := New(t.Context(), Config{Region: "eu-west-1", Table: "users", Client: describing(describedTable())})
+	require.NoError(t, err)
+	stop := d.stopError("PutItem", classify(apiError("AccessDeniedException", ""), answered(400), 1, "PutItem"))
+	assert.Contains(t, stop.Error(), "dynamodb:DescribeTable on arn:aws:dynamodb:eu-west-1:123456789012:table/users,")
+}
+
 func TestNewTakesAFakeThatDescribesNothing(t *testing.T) {
 	t.Parallel()
 	for name, out := range map[string]*dynamodb.DescribeTableOutput{"nil": nil, "empty": {}, "empty table": {Table: &types.TableDescription{}}} {
