@@ -38,7 +38,7 @@ func newServiceError(op, code string, reason Reason, err error, s sighting) *ser
 		e.code = "" // it is not DynamoDB's
 		e.text = unsentText(reason, code, err)
 	case code != "":
-		e.text = messageText(op, reason, err)
+		e.text = messageText(op, code, reason, err)
 		e.mend = refusalRemedy(code, reason, e.text == "", err)
 	default:
 		e.text = transportText(err)
@@ -102,13 +102,13 @@ func requestID(err error) string {
 // messageText is the message of an answer of DynamoDB, where such messages
 // carry neither rows nor secrets: that of a signature fault quotes the
 // request's headers, session token included.
-func messageText(op string, reason Reason, err error) string {
+func messageText(op, code string, reason Reason, err error) string {
 	message := messageOf(err)
 	switch reason {
 	case ErrAccess, ErrNoTable, ErrThrottled:
 		return cut(clean(message), maxDetailText)
 	case ErrRefused:
-		if op == opDescribe || harmlessValidation(message) { // the former carries no row
+		if op == opDescribe && code == "ValidationException" || harmlessValidation(message) { // the former carries no row
 			return cut(clean(message), maxDetailText)
 		}
 	}
