@@ -277,7 +277,7 @@ func TestTroubleshooting(t *testing.T) {
 		"bad key id":    {errorAnswer(400, "UnrecognizedClientException"), ErrCredentials, 1, []string{"access key id", "eu-west-1"}},
 		"bad signature": {errorAnswer(400, "InvalidSignatureException"), ErrCredentials, 2, []string{"secret access key", "clock"}},
 		"expired":       {errorAnswer(400, "ExpiredTokenException"), ErrCredentials, 2, []string{"expired"}},
-		"throttled":     {errorAnswer(400, "ThrottlingException"), ErrThrottled, 2, []string{"on-demand"}},
+		"throttled":     {errorAnswer(400, "ThrottlingException"), ErrThrottled, 2, []string{"DescribeTable requests", "try again later"}},
 		"server error":  {errorAnswer(500, "InternalServerError"), ErrUnavailable, 2, []string{"try again"}},
 		"other server":  {respond(200, "{}"), ErrUnavailable, 2, []string{"Endpoint", "region"}},
 		"sign-in page":  {respond(200, "<html>"), ErrUnavailable, 2, []string{"Endpoint", "proxy"}},
