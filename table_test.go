@@ -74,7 +74,7 @@ func TestRemediesNameTheARNThatWasTold(t *testing.T) {
 	t.Parallel()
 	d, err := New(t.Context(), Config{Region: "eu-west-1", Table: "users", Client: describing(describedTable())})
 	require.NoError(t, err)
-	stop := d.stopError("PutItem", classify(apiError("AccessDeniedException", ""), answered(400), 1, "PutItem"))
+	stop := d.stopError(t.Context(), "PutItem", classify(apiError("AccessDeniedException", ""), answered(400), 1, "PutItem"))
 	assert.Contains(t, stop.Error(), "dynamodb:DescribeTable on arn:aws:dynamodb:eu-west-1:123456789012:table/users,")
 }
 
