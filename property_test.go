@@ -78,6 +78,7 @@ type schedule struct {
 	mu      sync.Mutex
 	breaks  error // what the source or report ended with
 	stopped bool  // the call may stop before its end
+	ended   bool  // the context may end before the call
 }
 
 const table = "rows"
@@ -243,7 +244,7 @@ func (s *schedule) run() {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	defer cancel()
 	if s.rnd.IntN(6) == 0 {
-		s.stopped = true
+		s.stopped, s.ended = true, true
 		stop := time.AfterFunc(time.Duration(s.rnd.IntN(300))*time.Millisecond, cancel)
 		defer stop.Stop()
 	}
@@ -459,7 +460,7 @@ func (s *schedule) checkRequests() {
 			flights[k] = append(flights[k], span{c.Began, c.Ended})
 		}
 	}
-	require.Equal(s.t, writes-s.before, s.summary.Requests)
+	s.sameOrLost(writes-s.before, s.summary.Requests)
 	for _, spans := range flights {
 		slices.SortFunc(spans, func(a, b span) int { return a.began - b.began })
 		for i := 1; i < len(spans); i++ {
@@ -468,12 +469,22 @@ func (s *schedule) checkRequests() {
 	}
 	resent := 0
 	for _, i := range s.reports {
-		require.Equal(s.t, s.carried[i], s.results[i].Attempts, "row %d: %+v", i, s.results[i])
+		s.sameOrLost(s.carried[i], s.results[i].Attempts)
 		resent += max(0, s.carried[i]-1)
 	}
 	if !errors.Is(s.err, errReport) {
-		require.Equal(s.t, resent, s.summary.Resent)
+		s.sameOrLost(resent, s.summary.Resent)
 	}
+}
+
+// sameOrLost compares a count of the double's with the library's, which is
+// larger where a context ended between the two.
+func (s *schedule) sameOrLost(arrived, sent int) {
+	if s.ended {
+		require.LessOrEqual(s.t, arrived, sent)
+		return
+	}
+	require.Equal(s.t, arrived, sent)
 }
 
 // Promise 8: the caller's rows are as they were.
