@@ -1,0 +1,206 @@
+package dynamodest_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/dynamodesttest"
+)
+
+// check holds the outcome against every promise.
+func (s *schedule) check() {
+	s.db.ApplyLate()
+	s.checkDense()
+	s.checkError()
+	s.checkTruth()
+	s.checkOrder()
+	s.checkRequests()
+	s.checkInput()
+}
+
+// Promise 1: one outcome a row, in order, and sums that hold.
+func (s *schedule) checkDense() {
+	var want dynamodest.Summary
+	for place, i := range s.reports {
+		require.Equal(s.t, place, i, "reported in row order")
+		r := s.results[i]
+		require.Equal(s.t, i, r.Index)
+		want.Rows++
+		switch r.Outcome {
+		case dynamodest.Written:
+			want.Written++
+		case dynamodest.Skipped:
+			want.Skipped++
+		case dynamodest.Superseded:
+			want.Superseded++
+		case dynamodest.NotWritten:
+			want.NotWritten++
+		case dynamodest.Unknown:
+			want.Unknown++
+		}
+		good := r.Outcome == dynamodest.Written || r.Outcome == dynamodest.Skipped || r.Outcome == dynamodest.Superseded
+		require.Equal(s.t, good, r.Err == nil, "row %d: %v, %v", i, r.Outcome, r.Err)
+		if !good {
+			var rowErr *dynamodest.RowError
+			require.ErrorAs(s.t, r.Err, &rowErr)
+			require.Equal(s.t, i, rowErr.Index)
+			require.Equal(s.t, r.Attempts, rowErr.Attempts)
+		}
+		if r.Outcome != dynamodest.Superseded {
+			require.Zero(s.t, r.By)
+		}
+	}
+	if !errors.Is(s.err, errReport) { // after that rows are counted, but not reported
+		want.Requests, want.Resent, want.WriteUnits = s.summary.Requests, s.summary.Resent, s.summary.WriteUnits
+		require.Equal(s.t, want, s.summary)
+	}
+	sum := s.summary
+	require.Equal(s.t, sum.Rows, sum.Written+sum.Skipped+sum.Superseded+sum.NotWritten+sum.Unknown)
+	if !s.stopped {
+		require.Equal(s.t, len(s.rows), sum.Rows)
+	}
+}
+
+// The call's error: there if a row was lost or the call stopped early.
+func (s *schedule) checkError() {
+	lost := s.summary.NotWritten + s.summary.Unknown
+	if lost > 0 || s.breaks != nil {
+		var w *dynamodest.WriteError
+		require.ErrorAs(s.t, s.err, &w)
+		require.Equal(s.t, s.summary, w.Summary)
+		n := 0
+		for reason, count := range w.Reasons {
+			require.ErrorIs(s.t, s.err, reason)
+			n += count
+		}
+		require.Equal(s.t, lost, n)
+		require.Len(s.t, w.First, min(lost, 10))
+		if s.breaks != nil {
+			require.ErrorIs(s.t, s.err, s.breaks)
+		}
+		return
+	}
+	if s.err != nil { // a source that was cut off
+		require.True(s.t, s.stopped)
+		require.ErrorIs(s.t, s.err, context.Canceled)
+	}
+}
+
+// Promise 2: the outcome is true.
+func (s *schedule) checkTruth() {
+	applied := map[int]bool{}
+	for _, w := range s.db.Writes() {
+		applied[rowOf(w.Item())] = true
+	}
+	for _, i := range s.reports {
+		r := s.results[i]
+		switch r.Outcome {
+		case dynamodest.Written:
+			require.True(s.t, applied[i], "row %d is told Written", i)
+		case dynamodest.NotWritten, dynamodest.Skipped:
+			require.False(s.t, applied[i], "row %d is told %v: %v", i, r.Outcome, r.Err)
+		case dynamodest.Superseded:
+			require.Greater(s.t, r.By, i)
+			require.Equal(s.t, s.key(i), s.key(r.By))
+			require.True(s.t, applied[r.By], "row %d is told Superseded by %d", i, r.By)
+			if r.By < len(s.reports) { // else report failed before its turn
+				require.Equal(s.t, dynamodest.Written, s.results[r.By].Outcome)
+			}
+		case dynamodest.Unknown:
+			require.Positive(s.t, r.Attempts, "row %d was never sent", i)
+		}
+		if s.poison[i] {
+			require.NotEqual(s.t, dynamodest.Written, r.Outcome)
+		}
+	}
+}
+
+func (s *schedule) key(i int) string {
+	n, ok := s.rows[i]["n"]
+	if !ok {
+		return ""
+	}
+	return dynamodesttest.Key(s.rows[i]["id"], n)
+}
+
+// Promise 4: what a key's writes and the table's content say of the order.
+func (s *schedule) checkOrder() {
+	oneOnly := s.cfg.OnExisting == dynamodest.Skip || s.cfg.OnExisting == dynamodest.Fail
+	last := map[string]int{}
+	for _, w := range s.db.Writes() {
+		row := rowOf(w.Item())
+		if prev, ok := last[w.Key]; ok && !s.puzzling[w.Key] {
+			require.GreaterOrEqual(s.t, row, prev, "an older row was written over a newer one")
+			require.False(s.t, oneOnly && row != prev, "an item was overwritten")
+		}
+		last[w.Key] = row
+	}
+	for _, i := range s.reports {
+		key := s.key(i)
+		if r := s.results[i]; r.Outcome == dynamodest.Written && !s.puzzling[key] {
+			require.GreaterOrEqual(s.t, last[key], i, "row %d is Written, and an older one is there", i)
+		}
+	}
+	for _, item := range s.db.Items(table) {
+		key := dynamodesttest.Key(item["id"], item["n"])
+		require.Equal(s.t, last[key], rowOf(item))
+	}
+}
+
+// Requests: counted truly, within bounds, and no key in two at once.
+func (s *schedule) checkRequests() {
+	require.LessOrEqual(s.t, s.db.MostInFlight(), s.cfg.Concurrency)
+	writes := 0
+	type span struct{ began, ended int }
+	flights := map[string][]span{}
+	for _, c := range s.db.Calls() {
+		if c.Op == "DescribeTable" {
+			continue
+		}
+		writes++
+		require.LessOrEqual(s.t, len(c.Keys), 25)
+		for _, k := range c.Keys {
+			flights[k] = append(flights[k], span{c.Began, c.Ended})
+		}
+	}
+	s.sameOrLost(writes-s.before, s.summary.Requests)
+	for _, spans := range flights {
+		slices.SortFunc(spans, func(a, b span) int { return a.began - b.began })
+		for i := 1; i < len(spans); i++ {
+			require.Less(s.t, spans[i-1].ended, spans[i].began, "a key twice in flight")
+		}
+	}
+	resent := 0
+	for _, i := range s.reports {
+		s.sameOrLost(s.carried[i], s.results[i].Attempts)
+		resent += max(0, s.carried[i]-1)
+	}
+	if !errors.Is(s.err, errReport) {
+		s.sameOrLost(resent, s.summary.Resent)
+	}
+}
+
+// sameOrLost compares a count of the double's with the library's, which is
+// larger where a context ended between the two.
+func (s *schedule) sameOrLost(arrived, sent int) {
+	if s.ended {
+		require.LessOrEqual(s.t, arrived, sent)
+		return
+	}
+	require.Equal(s.t, arrived, sent)
+}
+
+// Promise 8: the caller's rows are as they were.
+func (s *schedule) checkInput() {
+	for i, row := range s.rows {
+		require.Equal(s.t, i, row["row"])
+		for _, column := range slices.Collect(maps.Keys(row)) {
+			require.Contains(s.t, []string{"id", "n", "row", "big", "nan", "poison"}, column)
+		}
+	}
+}
