@@ -73,10 +73,12 @@ type schedule struct {
 	summary dynamodest.Summary
 	err     error
 
-	mu      sync.Mutex
-	breaks  error // what the source or report ended with
-	stopped bool  // the call may stop before its end
-	ended   bool  // the context may end before the call
+	mu     sync.Mutex
+	breaks error // what the source or report ended with
+
+	willBreak bool // the source is to end with an error
+	stopped   bool // the call may stop before its end
+	ended     bool // the context may end before the call
 }
 
 const table = "rows"
@@ -266,7 +268,7 @@ func (s *schedule) source() iter.Seq2[dynamodest.Row, error] {
 	end := len(s.rows)
 	if s.rnd.IntN(6) == 0 {
 		end = s.rnd.IntN(len(s.rows) + 1)
-		s.breaks, s.stopped = errSource, true
+		s.willBreak, s.stopped = true, true
 	}
 	slow := s.rnd.IntN(3) == 0
 	return func(yield func(dynamodest.Row, error) bool) {
@@ -278,7 +280,8 @@ func (s *schedule) source() iter.Seq2[dynamodest.Row, error] {
 				return
 			}
 		}
-		if errors.Is(s.breaks, errSource) {
+		if s.willBreak {
+			s.breaks = errSource
 			yield(nil, errSource)
 		}
 	}
@@ -286,7 +289,7 @@ func (s *schedule) source() iter.Seq2[dynamodest.Row, error] {
 
 func (s *schedule) report() func(dynamodest.Row, dynamodest.RowResult) error {
 	failAt := -1
-	if s.breaks == nil && s.rnd.IntN(8) == 0 {
+	if !s.willBreak && s.rnd.IntN(8) == 0 {
 		failAt = s.rnd.IntN(len(s.rows) + 1)
 		s.stopped = true
 	}
