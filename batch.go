@@ -20,7 +20,7 @@ type batch struct {
 	group  *group // not nil if the rows were set apart to be sent together
 	units  int    // write units that the items will cost the table
 	bytes  int    // size of the items as DynamoDB counts it
-	retry  bool   // carries rows that were refused before
+	again  int    // how many of jobs, the first ones, come from the queue of refused rows
 	resent int    // rows that an earlier request carried
 	sent   time.Time
 }
@@ -75,13 +75,13 @@ func (l *ledger) pack(now time.Time, allow allowance) *batch {
 		for _, c := range g.chains {
 			l.board(b, c)
 		}
-		b.retry = g.held
+		if g.held {
+			b.again = len(b.jobs)
+		}
 	} else {
 		l.fill(b, now, allow)
 	}
-	if b.retry {
-		l.retry.started()
-	}
+	l.retry.started(b.again)
 	return b
 }
 
@@ -107,16 +107,15 @@ func (l *ledger) fill(b *batch, now time.Time, allow allowance) {
 		wire += 1 + it.wire // the comma
 		return true
 	}
-	if l.retry.open(now) && (!l.turn || l.fresh.len() < most) {
-		for len(l.refused) > 0 && fits(l.refused[0]) {
+	if !l.turn || l.fresh.len() < most {
+		for room := l.retry.room(now); b.again < room && len(l.refused) > 0 && fits(l.refused[0]); b.again++ {
 			l.board(b, l.refused.take())
-			b.retry = true
 		}
 	}
 	for l.fresh.len() > 0 && fits(l.fresh.peek()) {
 		l.board(b, l.fresh.take())
 	}
-	l.turn = b.retry
+	l.turn = b.again > 0
 }
 
 // board puts the row of c that is due into b.
@@ -134,10 +133,7 @@ func (l *ledger) ready(now time.Time, rows int) bool {
 	if l.groupDue(now) >= 0 {
 		return true
 	}
-	waiting := l.fresh.len()
-	if l.retry.open(now) {
-		waiting += len(l.refused)
-	}
+	waiting := l.fresh.len() + min(len(l.refused), l.retry.room(now))
 	switch {
 	case waiting == 0:
 		return false
@@ -156,7 +152,7 @@ func (l *ledger) lingerUntil(now time.Time) time.Time {
 	if l.fresh.len() > 0 {
 		since = l.fresh.peek().since
 	}
-	if len(l.refused) > 0 && l.retry.open(now) && l.retry.until.Before(since) {
+	if len(l.refused) > 0 && l.retry.room(now) > 0 && l.retry.until.Before(since) {
 		since = l.retry.until
 	}
 	return since.Add(l.maxWait)
@@ -177,7 +173,7 @@ func (l *ledger) wakeAt(now time.Time) time.Time {
 	if l.retry.until.After(now) && l.heldBack() > 0 {
 		earlier(l.retry.until)
 	}
-	if l.fresh.len() > 0 || len(l.refused) > 0 && l.retry.open(now) {
+	if l.fresh.len() > 0 || len(l.refused) > 0 && l.retry.room(now) > 0 {
 		earlier(l.lingerUntil(now))
 	}
 	return at
@@ -186,7 +182,7 @@ func (l *ledger) wakeAt(now time.Time) time.Time {
 // groupDue returns the place of the first group that may be sent now, or -1.
 func (l *ledger) groupDue(now time.Time) int {
 	for i, g := range l.groups {
-		if !g.held || l.retry.open(now) {
+		if !g.held || l.retry.room(now) > 0 {
 			return i
 		}
 	}

@@ -36,9 +36,7 @@ func (l *ledger) settle(a answer) {
 	for _, j := range a.jobs {
 		j.chain.flying = nil
 	}
-	if a.retry {
-		l.retry.ended()
-	}
+	l.retry.ended(a.again)
 	if !a.attempted {
 		l.halt(a.stop)
 		return
@@ -79,11 +77,11 @@ func (l *ledger) processed(a answer) {
 		}
 	}
 	if len(a.unprocessed) == 0 {
-		l.retry.taken(a.retry)
+		l.retry.taken(a.again)
 		return
 	}
 	progress := len(a.unprocessed) < len(a.jobs)
-	l.wait = l.retry.refused(a.sent, a.done, a.retry, progress)
+	l.wait = l.retry.refused(setback{sent: a.sent, now: a.done, again: a.again, taken: a.taken()})
 	for _, j := range a.jobs {
 		if a.unprocessed[j] {
 			l.count(j, progress, ErrUnprocessed, errUnprocessed)
@@ -92,9 +90,24 @@ func (l *ledger) processed(a answer) {
 	}
 }
 
+// taken counts the rows that DynamoDB took: of those that it had refused
+// before, if a carried any.
+func (a *answer) taken() (n int) {
+	jobs := a.jobs
+	if a.again > 0 {
+		jobs = jobs[:a.again]
+	}
+	for _, j := range jobs {
+		if !a.unprocessed[j] {
+			n++
+		}
+	}
+	return n
+}
+
 // again puts the rows of a request that failed for the moment back.
 func (l *ledger) again(a answer) {
-	l.wait = l.retry.refused(a.sent, a.done, a.retry, false)
+	l.wait = l.retry.refused(setback{sent: a.sent, now: a.done, again: a.again, down: !a.verdict.throttle})
 	for _, j := range a.jobs {
 		l.count(j, false, a.verdict.reason, a.verdict.err)
 	}
