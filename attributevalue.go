@@ -32,6 +32,7 @@ func (b *builder) attributeValue(a *attr, v types.AttributeValue, level int) err
 		a.set(kindB, string(v.Value))
 	case *types.AttributeValueMemberBOOL:
 		a.setBool(v.Value)
+		return nil // it takes fewer bytes than its text
 	case *types.AttributeValueMemberNULL:
 		if !v.Value {
 			return refuse("an AttributeValueMemberNULL in it is false").or("DynamoDB takes only true")

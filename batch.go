@@ -23,6 +23,8 @@ type batch struct {
 	again  int    // how many of jobs, the first ones, come from the queue of refused rows
 	resent int    // rows that an earlier request carried
 	sent   time.Time
+
+	written int // rows that the call had written when it was packed
 }
 
 // add puts j into the batch.
@@ -33,6 +35,14 @@ func (b *batch) add(j *job) {
 	if j.attempts > 0 {
 		b.resent++
 	}
+}
+
+// op is the operation that sends the batch.
+func (b *batch) op() string {
+	if len(b.jobs) == 1 {
+		return opPutItem
+	}
+	return opBatchWriteItem
 }
 
 // allowance is how much the next request may carry. One row may always go.
@@ -61,6 +71,7 @@ type group struct {
 type origin struct {
 	rows    int
 	refused int // rows refused alone
+	written int // rows that the call had written when the batch was packed
 }
 
 // pack takes the next request's rows from the queues; nil if there is nothing
@@ -69,59 +80,82 @@ func (l *ledger) pack(now time.Time, allow allowance) *batch {
 	if !l.ready(now, allow.rows) {
 		return nil
 	}
-	b := &batch{sent: now}
+	p := packing{batch: &batch{sent: now, written: l.written}, ledger: l, wire: l.envelope, allow: allow}
 	if g := l.takeGroup(now); g != nil {
-		b.group = g
-		for _, c := range g.chains {
-			l.board(b, c)
-		}
-		if g.held {
-			b.again = len(b.jobs)
-		}
+		p.group(g)
 	} else {
-		l.fill(b, now, allow)
+		p.fill(now)
 	}
-	l.retry.started(b.again)
-	return b
+	l.retry.started(p.again)
+	return p.batch
+}
+
+// packing is a batch that is being filled.
+type packing struct {
+	*batch
+	ledger *ledger
+	allow  allowance
+	wire   int // bytes of the request so far
+}
+
+// board puts the row of c that is due into the batch, if it fits. The first
+// one always does.
+func (p *packing) board(c *chain) bool {
+	j := c.next(p.ledger.conditional)
+	wire := p.wire + j.item.wire
+	if len(p.jobs) > 0 {
+		wire++ // the comma
+		if len(p.jobs) >= p.most() || wire > maxRequestBytes || float64(p.units+j.item.units()) > p.allow.units {
+			return false
+		}
+	}
+	p.wire = wire
+	c.flying = j
+	p.add(j)
+	return true
+}
+
+// most is the most rows in the request.
+func (p *packing) most() int {
+	if p.ledger.conditional {
+		return 1
+	}
+	return min(p.allow.rows, maxBatchItems)
+}
+
+// group boards the rows of g. What does not fit, since the allowance has
+// fallen or newer rows have taken the place of smaller ones, stays a group.
+func (p *packing) group(g *group) {
+	n := 0
+	for n < len(g.chains) && p.board(g.chains[n]) {
+		n++
+	}
+	p.batch.group = g
+	if g.held {
+		p.again = n
+	}
+	if n < len(g.chains) {
+		rest := *g
+		rest.chains = g.chains[n:]
+		p.ledger.groups = append(p.ledger.groups, &rest)
+	}
 }
 
 // fill boards rows from the queue of refused rows, when that is open, and then
 // fresh ones, as far as the allowance and DynamoDB's limits go. Of two requests
 // in a row one leaves the refused rows alone if fresh ones fill it, so that a
 // hot range of keys does not take all the requests.
-func (l *ledger) fill(b *batch, now time.Time, allow allowance) {
-	most := min(allow.rows, maxBatchItems)
-	if l.conditional {
-		most = 1
-	}
-	wire := l.envelope
-	fits := func(c *chain) bool {
-		it := c.next(l.conditional).item
-		if len(b.jobs) == 0 {
-			wire += it.wire
-			return true
-		}
-		if len(b.jobs) >= most || wire+1+it.wire > maxRequestBytes || float64(b.units+it.units()) > allow.units {
-			return false
-		}
-		wire += 1 + it.wire // the comma
-		return true
-	}
-	if !l.turn || l.fresh.len() < most {
-		for room := l.retry.room(now); b.again < room && len(l.refused) > 0 && fits(l.refused[0]); b.again++ {
-			l.board(b, l.refused.take())
+func (p *packing) fill(now time.Time) {
+	l := p.ledger
+	if !l.turn || l.fresh.len() < p.most() {
+		for room := l.retry.room(now); p.again < room && len(l.refused) > 0 && p.board(l.refused[0]); p.again++ {
+			l.refused.take()
 		}
 	}
-	for l.fresh.len() > 0 && fits(l.fresh.peek()) {
-		l.board(b, l.fresh.take())
+	for l.fresh.len() > 0 && p.board(l.fresh.peek()) {
+		l.fresh.take()
 	}
-	l.turn = b.again > 0
-}
-
-// board puts the row of c that is due into b.
-func (l *ledger) board(b *batch, c *chain) {
-	c.flying = c.next(l.conditional)
-	b.add(c.flying)
+	l.turn = p.again > 0
 }
 
 // ready reports whether a request should be sent now: a full one, or a part

@@ -2,11 +2,11 @@ package dynamodest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
-	"runtime"
 	"slices"
-	"sync"
 )
 
 // The window of a call: what it holds of rows that are taken and not yet
@@ -18,7 +18,7 @@ const (
 )
 
 // convertChunk is how many rows Write converts at once, in parallel.
-const convertChunk = 256
+const convertChunk = 128
 
 // Write writes rows to the table and waits for all of them.
 //
@@ -57,7 +57,7 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 	c.exhausted = going
 	c.finish(ctx)
 	for c.next < len(rows) { // the call stopped before it took them
-		c.tell(c.untried(ctx, c.next))
+		c.tell(&job{row: rows[c.next], result: c.untried(ctx, c.next)})
 		c.next++
 	}
 	res.Summary = c.sum
@@ -93,13 +93,18 @@ func (d *Destination) WriteSeq(ctx context.Context, rows iter.Seq2[Row, error], 
 	c.exhausted = true
 	for row, err := range rows {
 		if err != nil {
-			c.sourceErr, c.exhausted = err, false
+			c.sourceErr, c.exhausted = &callbackError{who: "the source of rows", err: err}, false
 			break
 		}
 		if ctx.Err() != nil || !c.take(row) {
 			c.exhausted = false
 			break
 		}
+	}
+	// A source that ends without an error after ctx has ended may have been cut
+	// short by that.
+	if ctx.Err() != nil && c.next > 0 {
+		c.exhausted = false
 	}
 	c.finish(ctx)
 	return c.sum, c.err(ctx)
@@ -166,28 +171,6 @@ func (c *call) takeAll(rows []Row) bool {
 	return c.hand(jobs)
 }
 
-// convertAll converts rows on as many goroutines as there are processors, a
-// fair share each.
-func (c *converter) convertAll(rows []Row) ([]*item, []*RowError) {
-	items, errs := make([]*item, len(rows)), make([]*RowError, len(rows))
-	share := max(32, (len(rows)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
-	var wg sync.WaitGroup
-	for from := 0; from < len(rows); from += share {
-		part := func() {
-			for i := from; i < min(from+share, len(rows)); i++ {
-				items[i], errs[i] = c.convert(rows[i])
-			}
-		}
-		if from+share >= len(rows) {
-			part() // the last share, on this goroutine
-		} else {
-			wg.Go(part)
-		}
-	}
-	wg.Wait()
-	return items, errs
-}
-
 // admit gives a row its place in the order. A row that does not convert is
 // settled at once.
 func (c *call) admit(row Row, it *item, rowErr *RowError) *job {
@@ -196,13 +179,30 @@ func (c *call) admit(row Row, it *item, rowErr *RowError) *job {
 	if rowErr != nil {
 		rowErr.Index = j.result.Index
 		j.result.Err = rowErr
-		j.settled = true
+		j.settled, j.size = true, rowSize(row)
 	} else {
 		j.size = it.size
-		c.bytes += it.size
 	}
+	c.bytes += j.size
 	c.order = append(c.order, j)
 	return j
+}
+
+// rowSize is roughly what a row that has no item holds, in bytes.
+func rowSize(row Row) int {
+	n := 0
+	for column, v := range row {
+		n += len(column)
+		switch v := v.(type) {
+		case string:
+			n += len(v)
+		case []byte:
+			n += len(v)
+		case json.RawMessage:
+			n += len(v)
+		}
+	}
+	return n
 }
 
 // hand gives rows to the run and reports what has settled; while the window is
@@ -244,9 +244,11 @@ func (c *call) tell(j *job) {
 	if c.report == nil || c.reportErr != nil {
 		return
 	}
-	if err := c.report(j.row, j.result); err != nil {
-		c.reportErr = err
-		c.feed.tell(func(s *feedState) { s.quit = err })
+	row := j.row
+	j.row = nil // a chain of the key may hold the job for a while
+	if err := c.report(row, j.result); err != nil {
+		c.reportErr = &callbackError{who: "report", err: err}
+		c.feed.tell(func(s *feedState) { s.quit = c.reportErr })
 	}
 }
 
@@ -263,9 +265,9 @@ func (c *call) finish(ctx context.Context) {
 		settled, _ := c.feed.put(nil)
 		c.settle(settled)
 	}
-	for i, j := range c.order { // handed over when the run had stopped
+	for _, j := range c.order { // handed over when the run had stopped
 		if !j.settled {
-			c.order[i].result, j.settled = c.untried(ctx, j.result.Index).result, true
+			j.result, j.settled = c.untried(ctx, j.result.Index), true
 		}
 	}
 	c.settle(nil)
@@ -274,9 +276,8 @@ func (c *call) finish(ctx context.Context) {
 }
 
 // untried is a row that the call did not come to.
-func (c *call) untried(ctx context.Context, index int) *job {
-	err := &RowError{Index: index, Reason: ErrStopped, Err: c.stopErr(ctx)}
-	return &job{result: RowResult{Index: index, Err: err}, settled: true}
+func (c *call) untried(ctx context.Context, index int) RowResult {
+	return RowResult{Index: index, Err: &RowError{Index: index, Reason: ErrStopped, Err: c.stopErr(ctx)}}
 }
 
 // stopErr is what stopped the call early.
@@ -299,7 +300,9 @@ func (c *call) err(ctx context.Context) error {
 		return nil
 	}
 	e := &WriteError{Summary: c.sum, Reasons: c.failures.reasons, First: c.failures.first}
-	if !c.exhausted || c.reportErr != nil || c.feed.stop != nil {
+	var fault *TableError
+	early := !c.exhausted || c.reportErr != nil || c.failures.reasons[ErrStopped] > 0
+	if early || errors.As(c.feed.stop, &fault) {
 		e.Stop = c.stopErr(ctx)
 	}
 	return e
@@ -329,6 +332,19 @@ func (f *failures) add(r RowResult) {
 		f.first = append(f.first, rowErr)
 	}
 }
+
+// callbackError is an error of the caller's own source, report or Limiter. Its
+// text may quote a row, so it is reached only by unwrapping.
+type callbackError struct {
+	who string
+	err error
+}
+
+func (e *callbackError) Error() string {
+	return fmt.Sprintf("%s gave an error of type %T", e.who, e.err)
+}
+
+func (e *callbackError) Unwrap() error { return e.err }
 
 // stopCause is why ctx ended: its error, and the cause that its owner gave.
 func stopCause(ctx context.Context) error {

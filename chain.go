@@ -34,7 +34,7 @@ type chain struct {
 	jobs   []*job
 	flying *job      // in flight
 	since  time.Time // when it began to wait in the queue of fresh rows
-	place  int       // place in the queue of refused rows: the index of the row refused
+	place  int       // place in the queue of refused rows: the index of its oldest row
 	first  [1]*job   // room for the usual one row
 }
 

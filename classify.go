@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -90,7 +91,9 @@ func judge(err error, code string, s sighting, rows int) verdict {
 	// First, since the provider of the credentials may have failed with a
 	// code of another service.
 	if s.wire && s.sends == 0 {
-		return judgeUnsent(err, s)
+		if v, ok := judgeUnsent(err, s); ok {
+			return v
+		}
 	}
 	if v, ok := refusal(code, s.status, rows); ok {
 		return v
@@ -117,6 +120,8 @@ func refusal(code string, status, rows int) (verdict, bool) {
 	case status >= 500:
 		v.maybe = true
 		return v, v.throttle
+	case v.action == actExists && rows != 1: // a batch has no condition: this is not DynamoDB's
+		return verdict{}, false
 	case known:
 		v.maybe = v.maybe && rows > 1
 		return v, true
@@ -131,21 +136,26 @@ func refusal(code string, status, rows int) (verdict, bool) {
 }
 
 // judgeUnsent is for a request that the SDK gave up before the transport had
-// it: it was certainly not applied.
-func judgeUnsent(err error, s sighting) verdict {
+// it: it was certainly not applied. It reports false if it was not the SDK that
+// gave it up but a step that was added to the caller's client, perhaps to
+// answer in DynamoDB's place.
+func judgeUnsent(err error, s sighting) (verdict, bool) {
 	var params smithy.InvalidParamsError
 	var serialization *smithy.SerializationError
+	var signing *v4.SigningError
 	switch {
 	case errors.As(err, &params) || errors.As(err, &serialization):
-		return verdict{reason: ErrRefused, action: actSplit}
+		return verdict{reason: ErrRefused, action: actSplit}, true
 	case s.ended != nil:
-		return verdict{reason: ErrStopped, action: actStop}
-	case s.overdue || !s.asked:
-		return verdict{reason: ErrUnavailable}
-	case !s.identity:
-		return verdict{reason: ErrCredentials, action: actStop}
+		return verdict{reason: ErrStopped, action: actStop}, true
+	case s.overdue:
+		return verdict{reason: ErrUnavailable}, true
+	case s.asked && !s.identity, errors.As(err, &signing):
+		return verdict{reason: ErrCredentials, action: actStop}, true
+	case s.identity && !s.endpoint:
+		return verdict{reason: ErrConfig, action: actStop}, true
 	}
-	return verdict{reason: ErrConfig, action: actStop} // the endpoint could not be made out
+	return verdict{}, false
 }
 
 // codeOf is the error code of DynamoDB in err, or "".

@@ -32,9 +32,8 @@ func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, requestTimeout, errDeadline)
 }
 
-// newClient returns the client that cfg describes, and the cache of its
-// credentials.
-func newClient(cfg Config) (*dynamodb.Client, *aws.CredentialsCache) {
+// newClient returns the client that cfg describes, and what it signs with.
+func newClient(cfg Config) (*dynamodb.Client, *tokens) {
 	creds := credentialsCache(cfg)
 	options := dynamodb.Options{
 		Region:      cfg.Region,
@@ -51,11 +50,34 @@ func newClient(cfg Config) (*dynamodb.Client, *aws.CredentialsCache) {
 	if cfg.Endpoint != "" {
 		options.BaseEndpoint = aws.String(cfg.Endpoint)
 	}
-	return dynamodb.New(options), creds
+	return dynamodb.New(options), &tokens{cache: creds}
 }
 
-// credentialsCache returns the cache that signs for cfg. Forget a token that
-// has expired with its Invalidate.
+// tokens is what a client that this package built signs with.
+type tokens struct {
+	cache *aws.CredentialsCache
+
+	mu        sync.Mutex
+	forgotten time.Time // the last time
+}
+
+// forget makes the next request ask the provider for credentials, after the
+// token of a request that was sent then has expired. Of many such requests in
+// flight the first does it. A nil t, with a client of the caller's, does
+// nothing.
+func (t *tokens) forget(sent time.Time) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if sent.After(t.forgotten) {
+		t.forgotten = time.Now()
+		t.cache.Invalidate()
+	}
+}
+
+// credentialsCache returns the cache that signs for cfg.
 func credentialsCache(cfg Config) *aws.CredentialsCache {
 	switch p := cfg.CredentialsProvider.(type) {
 	case nil:

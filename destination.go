@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -46,8 +45,8 @@ type Destination struct {
 	concurrency int
 	limiter     Limiter
 	observer    Observer
-	creds       *aws.CredentialsCache // nil with a client of the caller's
-	info        tableInfo             // as New saw the table
+	tokens      *tokens   // nil with a client of the caller's
+	info        tableInfo // as New saw the table
 	gate        *gate
 }
 
@@ -79,7 +78,7 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 		observer:    cfg.Observer,
 	}
 	if d.client == nil {
-		d.client, d.creds = newClient(cfg)
+		d.client, d.tokens = newClient(cfg)
 	}
 	info, err := d.describe(ctx)
 	if err == nil {

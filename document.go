@@ -58,8 +58,8 @@ func (b *builder) enter(level int) error {
 
 // count counts the scalar a at the given level.
 func (b *builder) count(a *attr, level int) error {
-	if err := b.enter(level); err != nil || a.kind == kindN && !b.asJSON {
-		return err // a number takes fewer bytes than its text
+	if err := b.enter(level); err != nil || !b.asJSON && (a.kind == kindN || a.kind == kindBool) {
+		return err // these take fewer bytes than their text
 	}
 	return b.spend(len(a.text))
 }

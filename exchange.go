@@ -31,6 +31,7 @@ const (
 	markWire     = 1 << iota // the stack of the real SDK ran
 	markAsked                // credentials were asked for
 	markIdentity             // credentials were got
+	markEndpoint             // the endpoint was made out
 	markDialing              // a connection was asked for
 	markConn                 // a connection was got
 )
@@ -42,8 +43,8 @@ func (x *exchange) options(o *dynamodb.Options) {
 	o.APIOptions = append(o.APIOptions, x.watch)
 }
 
-// watch adds x to the stack of a call. ResolveAuthScheme and GetIdentity are
-// the SDK's own steps.
+// watch adds x to the stack of a call. ResolveAuthScheme, GetIdentity and
+// ResolveEndpointV2 are the SDK's own steps.
 func (x *exchange) watch(stack *middleware.Stack) error {
 	if err := stack.Initialize.Add(middleware.InitializeMiddlewareFunc("DynamodestWire", x.wire), middleware.Before); err != nil {
 		return err
@@ -53,6 +54,9 @@ func (x *exchange) watch(stack *middleware.Stack) error {
 		return err
 	}
 	if err := stack.Finalize.Insert(got, "GetIdentity", middleware.After); err != nil {
+		return err
+	}
+	if err := stack.Finalize.Insert(x.finalize("DynamodestEndpoint", markEndpoint), "ResolveEndpointV2", middleware.After); err != nil {
 		return err
 	}
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("DynamodestSend", x.send), middleware.After)
@@ -98,8 +102,9 @@ func (b *countedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// overWire tells a call that the real SDK made from one of a fake.
-func (x *exchange) overWire() bool { return x.marks.Load()&markWire != 0 }
+// overWire tells an answer that came over the wire from one of a fake, or of a
+// step in a client's stack that stands in for DynamoDB.
+func (x *exchange) overWire() bool { return x.sends.Load() > 0 }
 
 // bodyBytes is how many bytes of a response were read.
 func (x *exchange) bodyBytes() int64 { return x.body.Load() }
@@ -109,6 +114,7 @@ type sighting struct {
 	wire     bool  // the stack of the real SDK ran
 	asked    bool  // credentials were asked for
 	identity bool  // credentials were got
+	endpoint bool  // the endpoint was made out
 	sends    int   // times that it reached the transport: more than 1 if a foreign client sends again by itself
 	dialing  bool  // net/http asked for a connection
 	gotConn  bool  // net/http got one
@@ -125,6 +131,7 @@ func (x *exchange) seen(ctx, own context.Context) sighting {
 		wire:     marks&markWire != 0,
 		asked:    marks&markAsked != 0,
 		identity: marks&markIdentity != 0,
+		endpoint: marks&markEndpoint != 0,
 		sends:    int(x.sends.Load()),
 		dialing:  marks&markDialing != 0,
 		gotConn:  marks&markConn != 0,

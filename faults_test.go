@@ -132,7 +132,9 @@ func TestFaultsOnTheWire(t *testing.T) {
 						}
 						require.ErrorIs(t, r.Err, want.reason)
 						require.ErrorIs(t, err, want.reason)
-						require.NotEmpty(t, r.Err.(*dynamodest.RowError).Remedy())
+						var row *dynamodest.RowError
+						require.ErrorAs(t, r.Err, &row)
+						require.NotEmpty(t, row.Remedy())
 					}
 					if want == good {
 						require.NoError(t, err)

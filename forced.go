@@ -159,16 +159,25 @@ func (b *builder) members(v any, k kind) (members []attr, null bool, err error) 
 	member := memberKinds[k]
 	if text, ok := jsonSource(v); ok {
 		b.spent = math.MinInt // equal members count once, so the text may be longer than an item
+		b.asJSON = true       // numbers as they come
 		var list attr
-		if err := b.parse(&list, text, 1); err != nil || list.kind == kindNull {
+		err := b.parse(&list, text, 1)
+		b.asJSON = false
+		if err != nil || list.kind == kindNull {
 			return nil, err == nil, err
 		}
 		if list.kind != kindL {
 			return nil, false, unfit(v, k)
 		}
 		for i := range list.elems {
-			if err := b.coerce(&list.elems[i], v, member); err != nil {
-				return nil, false, refuse("a member of its JSON array does not become %s, as the members of %s are", member, k)
+			elem := &list.elems[i]
+			if elem.kind == kindN {
+				err = b.scalar(elem, json.Number(elem.text), member)
+			} else if b.coerce(elem, v, member) != nil {
+				err = refuse("a member of its JSON array does not become %s, as the members of %s are", member, k)
+			}
+			if err != nil {
+				return nil, false, err
 			}
 		}
 		return list.elems, false, nil

@@ -43,11 +43,26 @@ func (k *keyAttr) checkForm(a *attr, v any) error {
 	switch {
 	case a.kind != k.kind:
 		text = fmt.Sprintf("Go type %s gives %s, which the %s does not take", goType(v), a.kind, k)
-		mend = fmt.Sprintf("Field.Type %q converts the column", k.kind)
+		mend = fmt.Sprintf("give the column a value that becomes %s, or map another column to the attribute", k.kind)
+		if converts(v, k.kind) {
+			mend = fmt.Sprintf("Field.Type %q converts the column", k.kind)
+		}
 	case a.kind != kindN && k.max > 0 && len(a.text) > k.max:
 		text = fmt.Sprintf("Go type %s with %d bytes came as the %s, which takes 1 to %d bytes", goType(v), len(a.text), k, k.max)
+		mend = "shorten it, or make the key from a hash of the value"
 	default:
 		return nil
 	}
 	return &misfit{reason: ErrKey, text: text, mend: mend}
+}
+
+// converts is whether a field of type k makes a k of v.
+func converts(v any, k kind) bool {
+	var b builder
+	var a attr
+	if b.forced(&a, v, Type(k.String()), false) != nil || a.kind != k {
+		return false
+	}
+	_, _, err := weigh(&a)
+	return err == nil
 }

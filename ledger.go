@@ -22,12 +22,18 @@ type ledger struct {
 	groups  []*group          // rows that go in requests of their own
 	retry   backoff
 
-	turn     bool  // the last request carried refused rows
-	closed   bool  // no more rows will come
-	starved  bool  // the source waits for rows to settle
-	paused   bool  // the table is being described again
-	describe bool  // a batch was refused row by row: ask whether the table's keys have changed
-	stop     error // why no more requests start; nil while they may
+	turn     bool // the last request carried refused rows
+	closed   bool // no more rows will come
+	starved  bool // the source waits for rows to settle
+	paused   bool // the table is being described again
+	describe bool // a batch was refused row by row: ask whether the table's keys have changed
+	asked    bool // that was asked since a row was last written
+	written  int  // rows written so far
+	dry      int  // requests of refused rows in vain, in a row, while nothing else was taken either
+
+	lastReason Reason // of the last request that came back with rows to send again
+	lastErr    error
+	stop       error // why no more requests start; nil while they may
 
 	wait    time.Duration // a wait of the refused rows that began with the last answer; 0 if none
 	out     []*job        // settled, for the caller to collect
@@ -76,15 +82,24 @@ func (l *ledger) halt(why error) {
 	}
 }
 
+// outageFactor times MaxAttempts requests in vain, in a row and with longer and
+// longer waits, are an outage that every row would meet.
+const outageFactor = 3
+
+// outage reports whether nothing has got through for so long that the call is
+// to stop.
+func (l *ledger) outage() bool { return l.dry/outageFactor >= l.maxAttempts }
+
 // abandon settles every row that is left, after halt, when no request is in
 // flight.
 func (l *ledger) abandon() {
 	for _, c := range l.chains {
-		if c.flying != nil { // its answer was not waited for
-			c.flying.maybe = true
-		}
 		for _, j := range c.jobs {
-			l.fail(j, ErrStopped, l.stop)
+			if l.outage() && j.counted > 0 {
+				l.fail(j, j.reason, j.err)
+			} else {
+				l.fail(j, ErrStopped, l.stop)
+			}
 		}
 	}
 	clear(l.chains)

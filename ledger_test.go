@@ -3,6 +3,7 @@ package dynamodest
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -355,11 +356,22 @@ func TestRowsAreGivenUp(t *testing.T) {
 		t.Parallel()
 		b := newBench(t, func(l *ledger) { l.closed = true })
 		b.rowsOf("a", "b")
-		for range 3 {
-			b.answer(b.next(0, 1), throttled)
+		b.answer(b.next(0, 1), throttled)
+		for _, first := range []int{0, 0, 1, 1} { // refused rows ask for capacity one by one
 			b.later()
+			b.answer(b.next(first), throttled)
 		}
 		b.want("not written: throttled", "not written: throttled")
+	})
+	t.Run("together where no answer comes", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t, func(l *ledger) { l.closed = true })
+		b.rowsOf("a", "b")
+		for range 3 {
+			b.answer(b.next(0, 1), lost)
+			b.later()
+		}
+		b.want("unknown: no answer", "unknown: no answer")
 	})
 	t.Run("after ten times as many in any case", func(t *testing.T) {
 		t.Parallel()
@@ -481,4 +493,57 @@ func TestLedgerSettlesEverything(t *testing.T) {
 		}
 		require.Zero(t, b.retry.flying)
 	}
+}
+
+func TestManyAttemptsDoNotOverflow(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(l *ledger) { l.closed, l.maxAttempts = true, math.MaxInt })
+	b.rowsOf("a")
+	for range 20 {
+		b.answer(b.next(0), throttled)
+		b.later()
+	}
+	b.answer(b.next(0), nil)
+	b.want("written")
+}
+
+func TestGroupsKeepToTheByteLimit(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(l *ledger) { l.closed = true })
+	b.rowsOf("a", "b", "c", "d")
+	b.answer(b.next(0, 1, 2, 3), refusedOne)
+	b.rowsOf("a", "b") // newer and larger ones take the places of those set apart
+	b.rows[4].item.wire, b.rows[5].item.wire = maxRequestBytes-200, maxRequestBytes-200
+	b.answer(b.next(4), nil)
+	b.answer(b.next(2, 3), nil)
+	b.answer(b.next(5), nil)
+	b.want("superseded by 4", "superseded by 5", "written", "written", "written", "written")
+}
+
+func TestDescribeOnlyWhereKeysMayHaveChanged(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(l *ledger) { l.closed, l.conditional, l.onExisting = true, true, Skip })
+	b.rowsOf("a", "b", "c", "d")
+	bad, good := b.next(0), b.next(1)
+	b.answer(good, nil)
+	b.answer(bad, refusedOne)
+	assert.False(t, b.describe, "a row was written in the meantime")
+	b.answer(b.next(2), refusedOne)
+	assert.True(t, b.describe)
+	b.describe = false
+	b.answer(b.next(3), refusedOne)
+	assert.False(t, b.describe, "asked already, and no row written since")
+}
+
+func TestBackoffEndsWithItsQueue(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(l *ledger) { l.closed, l.maxAttempts = true, 3 })
+	b.rowsOf("a")
+	for range 3 {
+		b.answer(b.next(0), throttled)
+		b.later()
+	}
+	b.want("not written: throttled")
+	assert.Zero(t, b.retry.vain)
+	assert.Equal(t, 1, b.retry.room(b.now), "refused rows that may go")
 }

@@ -39,6 +39,7 @@ var (
 	errUTF8     = refuse("it holds text that is not valid UTF-8").or("convert the text to UTF-8, or give it as a []byte, which is written as B and may hold any bytes")
 	errCycle    = refuse("it contains itself, or is nested deeper than %d levels", maxJSONLevels)
 	errDepth    = refuse("it contains itself, or is nested deeper than the %d levels that DynamoDB takes", maxLevels).or(`Field.Type "JSON" writes a deeper value as text`)
+	errName     = refuse("a name in it is empty or has more than %d bytes", maxAttributeName).or(`rename it, or write the value as text with Field.Type "JSON"`)
 	errEmptySet = refuse("it is an empty set, which DynamoDB does not take").or(`give nil in its place, or write a list with Field.Type "L"`)
 	errHuge     = &misfit{reason: ErrTooLarge, text: fmt.Sprintf("this attribute alone has more than %d bytes, the most that an item may have", maxItemSize)}
 )

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -72,6 +73,36 @@ func (c Config) Format(s fmt.State, verb rune) {
 
 // LogValue is what slog shows of c: all but the secrets.
 func (c Config) LogValue() slog.Value { return slog.AnyValue(c.printed()) }
+
+// Format prints the table and the region of d for fmt, under every verb: d's
+// client knows secrets.
+func (d Destination) Format(s fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(s, "Destination{Table: %q, Region: %q}", d.table, d.region)
+}
+
+// Format prints the text of e for fmt, under every verb: fields of the causes
+// of e may hold what their texts do not show.
+func (e RowError) Format(s fmt.State, verb rune) { printText(s, verb, e.Error()) }
+
+// Format prints the text of e for fmt, under every verb; see
+// [RowError.Format].
+func (e TableError) Format(s fmt.State, verb rune) { printText(s, verb, e.Error()) }
+
+// Format prints the text of e for fmt, under every verb; see
+// [RowError.Format].
+func (e WriteError) Format(s fmt.State, verb rune) { printText(s, verb, e.Error()) }
+
+func (e serviceError) Format(s fmt.State, verb rune) { printText(s, verb, e.Error()) }
+
+func (m misfit) Format(s fmt.State, verb rune) { printText(s, verb, m.Error()) }
+
+// printText prints text as verb says if that is one for strings, else as it is.
+func printText(s fmt.State, verb rune, text string) {
+	if !strings.ContainsRune("vsqxX", verb) {
+		verb = 's'
+	}
+	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), text)
+}
 
 // placeholder stands for c in print.
 func (c Credentials) placeholder() string {

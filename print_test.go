@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -43,7 +44,7 @@ func TestPrintingShowsNoSecret(t *testing.T) {
 				[]Config{cfg}, map[string]Config{"a": cfg}, map[string]any{"a": cfg},
 			}
 			for _, value := range values {
-				for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10v", "%t"} {
+				for _, verb := range fmtVerbs {
 					assertNoSecret(t, fmt.Sprintf(verb, value))
 				}
 			}
@@ -73,29 +74,49 @@ func TestPrintingShowsTheRest(t *testing.T) {
 	assert.Empty(t, fmt.Sprint(Credentials{}))
 }
 
+// errorValue and clientValue are kept as values, so that fmt would walk
+// into them.
+type errorValue struct{ secret string }
+
+func (errorValue) Error() string { return "refused" }
+
+type clientValue struct {
+	Client
+	secret string
+}
+
+var fmtVerbs = strings.Fields("%v %+v %#v %s %q %x %X %d %10v %t %f %e %b %c %U %z")
+
 func TestExportedTypesShowNoSecret(t *testing.T) {
 	t.Parallel()
 	const rowValue = "person@example.com"
 	cfg := secretConfigs()["keys"]
 	client, creds := newClient(cfg)
-	d := &Destination{client: client, creds: creds, table: cfg.Table, region: cfg.Region, convert: newConverter(cfg.Mapping, tableSchema{})}
+	d := &Destination{client: client, tokens: creds, table: cfg.Table, region: cfg.Region, convert: newConverter(cfg.Mapping, tableSchema{})}
+	foreign := *d
+	foreign.client = clientValue{client, testSecret}
 	cause := newServiceError("PutItem", "ValidationException", ErrRefused, fmt.Errorf("%s %s", rowValue, testSecret), sighting{})
+	cause.cause = errorValue{rowValue + testSecret}
 	rowErr := &RowError{Index: 3, Reason: ErrRefused, Column: "id", Attempts: 1, Err: cause}
 	tableErr := &TableError{Reason: ErrAccess, Op: "PutItem", Table: "users", Region: "eu-west-1", Err: cause}
 	values := []any{
-		d, cfg, cfg.Credentials, cfg.Mapping, Field{}, Upsert, Overwrite, Auto, WriteNull, EmptyAsNull, cfg.Retry, cfg.Observer,
+		d, *d, struct{ D *Destination }{d}, &foreign, foreign, cfg, cfg.Credentials, cfg.Mapping, Field{}, Upsert, Overwrite, Auto, WriteNull, EmptyAsNull, cfg.Retry, cfg.Observer,
 		Request{}, Response{Err: cause}, Wait{},
 		ErrMapping, rowErr, *rowErr, tableErr, *tableErr, &ConfigError{Field: "Table"},
 		&WriteError{Reasons: map[Reason]int{ErrRefused: 1}, First: []*RowError{rowErr}, Stop: tableErr},
 		WriteError{Reasons: map[Reason]int{ErrRefused: 1}, First: []*RowError{rowErr}, Stop: tableErr},
 		Result{Rows: []RowResult{{Err: rowErr}}}, RowResult{Err: rowErr}, Written, Summary{},
+		&RowError{Err: &misfit{text: "no", cause: errorValue{rowValue}}}, Response{Err: &misfit{cause: errorValue{rowValue}}},
 	}
 	for _, value := range values {
-		for _, verb := range []string{"%v", "%+v", "%#v"} {
+		for _, verb := range fmtVerbs {
 			text := fmt.Sprintf(verb, value)
 			assertNoSecret(t, text)
 			assert.NotContains(t, text, rowValue)
 		}
 	}
+	assert.Equal(t, `Destination{Table: "users", Region: "eu-west-1"}`, fmt.Sprint(d))
+	assert.Equal(t, fmt.Sprintf("%q", rowErr.Error()), fmt.Sprintf("%q", *rowErr))
+	assert.Equal(t, "<nil>", fmt.Sprint((*RowError)(nil)))
 	assert.True(t, errors.Is(rowErr, ErrRefused))
 }

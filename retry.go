@@ -29,7 +29,7 @@ func (b *backoff) room(now time.Time) int {
 	if now.Before(b.until) {
 		return 0
 	}
-	return max(0, b.most-b.flying)
+	return max(0, max(1, b.most)-b.flying)
 }
 
 // started and ended count the refused rows in flight.
@@ -45,12 +45,15 @@ func (b *backoff) taken(again int) {
 	}
 }
 
+// empty is told that no refused row is left: the next refusal is a new matter.
+func (b *backoff) empty() { b.vain, b.most = 0, 1 }
+
 // setback is a request that came back with rows to send again.
 type setback struct {
 	sent, now time.Time
 	again     int  // rows that had been refused before
 	taken     int  // rows taken: of those, if there were any
-	down      bool // it was not for lack of capacity
+	down      bool // for another reason than capacity, of which fewer rows would not ask less
 }
 
 // refused returns the wait that begins with r, or 0 if none does.
@@ -63,7 +66,7 @@ func (b *backoff) refused(r setback) time.Duration {
 	case r.taken == 0:
 		b.vain++
 		b.most = 1
-		if r.down || b.vain >= b.MaxAttempts { // nobody's turn comes
+		if r.down {
 			b.most = maxBatchItems
 		}
 	case r.again > 0:
@@ -82,7 +85,7 @@ func (b *backoff) refused(r setback) time.Duration {
 func (r Retry) bound(n int) time.Duration {
 	d := r.MinDelay
 	for ; n > 1 && d < r.MaxDelay; n-- {
-		d *= 2
+		d *= 2 // Validate keeps it from overflowing
 	}
 	return min(d, r.MaxDelay)
 }

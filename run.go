@@ -23,6 +23,8 @@ type run struct {
 	timer   *time.Timer
 	spare   []*job    // for the next rows taken
 	paced   time.Time // until when the pace has the call wait, as the Observer knows
+
+	halted context.CancelCauseFunc // ends the context of requests that have not started
 }
 
 func newRun(d *Destination, f *feed) *run {
@@ -38,19 +40,12 @@ func newRun(d *Destination, f *feed) *run {
 func (r *run) loop(ctx context.Context) {
 	l := r.ledger
 	r.timer = time.NewTimer(never)
-	defer func() {
-		r.timer.Stop()
-		r.d.gate.quit(r.ticket)
-		r.senders.Wait()
-		if !l.idle() { // stopped; or a callback has ended this goroutine
-			l.halt(errGoroutineEnded)
-			l.abandon()
-		}
-		r.give()
-	}()
+	var start context.Context // ends when no more requests may start
+	start, r.halted = context.WithCancelCause(ctx)
+	defer r.end()
 	for {
 		r.collect()
-		wait := r.dispatch(ctx)
+		wait := r.dispatch(ctx, start)
 		r.give()
 		if r.flying == 0 && !l.paused && (l.stop != nil || l.closed && l.idle()) {
 			return
@@ -73,9 +68,32 @@ func (r *run) loop(ctx context.Context) {
 	}
 }
 
+// end joins what the loop has started and settles every row that is left. It
+// is also the end of a loop whose goroutine a callback has ended.
+func (r *run) end() {
+	l := r.ledger
+	r.timer.Stop()
+	r.d.gate.quit(r.ticket)
+	if !l.idle() {
+		l.halt(errGoroutineEnded)
+	}
+	r.halted(l.stop)
+	r.senders.Wait()
+	for ; r.flying > 0; r.flying-- {
+		a := <-r.answers
+		r.d.gate.done(a.batch, a.pace(), a.done)
+		l.settle(a)
+	}
+	l.abandon()
+	r.give()
+}
+
 // give hands what the ledger has settled to the caller's goroutine.
 func (r *run) give() {
 	l := r.ledger
+	if l.stop != nil {
+		r.halted(l.stop)
+	}
 	r.feed.give(l.out, l.stop, l.summary)
 	clear(l.out)
 	l.out = l.out[:0]
@@ -107,7 +125,7 @@ func (r *run) collect() {
 
 // dispatch starts every request that may go now. It returns how long until
 // that may change by itself.
-func (r *run) dispatch(ctx context.Context) time.Duration {
+func (r *run) dispatch(ctx, start context.Context) time.Duration {
 	l := r.ledger
 	for {
 		now := time.Now()
@@ -121,7 +139,7 @@ func (r *run) dispatch(ctx context.Context) time.Duration {
 		b, wait := r.d.gate.admit(r.ticket, now, func(allow allowance) *batch { return l.pack(now, allow) })
 		switch {
 		case b != nil:
-			r.launch(ctx, b)
+			r.launch(ctx, start, b)
 		case wait > 0:
 			if !now.Before(r.paced) { // not the rest of a wait already told of
 				r.paced = now.Add(wait)
@@ -150,7 +168,7 @@ func until(now, at time.Time) time.Duration {
 // launch sends b on a goroutine of its own. An answer comes in any case, also
 // if the client ends its goroutine, as a test's FailNow does: that stops the
 // call, since the next request would hardly fare better.
-func (r *run) launch(ctx context.Context, b *batch) {
+func (r *run) launch(ctx, start context.Context, b *batch) {
 	r.flying++
 	r.senders.Go(func() {
 		a := answer{
@@ -158,7 +176,7 @@ func (r *run) launch(ctx context.Context, b *batch) {
 			verdict: &verdict{reason: ErrUnavailable, action: actStop, maybe: true, err: errGoroutineEnded},
 		}
 		defer func() { r.answers <- a }()
-		a = r.d.send(ctx, b)
+		a = r.d.send(ctx, start, b)
 	})
 }
 
@@ -167,17 +185,24 @@ func (r *run) settle(ctx context.Context, a answer) {
 	r.flying--
 	r.d.gate.done(a.batch, a.pace(), a.done)
 	if a.verdict != nil && a.verdict.action == actResend {
-		r.d.forgetCredentials()
+		r.d.tokens.forget(a.sent)
 	}
 	l := r.ledger
 	l.settle(a)
+	if l.outage() && l.stop == nil {
+		l.halt(r.d.tableError(a.op(), l.lastReason, l.lastErr))
+	}
 	if rows := l.heldBack(); l.wait > 0 && rows > 0 && l.stop == nil {
 		r.d.observer.wait(ctx, Wait{For: waitRetry, Rows: rows, Delay: l.wait})
 	}
 	l.wait = 0
 	if l.describe && l.stop == nil && !l.paused {
 		l.describe, l.paused = false, true
-		r.senders.Go(func() { r.checked <- r.d.keysChanged(ctx) })
+		r.senders.Go(func() {
+			var err error
+			defer func() { r.checked <- err }() // also if the client ends the goroutine
+			err = r.d.keysChanged(ctx)
+		})
 	}
 }
 

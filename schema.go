@@ -18,8 +18,12 @@ const (
 // tableSchema is what the table's description says that concerns rows.
 type tableSchema struct {
 	partition keyAttr
-	sort      keyAttr   // zero if the table has no sort key
-	index     []keyAttr // key attributes of secondary indexes that are not also table keys, one per attribute (smallest max)
+	sort      keyAttr // zero if the table has no sort key
+
+	// index holds the key attributes of secondary indexes, one per attribute,
+	// with the smallest max; those of the table itself only if an index takes
+	// fewer bytes.
+	index []keyAttr
 }
 
 // keyAttr is a key attribute of the table or of a secondary index.
@@ -101,7 +105,7 @@ func keyAttrs(schema []types.KeySchemaElement, kinds map[string]kind) []keyAttr 
 func (s *tableSchema) addIndex(index string, keys []keyAttr) {
 	for _, key := range keys {
 		key.role = "key of index " + index
-		if key.kind == kindNone || key.name == s.partition.name || key.name == s.sort.name {
+		if table := s.tableKey(key.name); key.kind == kindNone || table != nil && key.max >= table.max {
 			continue
 		}
 		if known := s.indexKey(key.name); known == nil {
@@ -110,6 +114,17 @@ func (s *tableSchema) addIndex(index string, keys []keyAttr) {
 			*known = key
 		}
 	}
+}
+
+// tableKey returns the key attribute of the table of that name, or nil.
+func (s *tableSchema) tableKey(name string) *keyAttr {
+	switch name {
+	case s.partition.name:
+		return &s.partition
+	case s.sort.name:
+		return &s.sort
+	}
+	return nil
 }
 
 // indexKey returns the index key attribute of that name, or nil.
@@ -139,11 +154,13 @@ func (s tableSchema) coverage(m Mapping) error {
 				"no field gives the attribute %s, the %s (%s): add one", quote(key.name), key.role, key.kind)})
 		}
 	}
+	typed := map[string]bool{}
 	for _, key := range append(s.keys(), s.index...) {
 		i, ok := byAttribute[key.name]
-		if !ok {
+		if !ok || typed[key.name] {
 			continue // of the index keys: items without them are just not in the index
 		}
+		typed[key.name] = true
 		if forced := m.Fields[i].Type; forced != Auto && kindOfType[forced] != key.kind {
 			errs = append(errs, &ConfigError{Field: fmt.Sprintf("Mapping.Fields[%d].Type", i), Problem: fmt.Sprintf(
 				"%s does not fit the attribute %s, the %s (%s): set it to %s, or leave it empty", forced, quote(key.name), key.role, key.kind, key.kind)})
@@ -160,6 +177,9 @@ func (s tableSchema) changes(now tableSchema) string {
 		return "the keys of the table have changed"
 	}
 	for _, key := range now.index {
+		if now.tableKey(key.name) != nil {
+			continue // rows that fit the table and not the index are refused alone
+		}
 		if known := s.indexKey(key.name); known == nil || known.kind != key.kind || known.max > key.max {
 			return fmt.Sprintf("the attribute %s has become a %s", quote(key.name), key.role)
 		}

@@ -87,6 +87,25 @@ func TestParseSchemaOfManyAttributesInAnIndex(t *testing.T) {
 	}, got)
 }
 
+func TestParseSchemaOfAnInvertedIndex(t *testing.T) {
+	t.Parallel()
+	table := describedTable()
+	table.KeySchema, table.AttributeDefinitions = keySchema(1, "id", "at"), definitions("id", "S", "at", "S")
+	table.LocalSecondaryIndexes = nil
+	table.GlobalSecondaryIndexes = nil
+	was, _ := parseSchema(table)
+	table.GlobalSecondaryIndexes = []types.GlobalSecondaryIndexDescription{{IndexName: aws.String("turned"), KeySchema: keySchema(1, "at", "id")}}
+	now, known := parseSchema(table)
+	require.True(t, known)
+	assert.Equal(t, was.keys(), now.keys())
+	assert.Equal(t, []keyAttr{{"id", kindS, 1024, "key of index turned"}}, now.index)
+	assert.Empty(t, was.changes(now))
+	assert.Empty(t, now.changes(was))
+
+	err := now.coverage(Mapping{Fields: []Field{{Column: "id", Type: Number}, {Column: "at"}}})
+	assert.Equal(t, []string{"Mapping.Fields[0].Type"}, configFields(t, err))
+}
+
 func TestParseSchemaOfAFake(t *testing.T) {
 	t.Parallel()
 	for name, table := range map[string]*types.TableDescription{

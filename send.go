@@ -22,15 +22,13 @@ const (
 var errGoroutineEnded = errors.New("the goroutine of the request ended without an answer")
 
 // send sends one request with the rows of b and says what came of it. It is
-// the only place that writes to the table.
-func (d *Destination) send(ctx context.Context, b *batch) answer {
-	if err := d.limit(ctx, b); err != nil {
-		return answer{batch: b, stop: err}
+// the only place that writes to the table. The request is given up when ctx
+// ends, and is not begun when start has ended.
+func (d *Destination) send(ctx, start context.Context, b *batch) answer {
+	if err := d.limit(start, b); err != nil {
+		return answer{batch: b, done: time.Now(), stop: err}
 	}
-	req := Request{Op: opBatchWriteItem, Rows: len(b.jobs), Bytes: b.bytes}
-	if len(b.jobs) == 1 {
-		req.Op = opPutItem
-	}
+	req := Request{Op: b.op(), Rows: len(b.jobs), Bytes: b.bytes}
 	ctx = d.observer.start(ctx, req)
 	a := answer{batch: b, attempted: true}
 	limited, cancel := withDeadline(ctx)
@@ -48,7 +46,7 @@ func (d *Destination) send(ctx context.Context, b *batch) answer {
 		v := classify(err, x.seen(ctx, limited), len(b.jobs), req.Op)
 		a.verdict, resp.Err = &v, v.err
 		if v.action == actStop || v.action == actResend {
-			a.stop = d.stopError(req.Op, v)
+			a.stop = d.stopError(ctx, req.Op, v)
 		}
 	}
 	d.observer.done(ctx, resp)
@@ -108,31 +106,31 @@ func (d *Destination) unprocessed(jobs []*job, handed map[string][]types.WriteRe
 	rows = make(map[*job]bool, n)
 	for _, list := range handed {
 		for _, w := range list {
-			j := matchUnprocessed(d.info.schema, jobs, byKey, w)
-			if j == nil {
+			if j := d.matchUnprocessed(jobs, byKey, rows, w); j != nil {
+				rows[j] = true
+			} else {
 				strange++
-				continue
 			}
-			rows[j] = true
 		}
 	}
 	return rows, strange
 }
 
-// matchUnprocessed returns the row that w hands back, or nil.
-func matchUnprocessed(s tableSchema, jobs []*job, byKey map[string]*job, w types.WriteRequest) *job {
-	if w.PutRequest == nil {
+// matchUnprocessed returns the row that w hands back, or nil; matched are those
+// handed back already.
+func (d *Destination) matchUnprocessed(jobs []*job, byKey map[string]*job, matched map[*job]bool, w types.WriteRequest) *job {
+	switch {
+	case w.PutRequest == nil:
 		return nil
-	}
-	if s.partition.name == "" { // the table's key is not known: compare whole items
+	case !d.info.known: // compare whole items; equal ones may be there
 		for _, j := range jobs {
-			if j.item.equalTo(w.PutRequest.Item) {
+			if !matched[j] && j.item.equalTo(w.PutRequest.Item) {
 				return j
 			}
 		}
 		return nil
 	}
-	key, ok := keyIdentity(s, w.PutRequest.Item)
+	key, ok := keyIdentity(d.info.schema, w.PutRequest.Item)
 	if !ok {
 		return nil
 	}
@@ -189,20 +187,20 @@ func (a *answer) consumed(c *types.ConsumedCapacity) {
 	a.tableUnits += total
 }
 
-// limit asks the caller's Limiter for the rows of b.
+// limit asks the caller's Limiter for the rows of b. It returns an error if
+// the request is not to be sent.
 func (d *Destination) limit(ctx context.Context, b *batch) error {
-	if d.limiter == nil {
-		return nil
-	}
-	d.observer.wait(ctx, Wait{For: waitLimit, Rows: len(b.jobs)})
-	for _, j := range b.jobs {
-		if err := d.limiter.WaitN(ctx, j.item.units()); err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
+	if d.limiter != nil {
+		d.observer.wait(ctx, Wait{For: waitLimit, Rows: len(b.jobs)})
+		for _, j := range b.jobs {
+			if err := d.limiter.WaitN(ctx, j.item.units()); err != nil && ctx.Err() == nil {
+				return &callbackError{who: "the Limiter", err: err}
 			}
-			return d.tableError("Limiter", ErrConfig, err)
 		}
+		b.sent = time.Now()
 	}
-	b.sent = time.Now()
+	if ctx.Err() != nil {
+		return stopCause(ctx)
+	}
 	return nil
 }

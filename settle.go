@@ -41,6 +41,7 @@ func (l *ledger) settle(a answer) {
 		l.halt(a.stop)
 		return
 	}
+	defer l.calm()
 	l.summary.Requests++
 	l.summary.Resent += a.resent
 	l.summary.WriteUnits += a.writeUnits
@@ -73,7 +74,7 @@ func (l *ledger) settle(a answer) {
 func (l *ledger) processed(a answer) {
 	for _, j := range a.jobs {
 		if !a.unprocessed[j] {
-			l.written(j, a.done)
+			l.writtenRow(j, a.done)
 		}
 	}
 	if len(a.unprocessed) == 0 {
@@ -81,6 +82,7 @@ func (l *ledger) processed(a answer) {
 		return
 	}
 	progress := len(a.unprocessed) < len(a.jobs)
+	l.vain(a, progress, ErrUnprocessed, errUnprocessed)
 	l.wait = l.retry.refused(setback{sent: a.sent, now: a.done, again: a.again, taken: a.taken()})
 	for _, j := range a.jobs {
 		if a.unprocessed[j] {
@@ -107,6 +109,7 @@ func (a *answer) taken() (n int) {
 
 // again puts the rows of a request that failed for the moment back.
 func (l *ledger) again(a answer) {
+	l.vain(a, false, a.verdict.reason, a.verdict.err)
 	l.wait = l.retry.refused(setback{sent: a.sent, now: a.done, again: a.again, down: !a.verdict.throttle})
 	for _, j := range a.jobs {
 		l.count(j, false, a.verdict.reason, a.verdict.err)
@@ -118,7 +121,7 @@ func (l *ledger) again(a answer) {
 		return
 	}
 	// One of the rows may still be the one at fault: they stay together.
-	g := &group{origin: a.group.origin, held: true}
+	g := &group{origin: a.group.origin, held: true, resent: a.group.resent}
 	for _, j := range a.jobs {
 		if l.revive(j.chain) {
 			g.chains = append(g.chains, j.chain)
@@ -136,17 +139,16 @@ func (l *ledger) split(a answer) {
 	if a.group != nil {
 		from = a.group.origin
 	}
+	l.dry = 0
+	l.retry.taken(a.again)
+	if from == nil {
+		from = &origin{rows: len(a.jobs), written: a.written}
+	}
 	if len(a.jobs) == 1 {
 		l.ownFault(a.jobs[0], a.verdict.reason, a.verdict.err, a.done)
-		if from == nil {
-			from = &origin{rows: 1}
-		}
 		from.refused++
-		l.describe = l.describe || from.refused == from.rows && a.verdict.reason == ErrRefused
+		l.doubtKeys(from, a.verdict.reason)
 		return
-	}
-	if from == nil {
-		from = &origin{rows: len(a.jobs)}
 	}
 	half := (len(a.jobs) + 1) / 2
 	for _, part := range [][]*job{a.jobs[:half], a.jobs[half:]} {
@@ -158,12 +160,23 @@ func (l *ledger) split(a answer) {
 	}
 }
 
+// doubtKeys asks for the table's description when every row of a batch was
+// refused alone: its keys may have changed. A row written in the meantime says
+// that they have not, and one answer holds until a row is written.
+func (l *ledger) doubtKeys(from *origin, reason Reason) {
+	if reason == ErrRefused && from.refused == from.rows && from.written == l.written && !l.asked {
+		l.describe, l.asked = true, true
+	}
+}
+
 // exists settles a conditional put that found an item with the row's key.
 func (l *ledger) exists(a answer) {
 	j := a.jobs[0]
+	l.dry = 0
+	l.retry.taken(a.again)
 	switch {
 	case j.maybe && a.same == equalItem: // our own earlier attempt
-		l.written(j, a.done)
+		l.writtenRow(j, a.done)
 	case j.maybe && a.same == notShown:
 		l.ownFault(j, ErrExists, a.verdict.err, a.done)
 	default:
@@ -219,9 +232,9 @@ func (l *ledger) halted(a answer) {
 	}
 }
 
-// written settles j, and the rows that it decides: those held under it, or,
+// writtenRow settles j, and the rows that it decides: those held under it, or,
 // with conditional puts, those that find its key taken.
-func (l *ledger) written(j *job, now time.Time) {
+func (l *ledger) writtenRow(j *job, now time.Time) {
 	c := j.chain
 	by := j.result.Index
 	if l.conditional {
@@ -236,6 +249,8 @@ func (l *ledger) written(j *job, now time.Time) {
 		}
 	}
 	l.settled(j, RowResult{Outcome: Written})
+	l.written++
+	l.asked, l.dry = false, 0
 	l.release(c, now)
 }
 
@@ -258,6 +273,21 @@ func (l *ledger) ownFault(j *job, reason Reason, err error, now time.Time) {
 	l.release(c, now)
 }
 
+// vain notes a request that came back with rows to send again.
+func (l *ledger) vain(a answer, progress bool, reason Reason, err error) {
+	l.lastReason, l.lastErr = reason, err
+	if a.again > 0 && !progress {
+		l.dry++
+	}
+}
+
+// calm ends the backoff when there is nothing left that it holds back.
+func (l *ledger) calm() {
+	if l.heldBack() == 0 && l.retry.flying == 0 {
+		l.retry.empty()
+	}
+}
+
 // count notes a refusal of j that costs it a chance.
 func (l *ledger) count(j *job, progress bool, reason Reason, err error) {
 	j.reason, j.err = reason, err
@@ -272,7 +302,7 @@ func (l *ledger) spent(j *job) bool {
 	if l.maxAttempts == 1 {
 		return j.counted > 0
 	}
-	return j.vain >= l.maxAttempts || j.counted >= 10*l.maxAttempts
+	return j.vain >= l.maxAttempts || j.counted/10 >= l.maxAttempts
 }
 
 // queue puts c into the queue of refused rows, if it has a row to send.

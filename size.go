@@ -32,7 +32,8 @@ func envelopeSize(table string) int {
 }
 
 // weigh returns the bytes that DynamoDB counts for the value of a, and those
-// that the SDK sends for it. It fails if a holds text that is not valid UTF-8.
+// that the SDK sends for it. It fails if a holds text that is not valid UTF-8, or a name that
+// DynamoDB does not take.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 func weigh(a *attr) (size, wire int, err error) {
 	switch a.kind {
@@ -79,8 +80,11 @@ func weighDocument(a *attr) (size, wire int, err error) {
 		elem := &a.elems[i]
 		if a.kind == kindM {
 			name, ok := jsonSize(elem.name)
-			if !ok {
+			switch {
+			case !ok:
 				return 0, 0, errUTF8
+			case elem.name == "" || len(elem.name) > maxAttributeName:
+				return 0, 0, errName
 			}
 			size, wire = size+len(elem.name), wire+name+len(":")
 		}

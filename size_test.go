@@ -64,6 +64,19 @@ func TestLargeNumbersInDocuments(t *testing.T) {
 	assert.Equal(t, 1+4, it.size)
 }
 
+func TestManyBooleansInDocuments(t *testing.T) {
+	t.Parallel()
+	bools := make([]bool, 204_000) // 408,000 bytes as DynamoDB counts them, over 1 MB as text
+	values := make([]types.AttributeValue, len(bools))
+	for i := range values {
+		values[i] = boolean(false)
+	}
+	for _, v := range []any{bools, list(values...), "[" + strings.Repeat("false,", len(bools)-1) + "false]"} {
+		it := mustConvert(t, newConverter(forcing(List), tableSchema{}), Row{"v": v})
+		assert.Equal(t, 1+3+2*len(bools), it.size)
+	}
+}
+
 func TestWireSizeIsTheSDKs(t *testing.T) {
 	t.Parallel()
 	var ascii strings.Builder
@@ -75,7 +88,7 @@ func TestWireSizeIsTheSDKs(t *testing.T) {
 	total := 0
 	c := newConverter(Mapping{EmptyString: KeepEmpty}, tableSchema{})
 	for i, text := range texts {
-		it := mustConvert(t, c, Row{"s" + text: text, "b": []byte(text), "m": object(map[string]types.AttributeValue{text: list(null(), boolean(true), boolean(false))}), "e": list(),
+		it := mustConvert(t, c, Row{"s" + text: text, "b": []byte(text), "m": object(map[string]types.AttributeValue{"m" + text: list(null(), boolean(true), boolean(false))}), "e": list(),
 			"ss": &types.AttributeValueMemberSS{Value: []string{text, text + "x"}}, "bs": &types.AttributeValueMemberBS{Value: [][]byte{[]byte(text), {1, 2, 3}}}, "ns": &types.AttributeValueMemberNS{Value: []string{"1", "2.5"}},
 			"n": -1e99, "null": nil, "me": object(nil), "ms": object(map[string]types.AttributeValue{"a": s(text), "b": n("1")})})
 		require.Equal(t, len(sdkBody(t, "tbl", it.attributeMap())), envelopeSize("tbl")+it.wire, "%q", text)

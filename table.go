@@ -105,13 +105,14 @@ func statusFault(status types.TableStatus) *fault {
 // faults, and reads it. The error is a *TableError.
 func (d *Destination) describe(ctx context.Context) (tableInfo, error) {
 	for refused, resent := 0, false; ; {
+		sent := time.Now()
 		info, v := d.describeOnce(ctx)
 		if v == nil {
 			return info, nil
 		}
 		if v.action == actResend && !resent {
 			resent = true
-			d.forgetCredentials()
+			d.tokens.forget(sent)
 			continue
 		}
 		refused++
@@ -174,9 +175,9 @@ func (d *Destination) tableError(op string, reason Reason, err error) *TableErro
 
 // stopError is the error of a call that a fault stops which every row would
 // meet.
-func (d *Destination) stopError(op string, v verdict) error {
+func (d *Destination) stopError(ctx context.Context, op string, v verdict) error {
 	if v.reason == ErrStopped {
-		return v.err
+		return stopCause(ctx)
 	}
 	return d.tableError(op, v.reason, v.err)
 }
@@ -200,14 +201,6 @@ func (d *Destination) sameKeys(info tableInfo) error {
 		return d.tableError(opDescribe, ErrConfig, &fault{change + " since this Destination was made", "make a new Destination with New"})
 	}
 	return nil
-}
-
-// forgetCredentials makes the next request ask the provider for credentials,
-// after a token that has expired. A foreign client sees to its own.
-func (d *Destination) forgetCredentials() {
-	if d.creds != nil {
-		d.creds.Invalidate()
-	}
 }
 
 // accepts checks that the table of info takes the rows of d's mapping.

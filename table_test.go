@@ -61,7 +61,7 @@ func TestNewLearnsTheTable(t *testing.T) {
 	assert.Equal(t, Overwrite, d.exist)
 	assert.Equal(t, 64, d.concurrency)
 	assert.Equal(t, 10, d.retry.MaxAttempts)
-	assert.Nil(t, d.creds)
+	assert.Nil(t, d.tokens)
 	assert.True(t, d.info.known)
 	assert.Equal(t, "arn:aws:dynamodb:eu-west-1:123456789012:table/users", d.info.arn)
 	assert.Equal(t, "id", d.info.schema.partition.name)
@@ -249,7 +249,7 @@ func TestNewOverHTTP(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, d.Check(t.Context()))
 	assert.Equal(t, keyAttr{"id", kindS, 2048, "partition key"}, d.info.schema.partition)
-	assert.NotNil(t, d.creds)
+	assert.NotNil(t, d.tokens.cache)
 	assertNoSecret(t, fmt.Sprintf("%v %+v %#v", d, d, d))
 }
 

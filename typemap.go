@@ -29,19 +29,12 @@ type column struct {
 	problem   error      // why no attribute can have the name
 }
 
-// maxNameSize is the most bytes of an attribute's name.
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-const maxNameSize = 65_535
-
 const rename = "rename the column, or map it to another attribute with a Field"
 
 func newConverter(m Mapping, s tableSchema) *converter {
 	c := &converter{mapping: m, schema: s}
 	for _, f := range m.Fields {
-		if f.Attribute == "" {
-			f.Attribute = f.Column
-		}
-		c.fields = append(c.fields, c.plan(f.Column, f.Attribute, f.Type))
+		c.fields = append(c.fields, c.plan(f.Column, f.attribute(), f.Type))
 	}
 	return c
 }
@@ -52,16 +45,14 @@ func (c *converter) plan(name, attribute string, t Type) column {
 	col := column{column: name, attribute: attribute, typ: t, wire: size + len(":")}
 	switch {
 	case attribute == "":
-		col.problem = refuse("its name is empty, and an attribute must have one").or(rename)
+		col.problem = refuse("a column's name is empty").or(rename)
 	case !ok:
 		col.problem = refuse("its name is not valid UTF-8").or(rename)
-	case len(attribute) > maxNameSize:
-		col.problem = refuse("its name has %d bytes, and an attribute's may have %d", len(attribute), maxNameSize).or(rename)
+	case len(attribute) > maxAttributeName:
+		col.problem = refuse("its name has %d bytes, and an attribute's may have %d", len(attribute), maxAttributeName).or(rename)
 	}
-	for _, key := range []*keyAttr{&c.schema.partition, &c.schema.sort} {
-		if key.name == attribute && attribute != "" {
-			col.key = key
-		}
+	if attribute != "" {
+		col.key = c.schema.tableKey(attribute)
 	}
 	for i := range c.schema.index {
 		if c.schema.index[i].name == attribute {
@@ -75,7 +66,7 @@ func (c *converter) plan(name, attribute string, t Type) column {
 // nor keeps row.
 func (c *converter) convert(row Row) (*item, *RowError) {
 	if row == nil {
-		return nil, &RowError{Reason: ErrMapping, Err: refuse("the row is nil")}
+		return nil, &RowError{Reason: ErrMapping, Err: refuse("the row is nil").or("give a row, or leave it out")}
 	}
 	if len(c.fields) > 0 {
 		it, _, err := c.build(row, c.fields)
@@ -188,7 +179,10 @@ func (c *converter) fill(b *builder, a *attr, col *column, v any) error {
 	case err != nil:
 		return err
 	case col.key != nil:
-		return col.key.check(a, v)
+		if err := col.key.check(a, v); err != nil {
+			return err
+		}
+		return checkIndexKeys(col.indexKeys, a, v)
 	case len(col.indexKeys) > 0:
 		return checkIndexKeys(col.indexKeys, a, v)
 	case b.verbatim:
@@ -236,6 +230,9 @@ func (c *converter) finish(b *builder, it *item, columns []column) *RowError {
 	}
 	if len(id) > 0 {
 		it.key = b.keep(id)
+	}
+	if len(it.attrs) == 0 {
+		return &RowError{Reason: ErrMapping, Err: refuse("the row gives no attribute").or("give it a column that is mapped, with a value that the mapping does not leave out")}
 	}
 	if it.size > maxItemSize {
 		return it.tooLarge(columns)

@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/big"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,11 +94,14 @@ func bigInt(text string) *big.Int {
 	return i
 }
 
-// convertValue converts a row of one column, v, to its attribute; nil if it is
+// convertValue converts the column v of a row to its attribute; nil if it is
 // left out.
 func convertValue(t testing.TB, m Mapping, v any) (types.AttributeValue, *RowError) {
 	t.Helper()
-	it, err := newConverter(m, tableSchema{}).convert(Row{"v": v})
+	if len(m.Fields) > 0 {
+		m.Fields = append(slices.Clip(m.Fields), Field{Column: "id"})
+	}
+	it, err := newConverter(m, tableSchema{}).convert(Row{"v": v, "id": 1})
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +151,7 @@ func TestAutoTypes(t *testing.T) {
 		{"big.Int with many zeros", new(big.Int).Exp(big.NewInt(10), big.NewInt(125), nil), n("1E125")},
 		{"*big.Float at its precision", big.NewFloat(0.1), n("0.1")},
 		{"*big.Float", big.NewFloat(-2.5), n("-2.5")}, {"big.Float", *big.NewFloat(1e20), n("100000000000000000000")},
-		{"*big.Float of small value", bigFloat("0.0000000000000000000000000000000078125"), nil},
+		{"*big.Float of small value", bigFloat("0.0000000000000000000000000000000078125"), n("7.8125E-33")},
 		{"*big.Float zero", new(big.Float), n("0")}, {"nil *big.Float", (*big.Float)(nil), null()},
 
 		{"bool", true, boolean(true)}, {"false", false, boolean(false)}, {"named bool", namedBool(true), boolean(true)},
@@ -173,6 +177,7 @@ func TestAutoTypes(t *testing.T) {
 		{"json.RawMessage of a scalar", json.RawMessage(` 5 `), s(`5`)},
 		{"exact numbers in JSON", []any{json.Number("1e400"), uint64(math.MaxUint64), bigInt(strings.Repeat("7", 50)), big.NewFloat(0.5), float32(0.1)},
 			s(`[1e400,18446744073709551615,` + strings.Repeat("7", 50) + `,0.5,0.1]`)},
+		{"empty json.Number in JSON", []json.Number{""}, s(`[0]`)}, {"empty name in JSON", map[string]int{"": 1}, s(`{"":1}`)},
 		{"time in JSON", []time.Time{day}, s(`["2026-03-04T05:06:07Z"]`)},
 		{"json.Marshaler", marshaler{`{"x": 1}`}, s(`{"x":1}`)}, {"json.Marshaler in JSON", []any{marshaler{`"y"`}}, s(`["y"]`)},
 		{"json.Marshaler that is a slice", marshalingSlice{1}, s(`{"length":1}`)}, {"json.Marshaler that is a string", marshalingText("x"), s("x")}, {"the same in JSON", []any{marshalingText("x")}, s(`["<x>"]`)},
@@ -202,11 +207,6 @@ func TestAutoTypes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got, err := convertValue(t, Mapping{}, tt.v)
-			if tt.want == nil {
-				require.NotNil(t, err)
-				require.Equal(t, ErrMapping, err.Reason)
-				return
-			}
 			if err != nil {
 				require.NoError(t, err.Err)
 			}
@@ -301,6 +301,8 @@ func TestValuesThatDoNotMap(t *testing.T) {
 		"1e126": {v: 1e126}, "1e126 in json.Number": {v: json.Number("1e126")}, "1e-131": {v: 1e-131}, "1e126 in a list": {List, `[1e126]`}, "huge big.Int": {v: new(big.Int).Lsh(big.NewInt(1), 1<<20)},
 		"huge big.Float": {v: new(big.Float).SetMantExp(big.NewFloat(1), 1<<30)}, "no number": {v: json.Number("secret")}, "no number in JSON": {v: []any{json.Number("secret")}}, "hex in JSON": {v: []any{json.Number("0x1")}},
 		"invalid UTF-8": {v: "secret\xff"}, "invalid UTF-8 in JSON": {v: []any{"secret\xff"}}, "invalid UTF-8 in a map key": {v: map[string]any{"secret\xff": 1}}, "invalid UTF-8 in a list": {List, []string{"secret\xff"}},
+		"empty name in a map": {Map, map[string]any{"": 1}}, "empty name in typed maps": {List, []map[string]int{{"": 1}}}, "empty name in JSON text": {Map, `{"":1}`}, "empty name in an AttributeValue": {v: object(map[string]types.AttributeValue{"": null()})},
+		"65,536 bytes of a name in a map": {Map, map[string]any{strings.Repeat("x", 65_536): 1}}, "empty json.Number": {v: json.Number("")}, "empty json.Number in a list": {List, []json.Number{""}},
 		"invalid UTF-8 in a native map key": {Map, map[string]any{"secret\xff": 1}}, "invalid UTF-8 in a set": {StringSet, []string{"secret\xff"}}, "invalid UTF-8 from MarshalText": {v: texter{0xff, 0xfe}},
 		"invalid UTF-8 in raw JSON": {v: json.RawMessage("\"secret\xff\"")}, "invalid UTF-8 beside an escape": {v: json.RawMessage("\"secret\\n\xff\"")}, "invalid UTF-8 in S": {v: s("secret\xff")}, "invalid UTF-8 in a struct": {v: struct{ A string }{"secret\xff"}},
 		"lone surrogate": {v: json.RawMessage(`"\ud800x"`)}, "lone low surrogate": {v: json.RawMessage(`"\udc00"`)}, "bad escape": {v: json.RawMessage(`"\x"`)}, "bad raw JSON": {v: json.RawMessage(`{"secret"`)}, "trailing raw JSON": {v: json.RawMessage(`1 secret`)},
@@ -402,7 +404,7 @@ func TestFields(t *testing.T) {
 func TestEveryColumnByName(t *testing.T) {
 	t.Parallel()
 	c := newConverter(Mapping{}, tableSchema{})
-	rows := []Row{{"b": 1, "a": 2}, {"a": 1, "b": 2}, {"b": 1}, {"c": 1, "a": 2}, {"x": 1, "y": 2, "z": 3}, {}, {"b": nil, "c": "", "a": 0}, {"q": 1}}
+	rows := []Row{{"b": 1, "a": 2}, {"a": 1, "b": 2}, {"b": 1}, {"c": 1, "a": 2}, {"x": 1, "y": 2, "z": 3}, {"b": nil, "c": "", "a": 0}, {"q": 1}}
 	for range 2 {
 		for _, row := range rows {
 			it := mustConvert(t, c, row)
@@ -415,12 +417,28 @@ func TestEveryColumnByName(t *testing.T) {
 	}
 }
 
+func TestRowThatGivesNoAttribute(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		m   Mapping
+		row Row
+	}{
+		"no column": {Mapping{}, Row{}}, "no column of a field": {forcing(Auto), Row{"x": 1}}, "all left out": {Mapping{Null: OmitNull}, Row{"x": nil, "y": ""}},
+	} {
+		_, err := newConverter(tt.m, tableSchema{}).convert(tt.row)
+		require.NotNil(t, err, name)
+		assert.Equal(t, ErrMapping, err.Reason, name)
+		assert.EqualError(t, err.Err, "the row gives no attribute", name)
+	}
+}
+
 func TestNilRow(t *testing.T) {
 	t.Parallel()
 	_, err := newConverter(Mapping{}, tableSchema{}).convert(nil)
 	require.NotNil(t, err)
 	require.Equal(t, ErrMapping, err.Reason)
 	require.EqualError(t, err.Err, "the row is nil")
+	require.Equal(t, "give a row, or leave it out", err.Remedy())
 }
 
 func TestItemSharesNothingWithRow(t *testing.T) {

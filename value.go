@@ -146,6 +146,12 @@ func (b *builder) setFloat(a *attr, f float64, bits int) error {
 
 // setNumber gives a the number that text spells.
 func (b *builder) setNumber(a *attr, text string) error {
+	if text == "" {
+		if !b.asJSON {
+			return refuse("its text is empty, which is no number").or("give nil or a number in its place")
+		}
+		text = "0" // as encoding/json does
+	}
 	if b.asJSON {
 		if n := scanNumber(text); n == 0 || n < len(text) {
 			return numberMisfit(decimal.ErrSyntax)

@@ -38,6 +38,9 @@ func TestVolumeOnTheWire(t *testing.T) {
 			total.Resent += v.sum.Resent
 			total.Unknown += v.sum.Unknown
 			total.NotWritten += v.sum.NotWritten
+			if v.roomy {
+				assert.Greater(t, v.db.MostInFlight(), 10)
+			}
 		})
 	}
 	t.Logf("%+v in %v", total, time.Since(began).Round(time.Second))
@@ -56,7 +59,8 @@ type volume struct {
 
 	mu    sync.Mutex
 	rnd   *rand.Rand
-	share int // of calls that a fault meets, in percent
+	share int  // of calls that a fault meets, in percent
+	roomy bool // nothing is throttled, so that requests in flight come up to Concurrency
 }
 
 func newVolume(t *testing.T, seed uint64, size int) *volume {
@@ -70,14 +74,13 @@ func newVolume(t *testing.T, seed uint64, size int) *volume {
 	}
 	v.db = dynamodesttest.NewTable(table, "id:S", "n:N")
 	v.db.KeepHistory(1000)
-	v.db.SetLatency(0, 3*time.Millisecond, seed)
+	v.db.SetLatency(time.Millisecond, 10*time.Millisecond, seed)
 	v.db.SetFault(v.fault)
 	cfg := wireConfig(t, v.db)
 	cfg.Concurrency = 64
 	cfg.Retry = dynamodest.Retry{MaxAttempts: 3 + int(seed%3)*10, MinDelay: time.Microsecond, MaxDelay: time.Millisecond}
-	v.share = 0 // none for DescribeTable
-	v.dest = newDest(t, cfg)
-	v.share = 5 + int(seed%4)*10
+	v.dest = newDest(t, cfg) // no share of faults yet
+	v.share, v.roomy = 5+int(seed%4)*10, seed%2 == 0
 	return v
 }
 
@@ -89,7 +92,7 @@ func (v *volume) fault(dynamodesttest.Call) dynamodesttest.Fault {
 	}
 	some := dynamodesttest.Share(v.rnd.Float64(), v.rnd.Uint64())
 	faults := []dynamodesttest.Fault{
-		dynamodesttest.Unprocessed(some).Shuffled(v.rnd.Uint64()).Respelled(),
+		dynamodesttest.Unprocessed(some).Shuffled(v.rnd.Uint64()).Respelled(), // the first four throttle
 		dynamodesttest.Unprocessed(some).ByARN(),
 		dynamodesttest.Throttled("ProvisionedThroughputExceededException", dynamodesttest.ARN(table)),
 		dynamodesttest.Answer(429, "", ""),
@@ -110,6 +113,9 @@ func (v *volume) fault(dynamodesttest.Call) dynamodesttest.Fault {
 		dynamodesttest.Slow(time.Millisecond, time.Millisecond),
 		dynamodesttest.Error(400, "ReplicatedWriteConflictException", "").AfterWriting(dynamodesttest.First(0)),
 		dynamodesttest.Answer(413, "", ""),
+	}
+	if v.roomy {
+		faults = faults[4:]
 	}
 	return faults[v.rnd.IntN(len(faults))]
 }
@@ -170,6 +176,8 @@ func (v *volume) check() {
 			require.Equal(v.t, dynamodest.Written, v.results[r.By].Outcome)
 		case dynamodest.Unknown:
 			seen.Unknown++
+		case dynamodest.Skipped:
+			require.Fail(v.t, "a row was skipped")
 		case dynamodest.NotWritten:
 			seen.NotWritten++
 			require.NotEqual(v.t, i, holds[key], "row %d is told NotWritten: %v", i, r.Err)

@@ -139,7 +139,7 @@ func newEndpoint(t *testing.T, url string) *endpoint {
 		SessionToken: os.Getenv("AWS_SESSION_TOKEN"),
 	}
 	client := dynamodb.New(dynamodb.Options{
-		Region: "us-east-1", BaseEndpoint: &url,
+		Region: "us-east-1", BaseEndpoint: &url, HTTPClient: http.DefaultClient,
 		Credentials: credentials.StaticCredentialsProvider{Value: e.creds},
 	})
 	var names []string

@@ -1,0 +1,139 @@
+package dynamodest_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/dynamodesttest"
+)
+
+// A table that takes nothing at all stops the call in bounded time, however
+// many rows there are.
+func TestOutageStopsTheCall(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]struct {
+		dynamodesttest.Fault
+		reason  dynamodest.Reason
+		outcome dynamodest.Outcome
+	}{
+		"unprocessed": {dynamodesttest.Unprocessed(dynamodesttest.All), dynamodest.ErrThrottled, dynamodest.NotWritten},
+		"throttled":   {dynamodesttest.Throttled("ThrottlingException", dynamodesttest.ARN(table)), dynamodest.ErrThrottled, dynamodest.NotWritten},
+		"500":         {dynamodesttest.Error(500, "InternalServerError", ""), dynamodest.ErrUnavailable, dynamodest.Unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				db := dynamodesttest.NewTable(table, "id:S")
+				db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+					if c.Op == "DescribeTable" {
+						return dynamodesttest.Fault{}
+					}
+					return fault.Fault
+				})
+				dest := newDest(t, dynamodest.Config{Table: table, Client: db})
+				began := time.Now()
+				res, err := dest.Write(t.Context(), numbered(5000))
+				assert.Less(t, time.Since(began), 3*time.Minute)
+				var w *dynamodest.WriteError
+				require.ErrorAs(t, err, &w)
+				require.ErrorIs(t, w.Stop, fault.reason)
+				for _, r := range res.Rows {
+					if r.Attempts == 0 {
+						require.ErrorIs(t, r.Err, dynamodest.ErrStopped)
+						require.Equal(t, dynamodest.NotWritten, r.Outcome)
+						continue
+					}
+					require.Equal(t, fault.outcome, r.Outcome)
+					require.NotErrorIs(t, r.Err, dynamodest.ErrConfig)
+					require.ErrorIs(t, r.Err, fault.reason)
+				}
+				assert.Positive(t, res.Rows[0].Attempts)
+			})
+		})
+	}
+}
+
+// An outage that passes costs no row more than its attempts.
+func TestOutageThatPasses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		over := time.Now().Add(3 * time.Second)
+		db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+			if c.Op != "DescribeTable" && time.Now().Before(over) {
+				return dynamodesttest.Error(503, "ServiceUnavailable", "")
+			}
+			return dynamodesttest.Fault{}
+		})
+		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Retry: dynamodest.Retry{MaxAttempts: 20}})
+		res, err := dest.Write(t.Context(), numbered(5000))
+		require.NoError(t, err)
+		assert.Equal(t, 5000, res.Summary.Written)
+	})
+}
+
+// gateLimiter calls allow for every row.
+type gateLimiter func() error
+
+func (g gateLimiter) WaitN(context.Context, int) error { return g() }
+
+// No request starts after the call has stopped, also if the Limiter lets it.
+func TestNoRequestStartsAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	t.Run("of the context", func(t *testing.T) {
+		t.Parallel()
+		db := dynamodesttest.NewTable(table, "id:S")
+		ctx, cancel := context.WithCancel(t.Context())
+		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Limiter: gateLimiter(func() error {
+			cancel()
+			return nil
+		})})
+		res, err := dest.Write(ctx, numbered(10))
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Equal(t, 10, res.Summary.NotWritten)
+		assert.Zero(t, res.Summary.Requests)
+		assert.Equal(t, map[string]int{"DescribeTable": 1}, db.Actions())
+	})
+	t.Run("of report", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			db := dynamodesttest.NewTable(table, "id:S")
+			dest := newDest(t, dynamodest.Config{Table: table, Client: db, MaxWait: time.Millisecond, Limiter: slowLimiter(time.Second)})
+			failed := errors.New("no more")
+			source := func(yield func(dynamodest.Row, error) bool) {
+				for _, row := range numbered(500) {
+					if !yield(row, nil) {
+						return
+					}
+				}
+			}
+			requests := 0
+			sum, err := dest.WriteSeq(t.Context(), source, func(dynamodest.Row, dynamodest.RowResult) error {
+				requests = db.Actions()["BatchWriteItem"]
+				return failed
+			})
+			require.ErrorIs(t, err, failed)
+			assert.Equal(t, 500, sum.Rows)
+			assert.Equal(t, requests, db.Actions()["BatchWriteItem"], "no request after report's error")
+		})
+	})
+}
+
+// slowLimiter waits as long for each row.
+type slowLimiter time.Duration
+
+func (s slowLimiter) WaitN(ctx context.Context, _ int) error {
+	select {
+	case <-time.After(time.Duration(s)):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
