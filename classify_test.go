@@ -227,6 +227,10 @@ func TestServiceErrorShowsWhatIsHarmless(t *testing.T) {
 	for _, tt := range tests {
 		assert.Equal(t, tt.want, classify(tt.err, tt.s, 1, "PutItem").err.Error())
 	}
+	described := classify(apiError("ValidationException", "Invalid table/index name"), answered(400), 0, opDescribe).err
+	assert.Equal(t, "DescribeTable: ValidationException, HTTP status 400: Invalid table/index name", described.Error(), "no row is in the request")
+	described = classify(apiError("SerializationException", "x"), answered(400), 0, opDescribe).err
+	assert.Equal(t, "DescribeTable: SerializationException, HTTP status 400", described.Error())
 	long := classify(apiError("AccessDeniedException", strings.Repeat("x", 9000)), answered(400), 1, "PutItem").err.Error()
 	assert.Less(t, len(long), 400)
 }

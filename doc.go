@@ -33,12 +33,16 @@
 //     goroutine is left when the call returns.
 //   - Memory is bounded by a window of rows and bytes, not by their number.
 //   - No value of a row and no secret is in an error, nor in what fmt prints of
-//     this package's types. Texts of errors that DynamoDB or a callback gave
-//     may hold some, and are reached only by unwrapping.
+//     this package's types. Texts of errors that a source, report or a Limiter
+//     gave, and those of DynamoDB that may quote a row, are reached only by
+//     unwrapping.
 //   - The caller's rows are not changed, and not kept after the call.
 //   - Rows that DynamoDB hands back or throttles are sent again, with
 //     exponential backoff and full jitter, by [Retry]; the SDK's own retries
-//     are off.
+//     are off. A total outage stops the call: after about 3 × MaxAttempts waits
+//     in a row in which nothing at all was taken it ends with what it last met,
+//     ErrUnavailable or ErrThrottled; rows that were refused keep their own
+//     reason.
 //   - The Destination learns what rate the table takes, over all calls, and
 //     keeps to it; [Config].WriteUnitsPerSecond caps it.
 //
@@ -57,6 +61,9 @@
 //	[]byte                                       B
 //	driver.Valuer                                its value
 //	encoding.TextMarshaler                       S holding its text
+//	json.Marshaler                               speaks for maps, slices, arrays and
+//	                                             structs that are neither of those, and
+//	                                             for every value inside JSON
 //	pointers                                     what they point to
 //	types.AttributeValue                         itself, checked
 //	a mapped column that the row does not have   no attribute
@@ -67,7 +74,8 @@
 //
 // Mapping.Null and Mapping.EmptyString are for attributes: inside JSON nil is
 // null and "" is "", and inside a forced L or M they are NULL and an empty S.
-// An empty []byte stays an empty B. JSON follows the rules of encoding/json for
+// An empty []byte stays an empty B. L and M nest 32 levels deep, JSON text
+// 1,000. JSON follows the rules of encoding/json for
 // structs, tags and marshalers, but refuses what that would change without a
 // word, such as text that is not UTF-8; of equal keys in JSON text the last
 // one counts.

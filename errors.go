@@ -66,6 +66,8 @@ type TableError struct {
 	Table  string // name or ARN, as configured
 	Region string
 	Err    error
+
+	arn string // of the table, as DescribeTable told it; "" if it has not
 }
 
 // WriteError is the error of a Write or WriteSeq that left a row NotWritten or
@@ -124,18 +126,19 @@ func (e *RowError) Error() string {
 	case e.Attribute != "":
 		fmt.Fprintf(&b, ": attribute %s", quote(e.Attribute))
 	}
-	return cut(withCause(&b, e.Err, e.Remedy()), maxRowText)
+	return withCause(b.String(), e.Err, e.Remedy(), maxRowText)
 }
 
-// withCause adds the cause and the remedy to the text in b.
-func withCause(b *strings.Builder, cause error, remedy string) string {
+// withCause adds the cause and the remedy to what, in limit bytes at most. It
+// is not the remedy that is cut.
+func withCause(what string, cause error, remedy string, limit int) string {
 	if cause != nil {
-		b.WriteString(": " + cut(cause.Error(), maxDetailText))
+		what += ": " + cut(cause.Error(), maxDetailText)
 	}
 	if remedy != "" {
-		b.WriteString("; remedy: " + remedy)
+		remedy = "; remedy: " + remedy
 	}
-	return b.String()
+	return cut(what, limit-len(remedy)) + remedy
 }
 
 // Unwrap returns e.Reason and e.Err.
@@ -165,7 +168,7 @@ func (e *TableError) Error() string {
 		b.WriteString(" in " + cut(e.Region, 64))
 	}
 	b.WriteString(": " + string(e.Reason))
-	return cut(withCause(&b, e.Err, e.Remedy()), maxTableText)
+	return withCause(b.String(), e.Err, e.Remedy(), maxTableText)
 }
 
 // Unwrap returns e.Reason and e.Err.

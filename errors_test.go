@@ -60,6 +60,53 @@ func TestRowErrorText(t *testing.T) {
 	assert.True(t, strings.HasPrefix(text, `row 0: value does not map: column "ä`))
 }
 
+// TestRemediesAreWhole gives errors the longest names and causes there are.
+func TestRemediesAreWhole(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("\x00ä", 10_000)
+	hot := &types.ThrottlingException{Message: aws.String(long), ThrottlingReasons: []types.ThrottlingReason{{Reason: aws.String("IndexWriteKeyRangeThroughputExceeded"), Resource: aws.String(long)}}}
+	causes := []error{
+		nil, errors.New(long), &misfit{text: long},
+		classify(hot, answered(400), 25, "BatchWriteItem").err,
+		classify(apiError("ValidationException", long), answered(400), 25, "BatchWriteItem").err,
+		classify(&types.ItemCollectionSizeLimitExceededException{Message: &long}, answered(400), 1, "PutItem").err,
+	}
+	arn := "arn:aws-us-gov:dynamodb:us-gov-west-1:123456789012:table/" + strings.Repeat("t", 255)
+	for _, reason := range allReasons {
+		for _, cause := range causes {
+			row := &RowError{Index: 1 << 60, Reason: reason, Column: long, Attribute: long + "b", Err: cause}
+			assert.LessOrEqual(t, len(row.Error()), maxRowText)
+			assert.True(t, strings.HasSuffix(row.Error(), "; remedy: "+row.Remedy()), row.Error())
+
+			for _, table := range []*TableError{{Table: arn}, {Table: strings.Repeat("t", 255), arn: arn}} {
+				table.Reason, table.Op, table.Region, table.Err = reason, "BatchWriteItem", long, cause
+				assert.LessOrEqual(t, len(table.Error()), maxTableText)
+				assert.True(t, strings.HasSuffix(table.Error(), "; remedy: "+table.Remedy()), table.Error())
+				if reason == ErrAccess || reason == ErrNoTable {
+					assert.Contains(t, table.Error(), arn)
+				}
+			}
+		}
+	}
+}
+
+func TestRemediesOfRefusals(t *testing.T) {
+	t.Parallel()
+	remedy := func(err error) string {
+		return (&RowError{Reason: ErrRefused, Err: classify(err, answered(400), 1, "PutItem").err}).Remedy()
+	}
+	collection := remedy(apiError("ItemCollectionSizeLimitExceededException", "Collection size exceeded."))
+	for _, want := range []string{"10 GB", "local secondary indexes", "delete items"} {
+		assert.Contains(t, collection, want)
+	}
+	withheld := remedy(apiError("ValidationException", "The parameter cannot be converted to a numeric value: 12 x"))
+	assert.True(t, strings.HasPrefix(withheld, ErrRefused.Remedy()))
+	assert.Contains(t, withheld, "errors.As with a smithy.APIError reads it")
+	for _, message := range []string{"", "The provided key element does not match the schema"} {
+		assert.Equal(t, ErrRefused.Remedy(), remedy(apiError("ValidationException", message)))
+	}
+}
+
 func TestRowErrorChain(t *testing.T) {
 	t.Parallel()
 	api := &types.ProvisionedThroughputExceededException{}
@@ -134,6 +181,12 @@ func TestTableErrorRemedies(t *testing.T) {
 	} {
 		assert.Contains(t, (&TableError{Reason: ErrAccess, Table: "users", Region: region}).Remedy(), want)
 	}
+	throttled := &TableError{Reason: ErrThrottled, Op: "DescribeTable", Err: &types.ThrottlingException{}}
+	assert.Contains(t, throttled.Remedy(), "DescribeTable requests")
+	assert.NotContains(t, throttled.Remedy(), "WCU")
+	throttled.Op = "PutItem"
+	assert.Equal(t, ErrThrottled.Remedy(), throttled.Remedy())
+
 	arn := "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/users"
 	assert.Contains(t, (&TableError{Reason: ErrAccess, Table: arn}).Remedy(), " "+arn+",")
 

@@ -71,12 +71,7 @@ func typeText(t reflect.Type) string {
 const maxShown = 64
 
 // clip shortens a name for an error.
-func clip(name string) string {
-	if len(name) > maxShown {
-		return name[:maxShown] + "..."
-	}
-	return name
-}
+func clip(name string) string { return cut(name, maxShown) }
 
 // callMethod calls a method of a value in the row. What it panics with, and
 // the text of the error it returns, may quote the row and are not shown.

@@ -38,7 +38,7 @@ func TestPromises(t *testing.T) {
 		runSchedule(t, seed)
 		return
 	}
-	schedules := uint64(400)
+	schedules := uint64(300)
 	if long() {
 		schedules = 12_000
 	}
@@ -127,7 +127,7 @@ func (s *schedule) makeRows() {
 		}
 		switch s.rnd.IntN(40) {
 		case 0:
-			row["big"] = strings.Repeat("x", s.rnd.IntN(300_000))
+			row["big"] = strings.Repeat("x", s.rnd.IntN(30_000))
 		case 1:
 			delete(row, "n")
 		case 2:

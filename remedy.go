@@ -55,6 +55,13 @@ func (r Reason) Remedy() string {
 	return ""
 }
 
+// collectionRemedy is for a row whose partition key has too many bytes of items.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html#LSI.ItemCollections.SizeLimit
+const collectionRemedy = "in a table with local secondary indexes the items of one partition key value have 10 GB at most, and those of this row's have no room left: delete items of it, or spread them over more values"
+
+// withheldRemedy is added where DynamoDB says more than an error may show.
+const withheldRemedy = "; DynamoDB's message may quote the row and is not shown: errors.As with a smithy.APIError reads it"
+
 // Remedy says what would mend e: the particulars if they are known, else the
 // general advice of the Reason.
 func (e *RowError) Remedy() string {
@@ -124,11 +131,15 @@ func (e *TableError) Remedy() string {
 	if e == nil {
 		return ""
 	}
-	arn, region := e.arn(), e.Region
+	arn, region := e.resource(), cut(e.Region, 64)
 	if region == "" {
 		region = "the client's region"
 	}
 	switch e.Reason {
+	case ErrThrottled:
+		if e.Op == opDescribe {
+			return "there were too many DescribeTable requests, which the account as a whole has a limit for: try again later, and make one Destination for a table and share it, rather than one for each call"
+		}
 	case ErrAccess:
 		return fmt.Sprintf("allow dynamodb:BatchWriteItem, dynamodb:PutItem and dynamodb:DescribeTable on %s, and see that the policy's ARN has this region (%s), account and table; a table encrypted with a key of your own needs kms:Decrypt on that key too", arn, region)
 	case ErrNoTable:
@@ -153,9 +164,12 @@ var partitions = []struct{ prefix, name string }{
 	{"eusc-", "aws-eusc"},
 }
 
-// arn is the ARN of the table, with words for what is not known.
-func (e *TableError) arn() string {
-	if arnRegion(e.Table) != "" {
+// resource is the ARN of the table, with words for what is not known.
+func (e *TableError) resource() string {
+	switch {
+	case e.arn != "":
+		return e.arn
+	case arnRegion(e.Table) != "":
 		return e.Table
 	}
 	region, partition := e.Region, "aws"

@@ -27,6 +27,7 @@ type serviceError struct {
 	status    int    // HTTP status, or 0
 	requestID string
 	text      string // what else may be shown
+	mend      string // "" leaves the remedy to others
 	cause     error  // nil if it would read as the end of the caller's context
 }
 
@@ -37,7 +38,8 @@ func newServiceError(op, code string, reason Reason, err error, s sighting) *ser
 		e.code = "" // it is not DynamoDB's
 		e.text = unsentText(reason, code, err)
 	case code != "":
-		e.text = messageText(reason, err)
+		e.text = messageText(op, code, reason, err)
+		e.mend = refusalRemedy(code, reason, e.text == "", err)
 	default:
 		e.text = transportText(err)
 	}
@@ -87,6 +89,8 @@ func endsContext(err error) bool {
 // Unwrap returns the client's error.
 func (e *serviceError) Unwrap() error { return e.cause }
 
+func (e *serviceError) remedy() string { return e.mend }
+
 func requestID(err error) string {
 	var resp *awshttp.ResponseError
 	if errors.As(err, &resp) {
@@ -98,19 +102,36 @@ func requestID(err error) string {
 // messageText is the message of an answer of DynamoDB, where such messages
 // carry neither rows nor secrets: that of a signature fault quotes the
 // request's headers, session token included.
-func messageText(reason Reason, err error) string {
-	var api smithy.APIError
-	if !errors.As(err, &api) {
-		return ""
-	}
-	message := api.ErrorMessage()
+func messageText(op, code string, reason Reason, err error) string {
+	message := messageOf(err)
 	switch reason {
 	case ErrAccess, ErrNoTable, ErrThrottled:
 		return cut(clean(message), maxDetailText)
 	case ErrRefused:
-		if harmlessValidation(message) {
+		if op == opDescribe && code == "ValidationException" || harmlessValidation(message) { // the former carries no row
 			return cut(clean(message), maxDetailText)
 		}
+	}
+	return ""
+}
+
+// messageOf is the message of DynamoDB in err, or "".
+func messageOf(err error) string {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return ""
+	}
+	return api.ErrorMessage()
+}
+
+// refusalRemedy is the remedy for a refused row where more is known than its
+// reason, or "".
+func refusalRemedy(code string, reason Reason, withheld bool, err error) string {
+	switch {
+	case code == "ItemCollectionSizeLimitExceededException":
+		return collectionRemedy
+	case reason == ErrRefused && withheld && messageOf(err) != "":
+		return ErrRefused.Remedy() + withheldRemedy
 	}
 	return ""
 }

@@ -170,7 +170,7 @@ func (d *Destination) describeError(v *verdict) error {
 
 // tableError returns an error that every row would meet.
 func (d *Destination) tableError(op string, reason Reason, err error) *TableError {
-	return &TableError{Reason: reason, Op: op, Table: d.table, Region: d.region, Err: err}
+	return &TableError{Reason: reason, Op: op, Table: d.table, Region: d.region, Err: err, arn: d.info.arn}
 }
 
 // stopError is the error of a call that a fault stops which every row would

@@ -70,6 +70,14 @@ func TestNewLearnsTheTable(t *testing.T) {
 	assert.Equal(t, "id", d.convert.mapping.Fields[0].Column)
 }
 
+func TestRemediesNameTheARNThatWasTold(t *testing.T) {
+	t.Parallel()
+	d, err := New(t.Context(), Config{Region: "eu-west-1", Table: "users", Client: describing(describedTable())})
+	require.NoError(t, err)
+	stop := d.stopError(t.Context(), "PutItem", classify(apiError("AccessDeniedException", ""), answered(400), 1, "PutItem"))
+	assert.Contains(t, stop.Error(), "dynamodb:DescribeTable on arn:aws:dynamodb:eu-west-1:123456789012:table/users,")
+}
+
 func TestNewTakesAFakeThatDescribesNothing(t *testing.T) {
 	t.Parallel()
 	for name, out := range map[string]*dynamodb.DescribeTableOutput{"nil": nil, "empty": {}, "empty table": {Table: &types.TableDescription{}}} {
@@ -269,7 +277,7 @@ func TestTroubleshooting(t *testing.T) {
 		"bad key id":    {errorAnswer(400, "UnrecognizedClientException"), ErrCredentials, 1, []string{"access key id", "eu-west-1"}},
 		"bad signature": {errorAnswer(400, "InvalidSignatureException"), ErrCredentials, 2, []string{"secret access key", "clock"}},
 		"expired":       {errorAnswer(400, "ExpiredTokenException"), ErrCredentials, 2, []string{"expired"}},
-		"throttled":     {errorAnswer(400, "ThrottlingException"), ErrThrottled, 2, []string{"on-demand"}},
+		"throttled":     {errorAnswer(400, "ThrottlingException"), ErrThrottled, 2, []string{"DescribeTable requests", "try again later"}},
 		"server error":  {errorAnswer(500, "InternalServerError"), ErrUnavailable, 2, []string{"try again"}},
 		"other server":  {respond(200, "{}"), ErrUnavailable, 2, []string{"Endpoint", "region"}},
 		"sign-in page":  {respond(200, "<html>"), ErrUnavailable, 2, []string{"Endpoint", "proxy"}},

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -81,6 +83,28 @@ func (c *converter) convert(row Row) (*item, *RowError) {
 	c.seen.Store(&columns)
 	it, _, err := c.build(row, columns)
 	return it, err
+}
+
+// convertAll converts rows on as many goroutines as there are processors, a
+// fair share each.
+func (c *converter) convertAll(rows []Row) ([]*item, []*RowError) {
+	items, errs := make([]*item, len(rows)), make([]*RowError, len(rows))
+	share := max(32, (len(rows)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for from := 0; from < len(rows); from += share {
+		part := func() {
+			for i := from; i < min(from+share, len(rows)); i++ {
+				items[i], errs[i] = c.convert(rows[i])
+			}
+		}
+		if from+share >= len(rows) {
+			part() // the last share, on this goroutine
+		} else {
+			wg.Go(part)
+		}
+	}
+	wg.Wait()
+	return items, errs
 }
 
 // columnsOf plans the columns of row, and those of the rows before it as long
