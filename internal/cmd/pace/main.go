@@ -5,7 +5,8 @@
 //
 //	go run ./internal/cmd/pace [-run names] [-short] [-on-demand]
 //
-// It exits with status 1 if a figure falls short.
+// It takes two minutes, wants two processors that have little else to do, and
+// exits with status 1 if a figure falls short.
 package main
 
 import (
@@ -63,7 +64,7 @@ func (f figure) ok() bool {
 func main() {
 	serving := flag.Bool("serve", false, "be the server, controlled by standard input (the command starts it by itself)")
 	only := flag.String("run", "", "run only the scenarios that this regular expression matches")
-	short := flag.Bool("short", false, "run a quarter as long: for a look; the figures are those of the long run")
+	short := flag.Bool("short", false, "write a quarter of the rows, for a look: the figures wanted are those of the whole")
 	onDemand := flag.Bool("on-demand", false, "have DescribeTable tell of an on-demand table, for which the library starts at 4,000 units/s")
 	flag.Parse()
 	if *serving {
@@ -91,10 +92,7 @@ func measure(only string, short, onDemand bool) error {
 		return err
 	}
 	defer server.stop()
-	b := &bench{server: server, onDemand: onDemand, scale: 1}
-	if short {
-		b.scale = 0.25
-	}
+	b := &bench{server: server, onDemand: onDemand, short: short}
 	start := "nothing of the capacity (start: 0)"
 	if onDemand {
 		start = "of an on-demand table (start: 4,000, whatever the capacity)"
