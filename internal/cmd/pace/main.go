@@ -57,6 +57,7 @@ func (f figure) ok() bool {
 		return f.got >= f.want
 	case atMost:
 		return f.got <= f.want
+	case told:
 	}
 	return true
 }
@@ -67,10 +68,11 @@ func main() {
 	short := flag.Bool("short", false, "write a quarter of the rows, for a look: the figures wanted are those of the whole")
 	onDemand := flag.Bool("on-demand", false, "have DescribeTable tell of an on-demand table, for which the library starts at 4,000 units/s")
 	flag.Parse()
+	ctx := context.Background()
 	if *serving {
-		exit(serve())
+		exit(serve(ctx))
 	}
-	exit(measure(*only, *short, *onDemand))
+	exit(measure(ctx, *only, *short, *onDemand))
 }
 
 func exit(err error) {
@@ -82,12 +84,12 @@ func exit(err error) {
 }
 
 // measure runs the scenarios and prints their figures.
-func measure(only string, short, onDemand bool) error {
+func measure(ctx context.Context, only string, short, onDemand bool) error {
 	pick, err := regexp.Compile(only)
 	if err != nil {
 		return err
 	}
-	server, err := startServer()
+	server, err := startServer(ctx)
 	if err != nil {
 		return err
 	}
@@ -105,7 +107,7 @@ func measure(only string, short, onDemand bool) error {
 		}
 		fmt.Printf("\n%s: %s\n", s.name, s.about)
 		begin := time.Now()
-		figures, err := s.run(context.Background(), b)
+		figures, err := s.run(ctx, b)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
