@@ -20,7 +20,7 @@ type batch struct {
 	group  *group // not nil if the rows were set apart to be sent together
 	units  int    // write units that the items will cost the table
 	bytes  int    // size of the items as DynamoDB counts it
-	retry  bool   // carries rows that were refused before
+	again  int    // how many of jobs, the first ones, come from the queue of refused rows
 	resent int    // rows that an earlier request carried
 	sent   time.Time
 
@@ -86,9 +86,7 @@ func (l *ledger) pack(now time.Time, allow allowance) *batch {
 	} else {
 		p.fill(now)
 	}
-	if p.batch.retry {
-		l.retry.started()
-	}
+	l.retry.started(p.again)
 	return p.batch
 }
 
@@ -132,7 +130,10 @@ func (p *packing) group(g *group) {
 	for n < len(g.chains) && p.board(g.chains[n]) {
 		n++
 	}
-	p.batch.group, p.retry = g, g.held
+	p.batch.group = g
+	if g.held {
+		p.again = n
+	}
 	if n < len(g.chains) {
 		rest := *g
 		rest.chains = g.chains[n:]
@@ -146,16 +147,15 @@ func (p *packing) group(g *group) {
 // hot range of keys does not take all the requests.
 func (p *packing) fill(now time.Time) {
 	l := p.ledger
-	if l.retry.open(now) && (!l.turn || l.fresh.len() < p.most()) {
-		for len(l.refused) > 0 && p.board(l.refused[0]) {
+	if !l.turn || l.fresh.len() < p.most() {
+		for room := l.retry.room(now); p.again < room && len(l.refused) > 0 && p.board(l.refused[0]); p.again++ {
 			l.refused.take()
-			p.retry = true
 		}
 	}
 	for l.fresh.len() > 0 && p.board(l.fresh.peek()) {
 		l.fresh.take()
 	}
-	l.turn = p.retry
+	l.turn = p.again > 0
 }
 
 // ready reports whether a request should be sent now: a full one, or a part
@@ -167,10 +167,7 @@ func (l *ledger) ready(now time.Time, rows int) bool {
 	if l.groupDue(now) >= 0 {
 		return true
 	}
-	waiting := l.fresh.len()
-	if l.retry.open(now) {
-		waiting += len(l.refused)
-	}
+	waiting := l.fresh.len() + min(len(l.refused), l.retry.room(now))
 	switch {
 	case waiting == 0:
 		return false
@@ -189,7 +186,7 @@ func (l *ledger) lingerUntil(now time.Time) time.Time {
 	if l.fresh.len() > 0 {
 		since = l.fresh.peek().since
 	}
-	if len(l.refused) > 0 && l.retry.open(now) && l.retry.until.Before(since) {
+	if len(l.refused) > 0 && l.retry.room(now) > 0 && l.retry.until.Before(since) {
 		since = l.retry.until
 	}
 	return since.Add(l.maxWait)
@@ -210,7 +207,7 @@ func (l *ledger) wakeAt(now time.Time) time.Time {
 	if l.retry.until.After(now) && l.heldBack() > 0 {
 		earlier(l.retry.until)
 	}
-	if l.fresh.len() > 0 || len(l.refused) > 0 && l.retry.open(now) {
+	if l.fresh.len() > 0 || len(l.refused) > 0 && l.retry.room(now) > 0 {
 		earlier(l.lingerUntil(now))
 	}
 	return at
@@ -219,7 +216,7 @@ func (l *ledger) wakeAt(now time.Time) time.Time {
 // groupDue returns the place of the first group that may be sent now, or -1.
 func (l *ledger) groupDue(now time.Time) int {
 	for i, g := range l.groups {
-		if !g.held || l.retry.open(now) {
+		if !g.held || l.retry.room(now) > 0 {
 			return i
 		}
 	}

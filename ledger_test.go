@@ -356,11 +356,22 @@ func TestRowsAreGivenUp(t *testing.T) {
 		t.Parallel()
 		b := newBench(t, func(l *ledger) { l.closed = true })
 		b.rowsOf("a", "b")
-		for range 3 {
-			b.answer(b.next(0, 1), throttled)
+		b.answer(b.next(0, 1), throttled)
+		for _, first := range []int{0, 0, 1, 1} { // refused rows ask for capacity one by one
 			b.later()
+			b.answer(b.next(first), throttled)
 		}
 		b.want("not written: throttled", "not written: throttled")
+	})
+	t.Run("together where no answer comes", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t, func(l *ledger) { l.closed = true })
+		b.rowsOf("a", "b")
+		for range 3 {
+			b.answer(b.next(0, 1), lost)
+			b.later()
+		}
+		b.want("unknown: no answer", "unknown: no answer")
 	})
 	t.Run("after ten times as many in any case", func(t *testing.T) {
 		t.Parallel()
@@ -534,5 +545,5 @@ func TestBackoffEndsWithItsQueue(t *testing.T) {
 	}
 	b.want("not written: throttled")
 	assert.Zero(t, b.retry.vain)
-	assert.False(t, b.retry.probing)
+	assert.Equal(t, 1, b.retry.room(b.now), "refused rows that may go")
 }

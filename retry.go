@@ -6,62 +6,78 @@ import (
 	"time"
 )
 
-// backoff is the wait of the queue of refused rows: exponential with full
+// backoff paces the queue of refused rows. Its wait is exponential with full
 // jitter, for the queue and not for a row, so that no row's wait stalls the
 // others.
 //
 // After a refusal the queue shuts for a random part of a bound, which doubles
-// while requests get nothing taken. When it opens, one request goes ahead of
-// the rest; its answer opens the queue or shuts it again. Fresh rows that are
-// taken meanwhile do not shorten the wait: they may have other keys than a hot
-// range, or be of it and take what there was for the refused ones.
+// while requests get nothing taken. When it opens, few of its rows go ahead of
+// the rest: each that is taken lets two more go. So a hot range of keys is
+// asked for what it can take, and rows that wait for their turn in it do not
+// use up their attempts. Fresh rows do not count: they may have other keys, or
+// take what there was for the refused ones.
 type backoff struct {
 	Retry
-	vain    int       // requests that got nothing taken, less those that got something
-	until   time.Time // shut until then
-	probing bool      // open for one request at a time
-	flying  int       // requests in flight that carry refused rows
+	vain   int       // requests that got nothing taken, less those that got something
+	until  time.Time // shut until then
+	most   int       // refused rows that may be in flight
+	flying int       // refused rows in flight
 }
 
-// open reports whether refused rows may be sent now.
-func (b *backoff) open(now time.Time) bool {
-	return !now.Before(b.until) && (!b.probing || b.flying == 0)
+// room is how many refused rows may be sent now.
+func (b *backoff) room(now time.Time) int {
+	if now.Before(b.until) {
+		return 0
+	}
+	return max(0, max(1, b.most)-b.flying)
 }
 
-// started and ended count the requests in flight that carry refused rows.
-func (b *backoff) started() { b.flying++ }
-func (b *backoff) ended()   { b.flying-- }
+// started and ended count the refused rows in flight.
+func (b *backoff) started(rows int) { b.flying += rows }
+func (b *backoff) ended(rows int)   { b.flying -= rows }
 
-// taken is told of a request all of whose rows were taken.
-func (b *backoff) taken(carriedRefused bool) {
-	if carriedRefused {
-		b.empty()
+// taken is told of a request all of whose rows were taken, and how many of
+// them had been refused before.
+func (b *backoff) taken(again int) {
+	if again > 0 {
+		b.vain = max(0, b.vain-1)
+		b.most = max(b.most, b.flying+2*again)
 	}
 }
 
 // empty is told that no refused row is left: the next refusal is a new matter.
-func (b *backoff) empty() { b.vain, b.probing = 0, false }
+func (b *backoff) empty() { b.vain, b.most = 0, 1 }
 
-// refused is told of a request, sent then, that came back with rows to send
-// again; carriedRefused says that it carried rows refused before, and progress
-// that others of its rows were taken. It returns the wait that begins, or 0 if
-// there is none.
-func (b *backoff) refused(sent, now time.Time, carriedRefused, progress bool) time.Duration {
-	b.probing = true
+// setback is a request that came back with rows to send again.
+type setback struct {
+	sent, now time.Time
+	again     int  // rows that had been refused before
+	taken     int  // rows taken: of those, if there were any
+	down      bool // for another reason than capacity, of which fewer rows would not ask less
+}
+
+// refused returns the wait that begins with r, or 0 if none does.
+func (b *backoff) refused(r setback) time.Duration {
 	switch {
-	case now.Before(b.until) || sent.Before(b.until):
+	case r.now.Before(b.until) || r.sent.Before(b.until):
 		return 0 // a refusal of the same moment as the one that set the wait
-	case !carriedRefused && b.flying > 0:
+	case r.again == 0 && b.flying > 0:
 		return 0 // the answer to the refused rows themselves will tell
-	case !progress:
+	case r.taken == 0:
 		b.vain++
-	case carriedRefused:
+		b.most = 1
+		if r.down {
+			b.most = maxBatchItems
+		}
+	case r.again > 0:
 		b.vain = max(1, b.vain-1)
+		b.most = max(1, b.most/2)
 	default:
 		b.vain = max(1, b.vain)
+		b.most = 1
 	}
 	delay := b.delay(b.vain)
-	b.until = now.Add(delay)
+	b.until = r.now.Add(delay)
 	return delay
 }
 

@@ -36,9 +36,7 @@ func (l *ledger) settle(a answer) {
 	for _, j := range a.jobs {
 		j.chain.flying = nil
 	}
-	if a.retry {
-		l.retry.ended()
-	}
+	l.retry.ended(a.again)
 	if !a.attempted {
 		l.halt(a.stop)
 		return
@@ -80,12 +78,12 @@ func (l *ledger) processed(a answer) {
 		}
 	}
 	if len(a.unprocessed) == 0 {
-		l.retry.taken(a.retry)
+		l.retry.taken(a.again)
 		return
 	}
 	progress := len(a.unprocessed) < len(a.jobs)
 	l.vain(a, progress, ErrUnprocessed, errUnprocessed)
-	l.wait = l.retry.refused(a.sent, a.done, a.retry, progress)
+	l.wait = l.retry.refused(setback{sent: a.sent, now: a.done, again: a.again, taken: a.taken()})
 	for _, j := range a.jobs {
 		if a.unprocessed[j] {
 			l.count(j, progress, ErrUnprocessed, errUnprocessed)
@@ -94,10 +92,25 @@ func (l *ledger) processed(a answer) {
 	}
 }
 
+// taken counts the rows that DynamoDB took: of those that it had refused
+// before, if a carried any.
+func (a *answer) taken() (n int) {
+	jobs := a.jobs
+	if a.again > 0 {
+		jobs = jobs[:a.again]
+	}
+	for _, j := range jobs {
+		if !a.unprocessed[j] {
+			n++
+		}
+	}
+	return n
+}
+
 // again puts the rows of a request that failed for the moment back.
 func (l *ledger) again(a answer) {
 	l.vain(a, false, a.verdict.reason, a.verdict.err)
-	l.wait = l.retry.refused(a.sent, a.done, a.retry, false)
+	l.wait = l.retry.refused(setback{sent: a.sent, now: a.done, again: a.again, down: !a.verdict.throttle})
 	for _, j := range a.jobs {
 		l.count(j, false, a.verdict.reason, a.verdict.err)
 	}
@@ -127,7 +140,7 @@ func (l *ledger) split(a answer) {
 		from = a.group.origin
 	}
 	l.dry = 0
-	l.retry.taken(a.retry)
+	l.retry.taken(a.again)
 	if from == nil {
 		from = &origin{rows: len(a.jobs), written: a.written}
 	}
@@ -160,7 +173,7 @@ func (l *ledger) doubtKeys(from *origin, reason Reason) {
 func (l *ledger) exists(a answer) {
 	j := a.jobs[0]
 	l.dry = 0
-	l.retry.taken(a.retry)
+	l.retry.taken(a.again)
 	switch {
 	case j.maybe && a.same == equalItem: // our own earlier attempt
 		l.writtenRow(j, a.done)
@@ -263,7 +276,7 @@ func (l *ledger) ownFault(j *job, reason Reason, err error, now time.Time) {
 // vain notes a request that came back with rows to send again.
 func (l *ledger) vain(a answer, progress bool, reason Reason, err error) {
 	l.lastReason, l.lastErr = reason, err
-	if a.retry && !progress {
+	if a.again > 0 && !progress {
 		l.dry++
 	}
 }

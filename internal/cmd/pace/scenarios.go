@@ -15,7 +15,7 @@ import (
 type bench struct {
 	server   *remote
 	onDemand bool
-	scale    float64 // of the length of each run
+	short    bool
 	tables   int
 }
 
@@ -26,7 +26,13 @@ func (b *bench) table(t Table) (string, error) {
 	return t.Name, b.server.make(t)
 }
 
-func (b *bench) rows(n int) int { return int(float64(n) * b.scale) }
+// rows is how many rows a run of n has.
+func (b *bench) rows(n int) int {
+	if b.short {
+		return n / 4
+	}
+	return n
+}
 
 // row is a row of one write unit, every hotEvery-th of them in the hot range.
 func row(i, hotEvery int) dynamodest.Row {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -103,8 +104,8 @@ type pipe struct {
 }
 
 // serve is the server's process. It ends with the one that controls it.
-func serve() error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func serve(ctx context.Context) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -129,12 +130,12 @@ type remote struct {
 }
 
 // startServer runs this program once more, as the server.
-func startServer() (*remote, error) {
+func startServer(ctx context.Context) (*remote, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	process := exec.Command(program, "-serve")
+	process := exec.CommandContext(ctx, program, "-serve")
 	process.Stderr = os.Stderr
 	in, err1 := process.StdinPipe()
 	out, err2 := process.StdoutPipe()

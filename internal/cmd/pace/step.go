@@ -12,7 +12,10 @@ import (
 // step writes without end to a table whose capacity is raised and then cut.
 func step(ctx context.Context, b *bench) ([]figure, error) {
 	const low, high = 500, 5000
-	const before, after = 8 * time.Second, 16 * time.Second
+	before, after := 8*time.Second, 16*time.Second
+	if b.short {
+		before, after = before/2, after/2
+	}
 	table, err := b.table(Table{UnitsPerSecond: low})
 	if err != nil {
 		return nil, err
