@@ -71,6 +71,9 @@ func (l *ledger) take(j *job, now time.Time) {
 	l.fresh.put(c)
 }
 
+// few reports whether one request takes all that the call has left.
+func (l *ledger) few() bool { return l.closed && len(l.chains) <= maxBatchItems }
+
 // idle reports whether every row taken is settled.
 func (l *ledger) idle() bool { return len(l.chains) == 0 }
 

@@ -356,8 +356,18 @@ func TestRowsAreGivenUp(t *testing.T) {
 		t.Parallel()
 		b := newBench(t, func(l *ledger) { l.closed = true })
 		b.rowsOf("a", "b")
+		for range 3 {
+			b.answer(b.next(0, 1), throttled)
+			b.later()
+		}
+		b.want("not written: throttled", "not written: throttled")
+	})
+	t.Run("one by one where more rows may come", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t, func(l *ledger) { l.starved = true })
+		b.rowsOf("a", "b")
 		b.answer(b.next(0, 1), throttled)
-		for _, first := range []int{0, 0, 1, 1} { // refused rows ask for capacity one by one
+		for _, first := range []int{0, 0, 1, 1} {
 			b.later()
 			b.answer(b.next(first), throttled)
 		}

@@ -15,7 +15,8 @@ import (
 // the rest: each that is taken lets two more go. So a hot range of keys is
 // asked for what it can take, and rows that wait for their turn in it do not
 // use up their attempts. Fresh rows do not count: they may have other keys, or
-// take what there was for the refused ones.
+// take what there was for the refused ones. A call whose rows fit in one
+// request sends them together.
 type backoff struct {
 	Retry
 	vain   int       // requests that got nothing taken, less those that got something
@@ -54,6 +55,7 @@ type setback struct {
 	again     int  // rows that had been refused before
 	taken     int  // rows taken: of those, if there were any
 	down      bool // for another reason than capacity, of which fewer rows would not ask less
+	few       bool // one request takes all the rows that the call has left
 }
 
 // refused returns the wait that begins with r, or 0 if none does.
@@ -66,15 +68,15 @@ func (b *backoff) refused(r setback) time.Duration {
 	case r.taken == 0:
 		b.vain++
 		b.most = 1
-		if r.down {
-			b.most = maxBatchItems
-		}
 	case r.again > 0:
 		b.vain = max(1, b.vain-1)
 		b.most = max(1, b.most/2)
 	default:
 		b.vain = max(1, b.vain)
 		b.most = 1
+	}
+	if r.few || r.down && r.taken == 0 {
+		b.most = maxBatchItems
 	}
 	delay := b.delay(b.vain)
 	b.until = r.now.Add(delay)

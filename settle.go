@@ -83,7 +83,7 @@ func (l *ledger) processed(a answer) {
 	}
 	progress := len(a.unprocessed) < len(a.jobs)
 	l.vain(a, progress, ErrUnprocessed, errUnprocessed)
-	l.wait = l.retry.refused(setback{sent: a.sent, now: a.done, again: a.again, taken: a.taken()})
+	l.wait = l.retry.refused(setback{sent: a.sent, now: a.done, again: a.again, taken: a.taken(), few: l.few()})
 	for _, j := range a.jobs {
 		if a.unprocessed[j] {
 			l.count(j, progress, ErrUnprocessed, errUnprocessed)
@@ -110,7 +110,7 @@ func (a *answer) taken() (n int) {
 // again puts the rows of a request that failed for the moment back.
 func (l *ledger) again(a answer) {
 	l.vain(a, false, a.verdict.reason, a.verdict.err)
-	l.wait = l.retry.refused(setback{sent: a.sent, now: a.done, again: a.again, down: !a.verdict.throttle})
+	l.wait = l.retry.refused(setback{sent: a.sent, now: a.done, again: a.again, down: !a.verdict.throttle, few: l.few()})
 	for _, j := range a.jobs {
 		l.count(j, false, a.verdict.reason, a.verdict.err)
 	}

@@ -34,7 +34,7 @@ var troubles = map[string]struct {
 	remedy []string
 }{
 	"ErrAccess": {dynamodest.ErrAccess, true, dynamodesttest.Error(400, "AccessDeniedException", "User is not authorized"), nil,
-		[]string{"dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:DescribeTable", "arn:aws:dynamodb:us-east-1:ACCOUNT:table/rows", "us-east-1"}},
+		[]string{"dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:DescribeTable", "arn:aws:dynamodb:us-east-1:123456789012:table/rows", "us-east-1"}},
 	"ErrCredentials": {dynamodest.ErrCredentials, true, dynamodesttest.Error(400, "UnrecognizedClientException", ""), nil,
 		[]string{"access key id", "secret access key", "session token", "clock"}},
 	"ErrNoTable": {dynamodest.ErrNoTable, true, dynamodesttest.Error(400, "ResourceNotFoundException", ""), nil,
