@@ -20,6 +20,8 @@ const (
 	defaultMinDelay    = 50 * time.Millisecond
 	defaultMaxDelay    = 5 * time.Second
 	defaultMaxWait     = 200 * time.Millisecond
+
+	longestDelay = 24 * time.Hour
 )
 
 // maxConcurrency keeps a slip of the keyboard from opening a connection for
@@ -313,8 +315,8 @@ func (f *faults) numbers(c Config) {
 }
 
 func (f *faults) duration(field string, d, standard time.Duration) {
-	if d < 0 {
-		f.add(field, "is %v: it is more than 0, or 0 for the default of %v", d, standard)
+	if d < 0 || d > longestDelay {
+		f.add(field, "is %v: it is more than 0 and at most %v, or 0 for the default of %v", d, longestDelay, standard)
 	}
 }
 

@@ -127,6 +127,7 @@ func TestValidateFindsEachFault(t *testing.T) {
 		{"negative attempts", func(c *Config) { c.Retry.MaxAttempts = -1 }, []string{"Retry.MaxAttempts"}},
 		{"negative delays", func(c *Config) { c.Retry.MinDelay, c.Retry.MaxDelay = -1, -1 }, []string{"Retry.MinDelay", "Retry.MaxDelay"}},
 		{"delays the wrong way round", func(c *Config) { c.Retry.MinDelay, c.Retry.MaxDelay = 2, 1 }, []string{"Retry.MinDelay"}},
+		{"endless delays", func(c *Config) { c.Retry.MinDelay, c.Retry.MaxDelay = math.MaxInt64, math.MaxInt64 }, []string{"Retry.MinDelay", "Retry.MaxDelay"}},
 		{"negative wait", func(c *Config) { c.MaxWait = -time.Second }, []string{"MaxWait"}},
 		{"nil client in the interface", func(c *Config) { c.Client = (*dynamodb.Client)(nil) }, []string{"Client"}},
 		{"nil provider in the interface", func(c *Config) { c.CredentialsProvider = nilProvider(nil) }, []string{"CredentialsProvider"}},
