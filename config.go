@@ -187,7 +187,8 @@ type Retry struct {
 	// first one included: a request in which DynamoDB took some other row is
 	// not counted, but ten times MaxAttempts requests are the most in any
 	// case. The default is 10. With 1, unprocessed and refused rows are
-	// reported at once.
+	// reported at once. After about three times as many waits in a row in
+	// which DynamoDB took nothing at all, the call stops.
 	MaxAttempts int `json:"max_attempts,omitempty"`
 
 	// MinDelay and MaxDelay bound the wait before refused rows are sent
@@ -210,7 +211,8 @@ type Limiter interface {
 }
 
 // Observer is told what a Destination does. Any func may be nil. They are
-// called from many goroutines at once and hold up the work until they return.
+// called from many goroutines at once, which are the Destination's own: they
+// hold up the work until they return, and a panic in one ends the program.
 type Observer struct {
 	// RequestStart is called before each request; the context it returns is
 	// used for that request and given to RequestDone.

@@ -20,9 +20,10 @@ const (
 	defaultMinDelay    = 50 * time.Millisecond
 	defaultMaxDelay    = 5 * time.Second
 	defaultMaxWait     = 200 * time.Millisecond
-
-	longestDelay = 24 * time.Hour
 )
+
+// longestDelay is the most that a delay of Config may be.
+const longestDelay = 24 * time.Hour
 
 // maxConcurrency keeps a slip of the keyboard from opening a connection for
 // each file that a process may have.
