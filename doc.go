@@ -39,10 +39,10 @@
 //   - The caller's rows are not changed, and not kept after the call.
 //   - Rows that DynamoDB hands back or throttles are sent again, with
 //     exponential backoff and full jitter, by [Retry]; the SDK's own retries
-//     are off. A total outage stops the call: after about 3 × MaxAttempts waits
-//     in a row in which nothing at all was taken it ends with what it last met,
-//     ErrUnavailable or ErrThrottled; rows that were refused keep their own
-//     reason.
+//     are off. A total outage stops the call: after 3 × MaxAttempts waits in a
+//     row (30 at least) in which nothing at all was taken it ends with what it
+//     last met, ErrUnavailable or ErrThrottled; rows that were refused keep
+//     their own reason.
 //   - The Destination learns what rate the table takes, over all calls, and
 //     keeps to it; [Config].WriteUnitsPerSecond caps it.
 //

@@ -85,13 +85,14 @@ func (l *ledger) halt(why error) {
 	}
 }
 
-// outageFactor times MaxAttempts requests in vain, in a row and with longer and
-// longer waits, are an outage that every row would meet.
+// outageFactor times MaxAttempts requests in vain, or its default if that is
+// more, in a row and with longer and longer waits, are an outage that every row
+// would meet.
 const outageFactor = 3
 
 // outage reports whether nothing has got through for so long that the call is
 // to stop.
-func (l *ledger) outage() bool { return l.dry/outageFactor >= l.maxAttempts }
+func (l *ledger) outage() bool { return l.dry/outageFactor >= max(l.maxAttempts, defaultMaxAttempts) }
 
 // abandon settles every row that is left, after halt, when no request is in
 // flight.
