@@ -263,7 +263,7 @@ func FuzzPace(f *testing.F) {
 		}
 		var flight []sent
 		mood := random.Float64() // share of answers that are refusals
-		for range 2000 {
+		for range 500 {
 			if random.IntN(100) == 0 {
 				mood = random.Float64() * 1.2
 			}
