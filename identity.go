@@ -26,7 +26,7 @@ func keyIdentity(schema tableSchema, attributes map[string]types.AttributeValue)
 		}
 		var b builder
 		var a attr
-		if err := b.attributeValue(&a, attributes[key.name], 1); err != nil || a.kind != key.kind {
+		if err := b.attributeValue(&a, attributes[key.name], 1); err != nil || !key.takes(a.kind) {
 			return "", false
 		}
 		id = appendIdentity(id, &a)

@@ -8,7 +8,7 @@ func keyMisfit(format string, key *keyAttr) error {
 }
 
 // String describes k for an error: `partition key "id" (S)`.
-func (k *keyAttr) String() string { return fmt.Sprintf("%s %q (%s)", k.role, clip(k.name), k.kind) }
+func (k *keyAttr) String() string { return fmt.Sprintf("%s %q (%s)", k.role, clip(k.name), k.types()) }
 
 // check says why a, made from v, cannot be the table key k.
 func (k *keyAttr) check(a *attr, v any) error {
@@ -41,10 +41,10 @@ func checkIndexKeys(keys []*keyAttr, a *attr, v any) error {
 func (k *keyAttr) checkForm(a *attr, v any) error {
 	var text, mend string
 	switch {
-	case a.kind != k.kind:
+	case !k.takes(a.kind):
 		text = fmt.Sprintf("Go type %s gives %s, which the %s does not take", goType(v), a.kind, k)
-		mend = fmt.Sprintf("give the column a value that becomes %s, or map another column to the attribute", k.kind)
-		if converts(v, k.kind) {
+		mend = fmt.Sprintf("give the column a value that becomes %s, or map another column to the attribute", k.types())
+		if k.kind != kindNone && converts(v, k.kind) {
 			mend = fmt.Sprintf("Field.Type %q converts the column", k.kind)
 		}
 	case a.kind != kindN && k.max > 0 && len(a.text) > k.max:

@@ -42,8 +42,36 @@ func (s tableSchema) keys() []keyAttr {
 	return []keyAttr{s.partition, s.sort}
 }
 
+// typed reports whether the types of the table's keys are known.
+func (s tableSchema) typed() bool {
+	for _, key := range s.keys() {
+		if key.kind == kindNone {
+			return false
+		}
+	}
+	return true
+}
+
+// takes reports whether a value of the kind can be the key. A fake that does
+// not describe the key's type takes any that a key can have.
+func (k *keyAttr) takes(value kind) bool {
+	if k.kind == kindNone {
+		return value == kindS || value == kindN || value == kindB
+	}
+	return value == k.kind
+}
+
+// types names the types that the key takes.
+func (k *keyAttr) types() string {
+	if k.kind == kindNone {
+		return "S, N or B"
+	}
+	return k.kind.String()
+}
+
 // parseSchema reads the keys out of a description. It reports false if that
-// does not tell the table's whole key with its types, as a fake's may not.
+// does not tell the table's keys, as a fake's may not; their types may be left
+// open too.
 func parseSchema(t *types.TableDescription) (tableSchema, bool) {
 	kinds := make(map[string]kind, len(t.AttributeDefinitions))
 	for _, def := range t.AttributeDefinitions {
@@ -51,13 +79,10 @@ func parseSchema(t *types.TableDescription) (tableSchema, bool) {
 	}
 	var s tableSchema
 	for _, key := range keyAttrs(t.KeySchema, kinds) {
-		switch {
-		case key.kind == kindNone:
-			return tableSchema{}, false
-		case key.max == maxPartitionKey:
+		if key.max == maxPartitionKey {
 			key.role = "partition key"
 			s.partition = key
-		default:
+		} else {
 			key.role = "sort key"
 			s.sort = key
 		}
@@ -151,7 +176,7 @@ func (s tableSchema) coverage(m Mapping) error {
 	for _, key := range s.keys() {
 		if _, ok := byAttribute[key.name]; !ok {
 			errs = append(errs, &ConfigError{Field: "Mapping.Fields", Problem: fmt.Sprintf(
-				"no field gives the attribute %s, the %s (%s): add one", quote(key.name), key.role, key.kind)})
+				"no field gives the attribute %s, the %s (%s): add one", quote(key.name), key.role, key.types())})
 		}
 	}
 	typed := map[string]bool{}
@@ -161,9 +186,9 @@ func (s tableSchema) coverage(m Mapping) error {
 			continue // of the index keys: items without them are just not in the index
 		}
 		typed[key.name] = true
-		if forced := m.Fields[i].Type; forced != Auto && kindOfType[forced] != key.kind {
+		if forced := m.Fields[i].Type; forced != Auto && !key.takes(kindOfType[forced]) {
 			errs = append(errs, &ConfigError{Field: fmt.Sprintf("Mapping.Fields[%d].Type", i), Problem: fmt.Sprintf(
-				"%s does not fit the attribute %s, the %s (%s): set it to %s, or leave it empty", forced, quote(key.name), key.role, key.kind, key.kind)})
+				"%s does not fit the attribute %s, the %s (%s): set it to %s, or leave it empty", forced, quote(key.name), key.role, key.types(), key.types())})
 		}
 	}
 	return errors.Join(errs...)
@@ -172,8 +197,7 @@ func (s tableSchema) coverage(m Mapping) error {
 // changes says what is different in now that matters to rows converted for s,
 // or "".
 func (s tableSchema) changes(now tableSchema) string {
-	was, is := s.keys(), now.keys()
-	if len(was) != len(is) || was[0] != is[0] || was[len(was)-1] != is[len(is)-1] {
+	if !s.partition.same(now.partition) || !s.sort.same(now.sort) {
 		return "the keys of the table have changed"
 	}
 	for _, key := range now.index {
@@ -185,4 +209,9 @@ func (s tableSchema) changes(now tableSchema) string {
 		}
 	}
 	return ""
+}
+
+// same reports whether k and other are one key, as far as both are described.
+func (k keyAttr) same(other keyAttr) bool {
+	return k.name == other.name && (k.kind == other.kind || k.kind == kindNone || other.kind == kindNone)
 }

@@ -109,16 +109,43 @@ func TestParseSchemaOfAnInvertedIndex(t *testing.T) {
 func TestParseSchemaOfAFake(t *testing.T) {
 	t.Parallel()
 	for name, table := range map[string]*types.TableDescription{
-		"empty":              {},
-		"no definitions":     {KeySchema: keySchema(1, "id")},
-		"sort key undefined": {KeySchema: keySchema(1, "id", "at"), AttributeDefinitions: definitions("id", "S")},
-		"no partition key":   {KeySchema: keySchema(0, "at"), AttributeDefinitions: definitions("at", "S")},
-		"nil names":          {KeySchema: []types.KeySchemaElement{{}}, AttributeDefinitions: []types.AttributeDefinition{{}}},
+		"empty":            {},
+		"no partition key": {KeySchema: keySchema(0, "at"), AttributeDefinitions: definitions("at", "S")},
+		"nil names":        {KeySchema: []types.KeySchemaElement{{}}, AttributeDefinitions: []types.AttributeDefinition{{}}},
 	} {
 		s, known := parseSchema(table)
 		assert.False(t, known, name)
 		assert.Equal(t, tableSchema{}, s, name)
 	}
+}
+
+func TestKeysOfUnknownType(t *testing.T) {
+	t.Parallel()
+	s, known := parseSchema(&types.TableDescription{KeySchema: keySchema(1, "id", "at"), AttributeDefinitions: definitions("at", "N")})
+	require.True(t, known)
+	require.False(t, s.typed())
+	c := newConverter(Mapping{}, s)
+	for _, id := range []any{"a", 1, []byte("b")} {
+		it, rowErr := c.convert(Row{"id": id, "at": 1.0})
+		require.Nil(t, rowErr)
+		key, ok := keyIdentity(s, it.attributeMap())
+		require.True(t, ok)
+		require.Equal(t, it.key, key)
+	}
+	for _, id := range []any{nil, "", true, []any{1}} {
+		_, rowErr := c.convert(Row{"id": id, "at": 1})
+		if _, list := id.([]any); list { // its JSON is an S
+			require.Nil(t, rowErr)
+			continue
+		}
+		require.NotNil(t, rowErr)
+		require.Equal(t, ErrKey, rowErr.Reason)
+		require.Contains(t, rowErr.Error(), `"id" (S, N or B)`)
+	}
+	require.NoError(t, s.coverage(Mapping{Fields: []Field{{Column: "id", Type: Binary}, {Column: "at"}}}))
+	require.Error(t, s.coverage(Mapping{Fields: []Field{{Column: "id", Type: List}, {Column: "at"}}}))
+	full, _ := parseSchema(&types.TableDescription{KeySchema: keySchema(1, "id", "at"), AttributeDefinitions: definitions("id", "S", "at", "N")})
+	require.Empty(t, s.changes(full))
 }
 
 func TestCoverage(t *testing.T) {

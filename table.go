@@ -14,7 +14,7 @@ const opDescribe = "DescribeTable"
 
 // tableInfo is what is learned from a table's description.
 type tableInfo struct {
-	known  bool        // the description tells the keys; only a fake's may not
+	known  bool        // the description tells the keys; only a fake's may not, or not their types
 	schema tableSchema // zero unless known
 	arn    string
 	status types.TableStatus
@@ -148,7 +148,7 @@ func (d *Destination) describeOnce(ctx context.Context) (tableInfo, *verdict) {
 	case out != nil:
 		info = parseTable(out.Table)
 	}
-	if v == nil && !info.known && x.overWire() {
+	if v == nil && !(info.known && info.schema.typed()) && x.overWire() {
 		v = &verdict{reason: ErrUnavailable, err: &fault{text: "the answer describes no table with its keys: it is not DynamoDB's"}}
 	}
 	response := Response{Request: request, Elapsed: elapsed}
