@@ -187,8 +187,9 @@ type Retry struct {
 	// first one included: a request in which DynamoDB took some other row is
 	// not counted, but ten times MaxAttempts requests are the most in any
 	// case. The default is 10. With 1, unprocessed and refused rows are
-	// reported at once. After three times as many waits in a row, and 30 at
-	// least, in which DynamoDB took nothing at all, the call stops.
+	// reported at once, and no outage stops the call; else it stops after
+	// three times MaxAttempts waits in a row, 30 at least, in which DynamoDB
+	// took nothing at all.
 	MaxAttempts int `json:"max_attempts,omitempty"`
 
 	// MinDelay and MaxDelay bound the wait before refused rows are sent

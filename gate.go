@@ -36,8 +36,9 @@ const untilTurn = -1
 
 // admit calls pack if a request may go now, and counts what it returns; a nil
 // batch is not counted. If none may go it keeps t's place in the line and
-// returns how long to wait before asking again.
-func (g *gate) admit(t *ticket, now time.Time, pack func(allowance) *batch) (b *batch, wait time.Duration) {
+// returns how long to wait before asking again. A call of few rows may send
+// them together, whatever the pace.
+func (g *gate) admit(t *ticket, now time.Time, few bool, pack func(allowance) *batch) (b *batch, wait time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !t.inLine {
@@ -51,7 +52,11 @@ func (g *gate) admit(t *ticket, now time.Time, pack func(allowance) *batch) (b *
 	if wait := g.pace.Wait(at); wait > 0 {
 		return nil, wait
 	}
-	b = pack(allowed(g.pace.Budget()))
+	budget := g.pace.Budget()
+	if few {
+		budget = g.pace.CapBudget()
+	}
+	b = pack(allowed(budget))
 	if b != nil {
 		g.pace.Sent(at, float64(b.units))
 		g.inFlight++

@@ -28,9 +28,11 @@ type ledger struct {
 	paused   bool // the table is being described again
 	describe bool // a batch was refused row by row: ask whether the table's keys have changed
 	asked    bool // that was asked since a row was last written
+	rows     int  // rows taken so far
 	written  int  // rows written so far
-	dry      int  // requests of refused rows in vain, in a row, while nothing else was taken either
+	dry      int  // waits in a row after which refused rows were sent in vain, while nothing else was taken
 
+	gaveOut    bool   // halted for an outage
 	lastReason Reason // of the last request that came back with rows to send again
 	lastErr    error
 	stop       error // why no more requests start; nil while they may
@@ -55,6 +57,7 @@ func (d *Destination) newLedger() *ledger {
 
 // take adds a row that passed the local checks.
 func (l *ledger) take(j *job, now time.Time) {
+	l.rows++
 	key := j.item.key
 	if key == "" { // the key is not known (a fake that describes no table): every row is its own
 		key = "#" + strconv.Itoa(j.result.Index)
@@ -71,8 +74,8 @@ func (l *ledger) take(j *job, now time.Time) {
 	l.fresh.put(c)
 }
 
-// few reports whether one request takes all that the call has left.
-func (l *ledger) few() bool { return l.closed && len(l.chains) <= maxBatchItems }
+// few reports whether the whole call has no more rows than one request takes.
+func (l *ledger) few() bool { return l.closed && l.rows <= maxBatchItems }
 
 // idle reports whether every row taken is settled.
 func (l *ledger) idle() bool { return len(l.chains) == 0 }
@@ -85,25 +88,30 @@ func (l *ledger) halt(why error) {
 	}
 }
 
-// outageFactor times MaxAttempts requests in vain, or its default if that is
-// more, in a row and with longer and longer waits, are an outage that every row
-// would meet.
+// outageFactor times MaxAttempts waits in vain, or its default if that is more,
+// in a row and longer and longer, are an outage that every row would meet.
 const outageFactor = 3
 
 // outage reports whether nothing has got through for so long that the call is
 // to stop.
 func (l *ledger) outage() bool { return l.dry/outageFactor >= max(l.maxAttempts, defaultMaxAttempts) }
 
+// giveOut halts the sending for an outage.
+func (l *ledger) giveOut(why error) {
+	l.halt(why)
+	l.gaveOut = true
+}
+
 // abandon settles every row that is left, after halt, when no request is in
-// flight.
+// flight. In an outage rows that were refused keep their reason, and share it
+// with those held under them.
 func (l *ledger) abandon() {
 	for _, c := range l.chains {
+		if next := c.next(l.conditional); l.gaveOut && next.counted > 0 {
+			l.giveUp(c, next)
+		}
 		for _, j := range c.jobs {
-			if l.outage() && j.counted > 0 {
-				l.fail(j, j.reason, j.err)
-			} else {
-				l.fail(j, ErrStopped, l.stop)
-			}
+			l.fail(j, ErrStopped, l.stop)
 		}
 	}
 	clear(l.chains)

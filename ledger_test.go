@@ -336,3 +336,16 @@ func TestBackoffEndsWithItsQueue(t *testing.T) {
 	assert.Zero(t, b.retry.vain)
 	assert.Equal(t, 1, b.retry.room(b.now), "refused rows that may go")
 }
+
+func TestRefusedRowsKeepTheirReasonInAnOutage(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(l *ledger) { l.closed = true })
+	b.rowsOf("a", "b", "b", "c")
+	slow := b.pack(b.now, allowance{rows: 1, units: 1}) // of row 0
+	b.answer(b.next(2, 3), throttled)
+	b.rowsOf("d")
+	b.giveOut(errCause)
+	b.answer(slow, nil) // a late success takes nothing back
+	b.abandon()
+	b.want("written", "not written: throttled", "not written: throttled", "not written: throttled", "not written: stopped")
+}

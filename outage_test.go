@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -77,6 +78,114 @@ func TestOutageThatPasses(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 5000, res.Summary.Written)
 	})
+}
+
+// A short outage stops no call, also where each row goes by a request of its
+// own and many of them fail in one moment.
+func TestBlipOfConditionalPuts(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]dynamodesttest.Fault{
+		"503":       dynamodesttest.Error(503, "ServiceUnavailable", ""),
+		"throttled": dynamodesttest.Throttled("ThrottlingException", dynamodesttest.ARN(table)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				db := dynamodesttest.NewTable(table, "id:S")
+				db.SetLatency(8*time.Millisecond, 12*time.Millisecond, 1)
+				over := time.Now().Add(time.Second)
+				db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+					if c.Op != "DescribeTable" && time.Now().Before(over) {
+						return fault
+					}
+					return dynamodesttest.Fault{}
+				})
+				dest := newDest(t, dynamodest.Config{Table: table, Client: db, Mode: dynamodest.Insert, OnExisting: dynamodest.Skip})
+				res, err := dest.Write(t.Context(), numbered(20))
+				require.NoError(t, err)
+				assert.Equal(t, 20, res.Summary.Written)
+			})
+		})
+	}
+}
+
+// Rows that are refused for ever hold up neither each other nor the window.
+func TestDeadRowsHoldUpNoStream(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const rows, dead = 50_000, 100
+		db := dynamodesttest.NewTable(table, "id:S")
+		db.KeepHistory(0)
+		db.SetLatency(8*time.Millisecond, 12*time.Millisecond, 1)
+		db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+			return dynamodesttest.Unprocessed(func(i, _ int) bool {
+				row := rowOf(c.Item(i))
+				return row < 10*dead && row%10 == 0
+			})
+		})
+		dest := newDest(t, dynamodest.Config{Table: table, Client: db})
+		began := time.Now()
+		sum, err := dest.WriteSeq(t.Context(), seq(numbered(rows)), nil)
+		require.ErrorIs(t, err, dynamodest.ErrUnprocessed)
+		assert.Equal(t, rows-dead, sum.Written)
+		assert.Less(t, time.Since(began), 5*time.Minute)
+	})
+}
+
+// The rows of a small call go again together: one request a round.
+func TestSmallCallsGoAgainTogether(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]dynamodesttest.Fault{
+		"503":         dynamodesttest.Error(503, "ServiceUnavailable", ""),
+		"throttled":   dynamodesttest.Throttled("ThrottlingException", dynamodesttest.ARN(table)),
+		"unprocessed": dynamodesttest.Unprocessed(dynamodesttest.All),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				db := dynamodesttest.NewTable(table, "id:S")
+				db.FailWrites(fault, fault)
+				dest := newDest(t, dynamodest.Config{Table: table, Client: untold{db}})
+				res, err := dest.Write(t.Context(), numbered(20))
+				require.NoError(t, err)
+				assert.Equal(t, 3, res.Summary.Requests)
+				assert.Equal(t, 40, res.Summary.Resent)
+			})
+		})
+	}
+}
+
+// After an outage the rate is soon what the table takes, also where its
+// description does not tell that.
+func TestRecoveryIsQuick(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		db.SetLatency(5*time.Millisecond, 12*time.Millisecond, 1)
+		db.Limit(table, dynamodesttest.Capacity{UnitsPerSecond: 51})
+		over := time.Now().Add(2 * time.Second)
+		db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+			if c.Op == "DescribeTable" || time.Now().After(over) {
+				return dynamodesttest.Fault{}
+			}
+			return dynamodesttest.Unprocessed(dynamodesttest.All)
+		})
+		dest := newDest(t, dynamodest.Config{Table: table, Client: untold{db}, Retry: dynamodest.Retry{MaxAttempts: 50}})
+		_, err := dest.Write(t.Context(), numbered(1000))
+		require.NoError(t, err)
+		assert.Less(t, time.Since(over), 30*time.Second) // 1,000 rows at 51 a second take 20
+	})
+}
+
+// untold is a table whose description tells nothing of its capacity.
+type untold struct{ *dynamodesttest.DB }
+
+func (u untold) DescribeTable(ctx context.Context, in *dynamodb.DescribeTableInput, opts ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error) {
+	out, err := u.DB.DescribeTable(ctx, in, opts...)
+	if err == nil {
+		out.Table.BillingModeSummary, out.Table.ProvisionedThroughput, out.Table.WarmThroughput = nil, nil, nil
+	}
+	return out, err
 }
 
 // gateLimiter calls allow for every row.

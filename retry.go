@@ -15,8 +15,8 @@ import (
 // the rest: each that is taken lets two more go. So a hot range of keys is
 // asked for what it can take, and rows that wait for their turn in it do not
 // use up their attempts. Fresh rows do not count: they may have other keys, or
-// take what there was for the refused ones. A call whose rows fit in one
-// request sends them together.
+// take what there was for the refused ones. A call of no more rows than
+// one request takes sends them together.
 type backoff struct {
 	Retry
 	vain   int       // requests that got nothing taken, less those that got something
@@ -55,16 +55,16 @@ type setback struct {
 	again     int  // rows that had been refused before
 	taken     int  // rows taken: of those, if there were any
 	down      bool // for another reason than capacity, of which fewer rows would not ask less
-	few       bool // one request takes all the rows that the call has left
+	few       bool // the whole call has no more rows than one request takes
 }
 
-// refused returns the wait that begins with r, or 0 if none does.
-func (b *backoff) refused(r setback) time.Duration {
+// refused returns the wait that begins with r, if one does.
+func (b *backoff) refused(r setback) (wait time.Duration, began bool) {
 	switch {
 	case r.now.Before(b.until) || r.sent.Before(b.until):
-		return 0 // a refusal of the same moment as the one that set the wait
+		return 0, false // a refusal of the same moment as the one that set the wait
 	case r.again == 0 && b.flying > 0:
-		return 0 // the answer to the refused rows themselves will tell
+		return 0, false // the answer to the refused rows themselves will tell
 	case r.taken == 0:
 		b.vain++
 		b.most = 1
@@ -75,12 +75,14 @@ func (b *backoff) refused(r setback) time.Duration {
 		b.vain = max(1, b.vain)
 		b.most = 1
 	}
-	if r.few || r.down && r.taken == 0 {
+	// At the longest wait rows that are never taken would hold up the window
+	// one by one: they go together.
+	if r.few || r.taken == 0 && (r.down || b.bound(b.vain) == b.MaxDelay) {
 		b.most = maxBatchItems
 	}
-	delay := b.delay(b.vain)
-	b.until = r.now.Add(delay)
-	return delay
+	wait = b.delay(b.vain)
+	b.until = r.now.Add(wait)
+	return wait, true
 }
 
 // bound is the longest wait after the n-th refusal in a row, n from 1.

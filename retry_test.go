@@ -78,9 +78,11 @@ func TestOneMomentShutsTheQueueOnce(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_700_000_000, 0)
 	b := backoff{Retry: Retry{MinDelay: time.Second, MaxDelay: 5 * time.Second}, vain: 2, until: now.Add(time.Second)}
-	assert.Zero(t, b.refused(setback{sent: now.Add(-time.Second), now: now, again: 1}), "the wait is running")
+	_, began := b.refused(setback{sent: now.Add(-time.Second), now: now, again: 1})
+	assert.False(t, began, "the wait is running")
 	now = now.Add(2 * time.Second)
-	assert.Zero(t, b.refused(setback{sent: now.Add(-3 * time.Second), now: now, again: 1}), "sent before the wait was over")
+	_, began = b.refused(setback{sent: now.Add(-3 * time.Second), now: now, again: 1})
+	assert.False(t, began, "sent before the wait was over")
 	assert.Equal(t, 2, b.vain)
 }
 

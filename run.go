@@ -54,7 +54,7 @@ func (r *run) loop(ctx context.Context) {
 		select {
 		case <-r.feed.toRun:
 		case a := <-r.answers:
-			r.settle(ctx, a)
+			r.settle(ctx, start, a)
 		case err := <-r.checked:
 			l.paused = false
 			if err != nil {
@@ -136,7 +136,7 @@ func (r *run) dispatch(ctx, start context.Context) time.Duration {
 			r.d.gate.quit(r.ticket)
 			return until(now, l.wakeAt(now))
 		}
-		b, wait := r.d.gate.admit(r.ticket, now, func(allow allowance) *batch { return l.pack(now, allow) })
+		b, wait := r.d.gate.admit(r.ticket, now, l.few(), func(allow allowance) *batch { return l.pack(now, allow) })
 		switch {
 		case b != nil:
 			r.launch(ctx, start, b)
@@ -181,7 +181,7 @@ func (r *run) launch(ctx, start context.Context, b *batch) {
 }
 
 // settle takes an answer into the ledger and the gate.
-func (r *run) settle(ctx context.Context, a answer) {
+func (r *run) settle(ctx, start context.Context, a answer) {
 	r.flying--
 	r.d.gate.done(a.batch, a.pace(), a.done)
 	if a.verdict != nil && a.verdict.action == actResend {
@@ -190,7 +190,7 @@ func (r *run) settle(ctx context.Context, a answer) {
 	l := r.ledger
 	l.settle(a)
 	if l.outage() && l.stop == nil {
-		l.halt(r.d.tableError(a.op(), l.lastReason, l.lastErr))
+		l.giveOut(r.d.tableError(a.op(), l.lastReason, l.lastErr))
 	}
 	if rows := l.heldBack(); l.wait > 0 && rows > 0 && l.stop == nil {
 		r.d.observer.wait(ctx, Wait{For: waitRetry, Rows: rows, Delay: l.wait})
@@ -201,7 +201,7 @@ func (r *run) settle(ctx context.Context, a answer) {
 		r.senders.Go(func() {
 			var err error
 			defer func() { r.checked <- err }() // also if the client ends the goroutine
-			err = r.d.keysChanged(ctx)
+			err = r.d.keysChanged(start)
 		})
 	}
 }
@@ -222,6 +222,9 @@ func (a *answer) pace() pace.Answer {
 				p.AgainRefused += units
 			}
 		}
+	}
+	if p.AgainRefused == float64(a.units) {
+		p.Failed = true // rows that stay refused say nothing of what the table takes of others
 	}
 	return p
 }

@@ -82,8 +82,7 @@ func (l *ledger) processed(a answer) {
 		return
 	}
 	progress := len(a.unprocessed) < len(a.jobs)
-	l.vain(a, progress, ErrUnprocessed, errUnprocessed)
-	l.wait = l.retry.refused(setback{sent: a.sent, now: a.done, again: a.again, taken: a.taken(), few: l.few()})
+	l.setBack(setback{sent: a.sent, now: a.done, again: a.again, taken: a.taken(), few: l.few()}, progress, ErrUnprocessed, errUnprocessed)
 	for _, j := range a.jobs {
 		if a.unprocessed[j] {
 			l.count(j, progress, ErrUnprocessed, errUnprocessed)
@@ -109,8 +108,7 @@ func (a *answer) taken() (n int) {
 
 // again puts the rows of a request that failed for the moment back.
 func (l *ledger) again(a answer) {
-	l.vain(a, false, a.verdict.reason, a.verdict.err)
-	l.wait = l.retry.refused(setback{sent: a.sent, now: a.done, again: a.again, down: !a.verdict.throttle, few: l.few()})
+	l.setBack(setback{sent: a.sent, now: a.done, again: a.again, down: !a.verdict.throttle, few: l.few()}, false, a.verdict.reason, a.verdict.err)
 	for _, j := range a.jobs {
 		l.count(j, false, a.verdict.reason, a.verdict.err)
 	}
@@ -273,10 +271,13 @@ func (l *ledger) ownFault(j *job, reason Reason, err error, now time.Time) {
 	l.release(c, now)
 }
 
-// vain notes a request that came back with rows to send again.
-func (l *ledger) vain(a answer, progress bool, reason Reason, err error) {
+// setBack begins the wait after a request that came back with rows to send
+// again, if none is running.
+func (l *ledger) setBack(r setback, progress bool, reason Reason, err error) {
 	l.lastReason, l.lastErr = reason, err
-	if a.again > 0 && !progress {
+	wait, began := l.retry.refused(r)
+	l.wait = wait
+	if began && r.again > 0 && !progress {
 		l.dry++
 	}
 }

@@ -131,14 +131,18 @@ func (p *Pace) InFlight() int { return int(p.limit) }
 // Budget is the most units that the next request should carry: at least 1, +Inf when nothing limits it. A row bigger than
 // that goes alone.
 func (p *Pace) Budget() float64 {
-	units := math.Inf(1)
-	if p.phase != open {
-		units = p.learned.rate / learnedShare
+	if p.phase == open {
+		return p.CapBudget()
 	}
+	return min(p.CapBudget(), max(1, p.learned.rate/learnedShare))
+}
+
+// CapBudget is Budget for a call that one request can carry: the cap alone limits it.
+func (p *Pace) CapBudget() float64 {
 	if p.cap.rate > 0 {
-		units = min(units, p.cap.rate/capShare)
+		return max(1, p.cap.rate/capShare)
 	}
-	return max(1, units)
+	return math.Inf(1)
 }
 
 // Wait is 0 when a request may go, else how long to wait before asking again: at most a second, since the rate may have
@@ -285,6 +289,10 @@ func (p *Pace) answeredSeek(now float64, all bool) {
 		floor := p.floor
 		p.toSeek(now, p.from/4, p.pauseLength(), p.ceiling)
 		p.floor = floor
+	case tooFast && !fair && p.known && p.applied-p.before < few && p.pause < pauseMost: // too little got through to tell
+		p.pause = min(pauseMost, 2*p.pause)
+		p.toSeek(now, p.from/2, p.pauseLength(), p.ceiling)
+		return
 	case tooFast && !p.known: // the first empty moment: an estimate would count the credit before it
 		p.toSeek(now, p.from, p.pauseLength(), p.learned.rate)
 		p.markEmpty(now)
