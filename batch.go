@@ -37,6 +37,14 @@ func (b *batch) add(j *job) {
 	}
 }
 
+// origin is the batch that b's rows were set apart from; nil if none.
+func (b *batch) origin() *origin {
+	if b.group == nil {
+		return nil
+	}
+	return b.group.origin
+}
+
 // op is the operation that sends the batch.
 func (b *batch) op() string {
 	if len(b.jobs) == 1 {
@@ -64,6 +72,15 @@ type group struct {
 	origin *origin
 	held   bool // refused for the moment: waits for the queue of refused rows to open
 	resent bool // is the one resend after a clock-skew or expired-token answer
+}
+
+// together makes jobs a group.
+func together(jobs []*job, from *origin) *group {
+	g := &group{origin: from}
+	for _, j := range jobs {
+		g.chains = append(g.chains, j.chain)
+	}
+	return g
 }
 
 // origin is a batch that was refused for one of its rows, while its rows are

@@ -340,18 +340,14 @@ type callbackError struct {
 	err error
 }
 
-const callbackText = "%s gave an error of type %T"
-
 func (e *callbackError) Error() string {
-	return fmt.Sprintf(callbackText, e.who, e.err)
+	return fmt.Sprintf("%s gave an error of type %T", e.who, e.err)
 }
 
 func (e *callbackError) Unwrap() error { return e.err }
 
 // Format keeps fmt from walking into the cause.
-func (e callbackError) Format(s fmt.State, verb rune) {
-	printText(s, verb, fmt.Sprintf(callbackText, e.who, e.err))
-}
+func (e callbackError) Format(s fmt.State, verb rune) { printText(s, verb, e.Error()) }
 
 // stopCause is why ctx ended: its error, and the cause that its owner gave.
 func stopCause(ctx context.Context) error {

@@ -31,16 +31,11 @@ type verdict struct {
 
 // refusals are the error codes after which no row of the request was applied,
 // but for those with maybe, which speak of one row of a batch and leave open
-// what became of the others. A code that is not here tells nothing.
+// what became of the others. The codes that throttle are the SDK's to list; any
+// other that is not here tells nothing.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
 var refusals = map[string]verdict{
-	"ProvisionedThroughputExceededException": {reason: ErrThrottled, throttle: true},
-	"ThrottlingException":                    {reason: ErrThrottled, throttle: true},
-	"Throttling":                             {reason: ErrThrottled, throttle: true},
-	"RequestLimitExceeded":                   {reason: ErrThrottled, throttle: true},
-	"LimitExceededException":                 {reason: ErrThrottled, throttle: true},
-
 	"ValidationException":             {reason: ErrRefused, action: actSplit},
 	"SerializationException":          {reason: ErrRefused, action: actSplit},
 	"ConditionalCheckFailedException": {reason: ErrExists, action: actExists},

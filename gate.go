@@ -100,9 +100,6 @@ func (g *gate) leave(t *ticket) {
 // call tells the first in line to ask again. The caller holds mu.
 func (g *gate) call() {
 	if len(g.line) > 0 {
-		select {
-		case g.line[0].turn <- struct{}{}:
-		default:
-		}
+		signal(g.line[0].turn)
 	}
 }

@@ -79,10 +79,8 @@ func (r *run) end() {
 	}
 	r.halted(l.stop)
 	r.senders.Wait()
-	for ; r.flying > 0; r.flying-- {
-		a := <-r.answers
-		r.d.gate.done(a.batch, a.pace(), a.done)
-		l.settle(a)
+	for r.flying > 0 {
+		r.land(<-r.answers)
 	}
 	l.abandon()
 	r.give()
@@ -180,15 +178,20 @@ func (r *run) launch(ctx, start context.Context, b *batch) {
 	})
 }
 
-// settle takes an answer into the ledger and the gate.
-func (r *run) settle(ctx, start context.Context, a answer) {
+// land takes an answer into the gate and the ledger.
+func (r *run) land(a answer) {
 	r.flying--
-	r.d.gate.done(a.batch, a.pace(), a.done)
+	r.d.gate.done(a.batch, a.pace(), a.done) // first: the ledger lets go of the items
+	r.ledger.settle(a)
+}
+
+// settle lands an answer and does what follows from it.
+func (r *run) settle(ctx, start context.Context, a answer) {
 	if a.verdict != nil && a.verdict.action == actResend {
 		r.d.tokens.forget(a.sent)
 	}
 	l := r.ledger
-	l.settle(a)
+	r.land(a)
 	if l.outage() && l.stop == nil {
 		l.giveOut(r.d.tableError(a.op(), l.lastReason, l.lastErr))
 	}

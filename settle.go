@@ -133,12 +133,9 @@ func (l *ledger) again(a answer) {
 // split halves a batch that was refused for one of its rows. A row that
 // stands alone has its answer.
 func (l *ledger) split(a answer) {
-	var from *origin
-	if a.group != nil {
-		from = a.group.origin
-	}
 	l.dry = 0
 	l.retry.taken(a.again)
+	from := a.origin()
 	if from == nil {
 		from = &origin{rows: len(a.jobs), written: a.written}
 	}
@@ -149,13 +146,7 @@ func (l *ledger) split(a answer) {
 		return
 	}
 	half := (len(a.jobs) + 1) / 2
-	for _, part := range [][]*job{a.jobs[:half], a.jobs[half:]} {
-		g := &group{origin: from}
-		for _, j := range part {
-			g.chains = append(g.chains, j.chain)
-		}
-		l.groups = append(l.groups, g)
-	}
+	l.groups = append(l.groups, together(a.jobs[:half], from), together(a.jobs[half:], from))
 }
 
 // doubtKeys asks for the table's description when every row of a batch was
@@ -202,13 +193,8 @@ func (l *ledger) resend(a answer) {
 		l.halted(a)
 		return
 	}
-	g := &group{resent: true}
-	if a.group != nil {
-		g.origin = a.group.origin
-	}
-	for _, j := range a.jobs {
-		g.chains = append(g.chains, j.chain)
-	}
+	g := together(a.jobs, a.origin())
+	g.resent = true
 	l.groups = append(l.groups, g)
 }
 
