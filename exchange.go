@@ -78,6 +78,15 @@ func (x *exchange) finalize(id string, mark uint32) middleware.FinalizeMiddlewar
 // send is the last step before the transport.
 func (x *exchange) send(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
 	x.sends.Add(1)
+	if req, ok := in.Request.(*smithyhttp.Request); ok {
+		if body, ok := req.GetStream().(io.ReadSeeker); ok {
+			req, err := req.SetStream(plainBody{body})
+			if err != nil {
+				return middleware.DeserializeOutput{}, middleware.Metadata{}, err
+			}
+			in.Request = req
+		}
+	}
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn: func(string) { x.marks.Or(markDialing) },
 		GotConn: func(httptrace.GotConnInfo) { x.marks.Or(markConn) },
@@ -89,6 +98,12 @@ func (x *exchange) send(ctx context.Context, in middleware.DeserializeInput, nex
 	}
 	return out, metadata, err
 }
+
+// plainBody hides the WriteTo of a request's body. The SDK closes the body once
+// an answer has begun, and its WriteTo then fails where a Read would report
+// the end: net/http, if it comes that late to see that nothing is left, would
+// break the connection off in the middle of the answer.
+type plainBody struct{ io.ReadSeeker }
 
 // countedBody counts what is read of a response's body.
 type countedBody struct {

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -328,6 +329,27 @@ func TestExchangeTellsAnEmptyAnswer(t *testing.T) {
 		assert.Equal(t, tt.nil, out.UnprocessedItems == nil, body)
 	}
 	assert.False(t, new(exchange).overWire())
+}
+
+// net/http reads on past the end of a body that it has sent, to see that there
+// is no more, and gives the connection up if that fails. The SDK may have
+// closed the body by then, if the answer came at once.
+func TestABodyThatIsClosedEarlyEndsWithoutAnError(t *testing.T) {
+	t.Parallel()
+	sent := 0
+	client := foreignClient("http://dynamodb.invalid", smithyhttp.ClientDoFunc(func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, r.ContentLength))
+		require.NoError(t, err)
+		assert.Len(t, body, int(r.ContentLength))
+		require.NoError(t, r.Body.Close())
+		_, err = io.Copy(io.Discard, r.Body)
+		require.NoError(t, err)
+		sent++
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"UnprocessedItems":{}}`))}, nil
+	}))
+	_, _, v := sendBatch(t.Context(), client)
+	require.NoError(t, v.err)
+	assert.Equal(t, 1, sent)
 }
 
 func TestThrottlingReasonsComeOverTheWire(t *testing.T) {
