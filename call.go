@@ -11,7 +11,8 @@ import (
 
 // The window of a call: what it holds of rows that are taken and not yet
 // reported, those in flight included. It bounds a call's memory, whatever the
-// number of rows.
+// number of rows. Write, whose caller holds all rows anyway, takes a chunk of
+// them at once and may go that much over it.
 const (
 	windowRows  = 16_384
 	windowBytes = 32 << 20
@@ -83,9 +84,10 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 // reported too, unless it was report that failed. The Summary counts every row
 // taken, in all cases.
 //
-// The error is nil if every row was Written, Skipped or Superseded; otherwise
-// it is a [*WriteError]. For order, cancelling and ownership see
-// [Destination.Write]. A batch that is not full is sent when its first row has
+// The error is nil if every row taken was Written, Skipped or Superseded and
+// nothing stopped the call early; otherwise it is a [*WriteError]. If ctx has
+// ended, that counts as early: rows may have ended for the same reason. For
+// order, cancelling and ownership see [Destination.Write]. A batch that is not full is sent when its first row has
 // waited Config.MaxWait.
 func (d *Destination) WriteSeq(ctx context.Context, rows iter.Seq2[Row, error], report func(Row, RowResult) error) (Summary, error) {
 	c := d.begin(ctx, report)
@@ -102,8 +104,8 @@ func (d *Destination) WriteSeq(ctx context.Context, rows iter.Seq2[Row, error], 
 		}
 	}
 	// A source that ends without an error after ctx has ended may have been cut
-	// short by that.
-	if ctx.Err() != nil && c.next > 0 {
+	// short by that, before its first row too.
+	if ctx.Err() != nil {
 		c.exhausted = false
 	}
 	c.finish(ctx)
@@ -120,7 +122,7 @@ type call struct {
 
 	next      int    // index of the next row
 	order     []*job // taken and not yet reported, in row order
-	bytes     int    // size of their items
+	bytes     int    // size of their items or, if larger, of their rows
 	one       [1]*job
 	exhausted bool  // every row there was has been taken
 	sourceErr error // of the source
@@ -180,29 +182,45 @@ func (c *call) admit(row Row, it *item, rowErr *RowError) *job {
 		rowErr.Index = j.result.Index
 		j.result.Err = rowErr
 		j.settled, j.size = true, rowSize(row)
-	} else {
-		j.size = it.size
+	} else if j.size = it.size; len(row) > len(it.attrs) { // the row is held with all its columns
+		j.size = max(j.size, rowSize(row))
 	}
 	c.bytes += j.size
 	c.order = append(c.order, j)
 	return j
 }
 
-// rowSize is roughly what a row that has no item holds, in bytes.
+// rowSize is roughly what the strings and bytes of a row hold, in bytes.
 func rowSize(row Row) int {
 	n := 0
-	for column, v := range row {
-		n += len(column)
-		switch v := v.(type) {
-		case string:
-			n += len(v)
-		case []byte:
-			n += len(v)
-		case json.RawMessage:
-			n += len(v)
+	addSize(&n, row, maxLevels)
+	return n
+}
+
+// addSize adds the size of v to n. It stops at what fills the window, so that
+// a value that contains itself comes to an end.
+func addSize(n *int, v any, levels int) {
+	*n += 16 // of an interface
+	if levels == 0 || *n >= windowBytes {
+		return
+	}
+	switch v := v.(type) {
+	case string:
+		*n += len(v)
+	case []byte:
+		*n += len(v)
+	case json.RawMessage:
+		*n += len(v)
+	case map[string]any:
+		for name, elem := range v {
+			*n += len(name)
+			addSize(n, elem, levels-1)
+		}
+	case []any:
+		for _, elem := range v {
+			addSize(n, elem, levels-1)
 		}
 	}
-	return n
 }
 
 // hand gives rows to the run and reports what has settled; while the window is
@@ -349,11 +367,24 @@ func (e *callbackError) Unwrap() error { return e.err }
 // Format keeps fmt from walking into the cause.
 func (e callbackError) Format(s fmt.State, verb rune) { printText(s, verb, e.Error()) }
 
-// stopCause is why ctx ended: its error, and the cause that its owner gave.
+// endError is the end of a context, and the cause that its owner gave, whose
+// text may quote a row too.
+type endError struct{ end, cause error }
+
+func (e *endError) Error() string {
+	return fmt.Sprintf("%v: whoever ended it gave an error of type %T", e.end, e.cause)
+}
+
+func (e *endError) Unwrap() []error { return []error{e.end, e.cause} }
+
+// Format keeps fmt from walking into the cause.
+func (e endError) Format(s fmt.State, verb rune) { printText(s, verb, e.Error()) }
+
+// stopCause is why ctx ended.
 func stopCause(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
-	if cause == nil || errors.Is(cause, err) {
+	if errors.Is(err, cause) {
 		return err
 	}
-	return errors.Join(err, cause)
+	return &endError{err, cause}
 }

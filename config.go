@@ -222,7 +222,8 @@ type Observer struct {
 	// RequestDone is called after each request.
 	RequestDone func(context.Context, Response)
 
-	// Wait is called before each wait.
+	// Wait is called before each wait, and before each question to a Limiter,
+	// which may not wait.
 	Wait func(context.Context, Wait)
 }
 
@@ -236,10 +237,10 @@ type Request struct {
 // Response is a request answered.
 type Response struct {
 	Request     Request
-	Elapsed     time.Duration
-	Unprocessed int     // rows that DynamoDB handed back
-	WriteUnits  float64 // write units charged, those of indexes included
-	Err         error   // nil, or an error that quotes no row value
+	Elapsed     time.Duration // from the sending to the answer, or to its being given up
+	Unprocessed int           // rows that DynamoDB handed back
+	WriteUnits  float64       // write units charged, those of indexes included; 0 if not told
+	Err         error         // nil, or an error that quotes no row value
 }
 
 // Wait is a wait about to begin.

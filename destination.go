@@ -36,7 +36,6 @@ type Destination struct {
 	client  Client
 	table   string // as configured: name or ARN
 	region  string
-	mode    Mode
 	exist   OnExisting
 	retry   Retry
 	convert *converter
@@ -69,7 +68,6 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 		client:      cfg.Client,
 		table:       cfg.Table,
 		region:      cfg.region(),
-		mode:        cfg.Mode,
 		exist:       cfg.OnExisting,
 		retry:       cfg.Retry,
 		maxWait:     cfg.MaxWait,

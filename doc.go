@@ -33,9 +33,9 @@
 //     goroutine is left when the call returns.
 //   - Memory is bounded by a window of rows and bytes, not by their number.
 //   - No value of a row and no secret is in an error, nor in what fmt prints of
-//     this package's types. Texts of errors that a source, report or a Limiter
-//     gave, and those of DynamoDB that may quote a row, are reached only by
-//     unwrapping.
+//     this package's types. Texts of errors that a source, report, a Limiter
+//     or whoever ended the context gave, and those of DynamoDB that may quote a
+//     row, are reached only by unwrapping.
 //   - The caller's rows are not changed, and not kept after the call.
 //   - Rows that DynamoDB hands back or throttles are sent again, with
 //     exponential backoff and full jitter, by [Retry]; the SDK's own retries

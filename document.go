@@ -121,7 +121,7 @@ func (b *builder) container(a *attr, rv reflect.Value, level int) error {
 		}
 		return nil
 	}
-	return refuse("Go type %s has no form in DynamoDB", typeText(rv.Type()))
+	return noForm(rv.Type())
 }
 
 func (b *builder) anyMap(a *attr, rv reflect.Value, level int) error {
@@ -163,7 +163,7 @@ func mapKey(key reflect.Value) (string, error) {
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return strconv.FormatUint(key.Uint(), 10), nil
 	}
-	return "", refuse("a map with keys of Go type %s has no form in DynamoDB", typeText(key.Type()))
+	return "", refuse("a map with keys of Go type %s has no form in DynamoDB", typeText(key.Type())).or("give it keys that are strings or integers, or that have a MarshalText method")
 }
 
 // element is node for a member of a container, without boxing the commonest

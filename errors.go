@@ -38,11 +38,11 @@ const (
 
 // Reasons that every row meets until something is mended. Each stops the call.
 const (
-	ErrNoTable     Reason = "no such table"
-	ErrTableStatus Reason = "table not ready"
-	ErrAccess      Reason = "access denied"
-	ErrCredentials Reason = "bad credentials"
-	ErrConfig      Reason = "bad configuration"
+	ErrNoTable     Reason = "no such table"     // none of this name in this region and account
+	ErrTableStatus Reason = "table not ready"   // being created or deleted, archived, or without its KMS key
+	ErrAccess      Reason = "access denied"     // the policy does not allow the action
+	ErrCredentials Reason = "bad credentials"   // wrong, inactive or expired keys, or a clock that is off
+	ErrConfig      Reason = "bad configuration" // a setting is at fault, or the table's keys are not those of the mapping
 )
 
 // RowError is why one row was not written, or may not have been.
@@ -53,7 +53,8 @@ type RowError struct {
 	Attribute string // the attribute at fault, if one is
 	Attempts  int    // requests that carried the row
 
-	// Err is the cause: an error of the AWS SDK, of the mapping, or nil. Text
+	// Err is the cause: an error of the AWS SDK or of the mapping or, with
+	// ErrStopped, what stopped the call; nil if the Reason says it all. Text
 	// that may quote a row is reached only by unwrapping it further.
 	Err error
 }
@@ -64,8 +65,8 @@ type TableError struct {
 	Reason Reason
 	Op     string // the DynamoDB action, such as "DescribeTable"
 	Table  string // name or ARN, as configured
-	Region string
-	Err    error
+	Region string // that requests went to; "" if not known
+	Err    error  // the cause: an error of the AWS SDK, or what is wrong with the table
 
 	arn string // of the table, as DescribeTable told it; "" if it has not
 }
@@ -82,8 +83,8 @@ type WriteError struct {
 	// Result, or report, has them all.
 	First []*RowError
 
-	// Stop is what ended the call before every row was tried; nil if all
-	// were.
+	// Stop is what stopped the call early: a *TableError, or the error of the
+	// source, of report, of the Limiter or of ctx. It is nil if nothing did.
 	Stop error
 }
 

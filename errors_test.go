@@ -86,6 +86,11 @@ func TestRemediesAreWhole(t *testing.T) {
 					assert.Contains(t, table.Error(), arn)
 				}
 			}
+			// None that AWS gives is so long, but a fake may.
+			foreign := &TableError{Reason: reason, Op: "BatchWriteItem", Table: long, Region: long, Err: cause, arn: long}
+			assert.LessOrEqual(t, len(foreign.Error()), maxTableText)
+			foreign.arn = ""
+			assert.LessOrEqual(t, len(foreign.Error()), maxTableText)
 		}
 	}
 }

@@ -61,6 +61,27 @@ func TestAFakeOfTenLines(t *testing.T) {
 	}
 }
 
+// Without a key, items handed back are matched by all of their attributes; of
+// equal rows it does not matter which one comes back.
+func TestAFakeWithoutAKeyHandsItemsBack(t *testing.T) {
+	t.Parallel()
+	back := fake{batch: func(_ context.Context, in *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+		puts := in.RequestItems[table]
+		return &dynamodb.BatchWriteItemOutput{UnprocessedItems: map[string][]types.WriteRequest{table: {puts[4], puts[2], puts[0]}}}, nil
+	}}
+	dest := newDest(t, dynamodest.Config{Table: table, Client: back, Retry: dynamodest.Retry{MaxAttempts: 1}})
+	res, err := dest.Write(t.Context(), []dynamodest.Row{{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}, {"id": 3}})
+	require.ErrorIs(t, err, dynamodest.ErrUnprocessed)
+	for i, written := range []bool{false, true, false, true, false} {
+		if written {
+			require.NoError(t, res.Rows[i].Err)
+		} else {
+			require.ErrorIs(t, res.Rows[i].Err, dynamodest.ErrUnprocessed)
+		}
+		assert.Equal(t, written, res.Rows[i].Outcome == dynamodest.Written)
+	}
+}
+
 // Skip and fail need the key for their condition, and this fake tells none.
 func TestConditionsNeedTheKey(t *testing.T) {
 	t.Parallel()

@@ -57,6 +57,10 @@ func (b *builder) forced(a *attr, v any, t Type, keepEmpty bool) error {
 
 // unfit is the error of a v that does not become a k.
 func unfit(v any, k kind) error {
+	switch t := reflect.TypeOf(v); t.Kind() {
+	case reflect.Chan, reflect.Func, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer:
+		return noForm(t)
+	}
 	return refuse("Go type %s does not become %s", goType(v), k)
 }
 

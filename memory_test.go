@@ -63,22 +63,27 @@ func TestMemoryIsBounded(t *testing.T) {
 		row["email"] = strings.Repeat("e", long)
 		return row
 	}
+	unmapped := func(i int) Row {
+		return Row{"user_id": fmt.Sprint(i), "text": strings.Repeat("x", 16<<10), "raw": map[string]any{"pages": []any{make([]byte, 16<<10)}}}
+	}
 	tests := []struct {
-		name  string
-		after time.Duration
-		rows  int
-		row   func(int) Row
-		most  float64 // MiB
-		full  bool    // the window is certainly full
+		name   string
+		after  time.Duration
+		rows   int
+		row    func(int) Row
+		fields []Field
+		most   float64 // MiB
+		full   bool    // the window is certainly full of rows
 	}{
-		{"answers at once", 0, rows, rowNumber, 64, false},
-		{"slow answers", 50 * time.Millisecond, rows, rowNumber, 64, true},
-		{"slow answers and rows of 2 KB", 50 * time.Millisecond, rows / 5, wide, 64 + windowRows*long/(1<<20), true},
+		{"answers at once", 0, rows, rowNumber, nil, 64, false},
+		{"slow answers", 50 * time.Millisecond, rows, rowNumber, nil, 64, true},
+		{"slow answers and rows of 2 KB", 50 * time.Millisecond, rows / 5, wide, nil, 64 + windowRows*long/(1<<20), true},
+		{"slow answers and columns that are not mapped", 50 * time.Millisecond, rows / 5, unmapped, []Field{{Column: "user_id"}}, 64, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				dest, err := New(t.Context(), Config{Region: "eu-west-1", Table: "users", Client: taker{tt.after}})
+				dest, err := New(t.Context(), Config{Region: "eu-west-1", Table: "users", Client: taker{tt.after}, Mapping: Mapping{Fields: tt.fields}})
 				require.NoError(t, err)
 				before := liveHeap()
 				taken, held, most := 0, 0, 0.0

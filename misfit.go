@@ -37,7 +37,7 @@ func (m *misfit) or(mend string) *misfit {
 // Misfits that many places meet.
 var (
 	errUTF8     = refuse("it holds text that is not valid UTF-8").or("convert the text to UTF-8, or give it as a []byte, which is written as B and may hold any bytes")
-	errCycle    = refuse("it contains itself, or is nested deeper than %d levels", maxJSONLevels)
+	errCycle    = refuse("it contains itself, or is nested deeper than %d levels", maxJSONLevels).or("give a value that ends: leave out the reference back, or what lies deepest")
 	errDepth    = refuse("it contains itself, or is nested deeper than the %d levels that DynamoDB takes", maxLevels).or(`Field.Type "JSON" writes a deeper value as text`)
 	errName     = refuse("a name in it is empty or has more than %d bytes", maxAttributeName).or(`rename it, or write the value as text with Field.Type "JSON"`)
 	errEmptySet = refuse("it is an empty set, which DynamoDB does not take").or(`give nil in its place, or write a list with Field.Type "L"`)
@@ -47,11 +47,19 @@ var (
 // numberMisfit explains an error of package decimal.
 func numberMisfit(err error) error {
 	m := refuse("the value %v", err)
-	if errors.Is(err, decimal.ErrDigits) || errors.Is(err, decimal.ErrRange) {
+	switch {
+	case errors.Is(err, decimal.ErrDigits), errors.Is(err, decimal.ErrRange):
 		m.mend = `Field.Type "S", or "JSON" for a document, keeps it digit for digit`
+	case errors.Is(err, decimal.ErrFinite):
+		m.mend = "give nil or a number in its place: DynamoDB and JSON have no form for it"
 	}
 	m.cause = err
 	return m
+}
+
+// noForm is the misfit of a value of a type that nothing is made of.
+func noForm(t reflect.Type) error {
+	return refuse("Go type %s has no form in DynamoDB", typeText(t)).or("leave the column out of the mapping, or give a value of another type in its place")
 }
 
 // goType returns the Go type of v, shortened if it is a long literal.

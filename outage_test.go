@@ -3,11 +3,14 @@ package dynamodest_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -175,6 +178,53 @@ func TestRecoveryIsQuick(t *testing.T) {
 		require.NoError(t, err)
 		assert.Less(t, time.Since(over), 30*time.Second) // 1,000 rows at 51 a second take 20
 	})
+}
+
+// A hot range keeps its own rate and loses no row; the rest of the table goes on
+// beside it.
+func TestHotRangeLosesNoRowAndDragsNothingDown(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		limit float64 // write units a second of the hot range
+		every int     // every so many rows one is of the hot range
+		rows  int
+	}{{200, 20, 40_000}, {1000, 10, 40_000}, {20, 100, 10_000}} {
+		t.Run(fmt.Sprintf("%.0f units for 1 row in %d", tt.limit, tt.every), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { hotRange(t, tt.limit, tt.every, tt.rows) })
+		})
+	}
+}
+
+func hotRange(t *testing.T, limit float64, every, rows int) {
+	db := dynamodesttest.NewTable(table, "id:S")
+	db.KeepHistory(0)
+	db.SetLatency(8*time.Millisecond, 12*time.Millisecond, 1)
+	hot := db.Limit(table, dynamodesttest.Capacity{UnitsPerSecond: limit, Keys: func(key []types.AttributeValue) bool {
+		return strings.HasPrefix(key[0].(*types.AttributeValueMemberS).Value, "hot")
+	}})
+	dest := newDest(t, dynamodest.Config{Table: table, Client: untold{db}})
+	begin, most := time.Now(), 0
+	sum, err := dest.WriteSeq(t.Context(), func(yield func(dynamodest.Row, error) bool) {
+		for i := range rows {
+			id := "cold"
+			if i%every == 0 {
+				id = "hot"
+			}
+			if !yield(dynamodest.Row{"id": fmt.Sprint(id, i)}, nil) {
+				return
+			}
+		}
+	}, func(_ dynamodest.Row, r dynamodest.RowResult) error {
+		most = max(most, r.Attempts)
+		return nil
+	})
+	require.NoError(t, err)
+	assert.Equal(t, rows, sum.Written)
+	assert.GreaterOrEqual(t, float64(rows)/time.Since(begin).Seconds(), 0.9*limit*float64(every), "rows/s")
+	_, refused := hot.Usage()
+	assert.Less(t, refused/float64(rows), 0.15, "units refused for each row")
+	assert.LessOrEqual(t, most, 15, "requests that carried one row")
 }
 
 // untold is a table whose description tells nothing of its capacity.

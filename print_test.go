@@ -2,6 +2,7 @@ package dynamodest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -99,6 +100,9 @@ func TestExportedTypesShowNoSecret(t *testing.T) {
 	cause.cause = errorValue{rowValue + testSecret}
 	rowErr := &RowError{Index: 3, Reason: ErrRefused, Column: "id", Attempts: 1, Err: cause}
 	tableErr := &TableError{Reason: ErrAccess, Op: "PutItem", Table: "users", Region: "eu-west-1", Err: cause}
+	called := &callbackError{who: "report", err: errorValue{rowValue + testSecret}}
+	ended, cancel := context.WithCancelCause(t.Context())
+	cancel(errorValue{rowValue + testSecret})
 	values := []any{
 		d, *d, struct{ D *Destination }{d}, &foreign, foreign, cfg, cfg.Credentials, cfg.Mapping, Field{}, Upsert, Overwrite, Auto, WriteNull, EmptyAsNull, cfg.Retry, cfg.Observer,
 		Request{}, Response{Err: cause}, Wait{},
@@ -107,6 +111,7 @@ func TestExportedTypesShowNoSecret(t *testing.T) {
 		WriteError{Reasons: map[Reason]int{ErrRefused: 1}, First: []*RowError{rowErr}, Stop: tableErr},
 		Result{Rows: []RowResult{{Err: rowErr}}}, RowResult{Err: rowErr}, Written, Summary{},
 		&RowError{Err: &misfit{text: "no", cause: errorValue{rowValue}}}, Response{Err: &misfit{cause: errorValue{rowValue}}},
+		called, *called, &RowError{Reason: ErrStopped, Err: called}, &WriteError{Stop: called}, stopCause(ended),
 	}
 	for _, value := range values {
 		for _, verb := range fmtVerbs {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -63,10 +64,11 @@ type schedule struct {
 	cfg  dynamodest.Config
 	rows []dynamodest.Row
 
-	before   int             // items there at the start
-	poison   map[int]bool    // rows that DynamoDB alone finds fault with
-	carried  map[int]int     // requests that carried each row
-	puzzling map[string]bool // keys that met a write applied late
+	given    []dynamodest.Row // rows, as they were
+	before   int              // items there at the start
+	poison   map[int]bool     // rows that DynamoDB alone finds fault with
+	carried  map[int]int      // requests that carried each row
+	puzzling map[string]bool  // keys that met a write applied late
 
 	results []dynamodest.RowResult
 	reports []int // indexes in the order reported
@@ -139,7 +141,7 @@ func (s *schedule) makeRows() {
 			row["poison"] = true
 			s.poison[i] = true
 		}
-		s.rows = append(s.rows, row)
+		s.rows, s.given = append(s.rows, row), append(s.given, maps.Clone(row))
 	}
 	if s.cfg.OnExisting == dynamodest.Skip || s.cfg.OnExisting == dynamodest.Fail {
 		for k := range keys {

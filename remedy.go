@@ -164,11 +164,14 @@ var partitions = []struct{ prefix, name string }{
 	{"eusc-", "aws-eusc"},
 }
 
+// maxARN is more than the longest ARN of a table has, in bytes.
+const maxARN = 350
+
 // resource is the ARN of the table, with words for what is not known.
 func (e *TableError) resource() string {
 	switch {
 	case e.arn != "":
-		return e.arn
+		return cut(clean(e.arn), maxARN)
 	case arnRegion(e.Table) != "":
 		return e.Table
 	}
@@ -181,5 +184,5 @@ func (e *TableError) resource() string {
 			partition = p.name
 		}
 	}
-	return fmt.Sprintf("arn:%s:dynamodb:%s:ACCOUNT:table/%s", partition, region, e.Table)
+	return fmt.Sprintf("arn:%s:dynamodb:%s:ACCOUNT:table/%s", partition, cut(region, 64), cut(clean(e.Table), 255))
 }

@@ -35,7 +35,7 @@ func (b *builder) resolve(v any) (any, error) {
 		}
 		v = next
 	}
-	return nil, refuse("its %s leads from one value to the next without an end", goType(v))
+	return nil, refuse("its %s leads from one value to the next without an end", goType(v)).or("give the value that it stands for")
 }
 
 // step makes one step of resolve.

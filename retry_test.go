@@ -1,19 +1,11 @@
 package dynamodest
 
 import (
-	"context"
-	"fmt"
-	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
 func TestBackoffFollowsTheRefusedRows(t *testing.T) {
@@ -84,61 +76,4 @@ func TestOneMomentShutsTheQueueOnce(t *testing.T) {
 	_, began = b.refused(setback{sent: now.Add(-3 * time.Second), now: now, again: 1})
 	assert.False(t, began, "sent before the wait was over")
 	assert.Equal(t, 2, b.vain)
-}
-
-// untold is a table whose description tells nothing of its capacity.
-type untold struct{ *dynamodesttest.DB }
-
-func (u untold) DescribeTable(ctx context.Context, in *dynamodb.DescribeTableInput, opts ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error) {
-	out, err := u.DB.DescribeTable(ctx, in, opts...)
-	if err == nil {
-		out.Table.BillingModeSummary, out.Table.ProvisionedThroughput, out.Table.WarmThroughput = nil, nil, nil
-	}
-	return out, err
-}
-
-func TestHotRangeLosesNoRowAndDragsNothingDown(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		limit float64 // write units a second of the hot range
-		every int     // every so many rows one is of the hot range
-		rows  int
-	}{{200, 20, 40_000}, {1000, 10, 40_000}, {20, 100, 10_000}} {
-		t.Run(fmt.Sprintf("%.0f units for 1 row in %d", tt.limit, tt.every), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { hotRange(t, tt.limit, tt.every, tt.rows) })
-		})
-	}
-}
-
-func hotRange(t *testing.T, limit float64, every, rows int) {
-	db := dynamodesttest.NewTable("users", "id:S")
-	db.KeepHistory(0)
-	db.SetLatency(8*time.Millisecond, 12*time.Millisecond, 1)
-	hot := db.Limit("users", dynamodesttest.Capacity{UnitsPerSecond: limit, Keys: func(key []types.AttributeValue) bool {
-		return strings.HasPrefix(key[0].(*types.AttributeValueMemberS).Value, "hot")
-	}})
-	dest, err := New(t.Context(), Config{Region: dynamodesttest.Region, Table: "users", Client: untold{db}})
-	require.NoError(t, err)
-	begin, most := time.Now(), 0
-	sum, err := dest.WriteSeq(t.Context(), func(yield func(Row, error) bool) {
-		for i := range rows {
-			id := "cold"
-			if i%every == 0 {
-				id = "hot"
-			}
-			if !yield(Row{"id": fmt.Sprint(id, i)}, nil) {
-				return
-			}
-		}
-	}, func(_ Row, r RowResult) error {
-		most = max(most, r.Attempts)
-		return nil
-	})
-	require.NoError(t, err)
-	assert.Equal(t, rows, sum.Written)
-	assert.GreaterOrEqual(t, float64(rows)/time.Since(begin).Seconds(), 0.9*limit*float64(every), "rows/s")
-	_, refused := hot.Usage()
-	assert.Less(t, refused/float64(rows), 0.15, "units refused for each row")
-	assert.LessOrEqual(t, most, 15, "requests that carried one row")
 }

@@ -57,7 +57,6 @@ func TestNewLearnsTheTable(t *testing.T) {
 	require.NoError(t, d.Check(t.Context()))
 	assert.Equal(t, []string{d.table, d.table}, asked)
 	assert.Equal(t, "eu-west-1", d.region)
-	assert.Equal(t, Upsert, d.mode)
 	assert.Equal(t, Overwrite, d.exist)
 	assert.Equal(t, 64, d.concurrency)
 	assert.Equal(t, 10, d.retry.MaxAttempts)

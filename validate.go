@@ -331,7 +331,7 @@ func cut(s string, limit int) string {
 		return s
 	}
 	const mark = "…"
-	end := limit - len(mark)
+	end := max(0, limit-len(mark))
 	for end > 0 && !utf8.RuneStart(s[end]) {
 		end--
 	}

@@ -2,7 +2,6 @@ package dynamodest_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -34,10 +33,10 @@ func TestNoRows(t *testing.T) {
 		require.NoError(t, err)
 		assert.Empty(t, res.Rows)
 		assert.Zero(t, res.Summary)
-		sum, err := dest.WriteSeq(ctx, seq(nil), nil)
-		require.NoError(t, err)
-		assert.Zero(t, sum)
 	}
+	sum, err := dest.WriteSeq(t.Context(), seq(nil), nil)
+	require.NoError(t, err)
+	assert.Zero(t, sum)
 	assert.Equal(t, map[string]int{"DescribeTable": 1}, db.Actions())
 }
 
@@ -45,7 +44,8 @@ func TestAnEndedContextSendsNothing(t *testing.T) {
 	t.Parallel()
 	db := dynamodesttest.NewTable(table, "id:S")
 	dest := newDest(t, dynamodest.Config{Table: table, Client: db})
-	why := errors.New("the engine is shutting down")
+	const value = "a-value-of-a-row"
+	why := fmt.Errorf("another worker failed: invalid value %s: %w", value, context.Canceled)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(why)
 
@@ -59,12 +59,24 @@ func TestAnEndedContextSendsNothing(t *testing.T) {
 		require.Equal(t, dynamodest.NotWritten, r.Outcome)
 		require.ErrorIs(t, r.Err, dynamodest.ErrStopped)
 		require.Zero(t, r.Attempts)
+		require.NotContains(t, fmt.Sprintf("%v %+v %#v", r, r, r), value)
 	}
 	assert.Equal(t, dynamodest.Summary{Rows: 1000, NotWritten: 1000}, res.Summary)
+	var call *dynamodest.WriteError
+	require.ErrorAs(t, err, &call)
+	for _, shown := range []error{err, call.Stop} {
+		assert.Contains(t, shown.Error(), "context canceled: whoever ended it gave an error of type *fmt.wrapError")
+		assert.NotContains(t, fmt.Sprintf("%v %+v %#v", shown, shown, shown), value)
+	}
 
 	sum, err := dest.WriteSeq(ctx, seq(numbered(1000)), nil)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Equal(t, dynamodest.Summary{Rows: sum.Rows, NotWritten: sum.Rows}, sum)
+
+	// A source that saw the end itself gave no row: there may have been some.
+	sum, err = dest.WriteSeq(ctx, seq(nil), nil)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Zero(t, sum)
 	assert.Equal(t, map[string]int{"DescribeTable": 1}, db.Actions())
 }
 
