@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -64,7 +65,9 @@ func TestEndpointAgrees(t *testing.T) {
 		t.Skip("LEFT OUT: set DYNAMODEST_ENDPOINT to the URL of a DynamoDB to hold the double against it")
 	}
 	e := newEndpoint(t, url)
-	known := differences[cmp.Or(os.Getenv("DYNAMODEST_ENDPOINT_KIND"), "dynalite")]
+	kind := cmp.Or(os.Getenv("DYNAMODEST_ENDPOINT_KIND"), "dynalite")
+	known, ok := differences[kind]
+	require.True(t, ok, "DYNAMODEST_ENDPOINT_KIND is %q: it is one of %q", kind, slices.Sorted(maps.Keys(differences)))
 	cases := strictCases()
 	for name := range known {
 		require.True(t, slices.ContainsFunc(cases, func(c strictCase) bool { return c.name == name }), "a known difference without a case: %s", name)
@@ -87,6 +90,7 @@ func TestEndpointAgrees(t *testing.T) {
 // endpoint is a DynamoDB with the tables of the cases.
 type endpoint struct {
 	url     string
+	region  string
 	prefix  string
 	names   *strings.Replacer
 	refused []string // tables that could not be created
@@ -133,20 +137,20 @@ func addKey(in *dynamodb.CreateTableInput, hash, sort []string) []types.KeySchem
 
 func newEndpoint(t *testing.T, url string) *endpoint {
 	t.Helper()
-	e := &endpoint{url: url, prefix: fmt.Sprintf("dynamodest-%d-", time.Now().UnixNano())}
+	e := &endpoint{url: url, region: cmp.Or(os.Getenv("AWS_REGION"), "us-east-1"), prefix: fmt.Sprintf("dynamodest-%d-", time.Now().UnixNano())}
 	e.creds = aws.Credentials{
 		AccessKeyID: cmp.Or(os.Getenv("AWS_ACCESS_KEY_ID"), "AKIDEXAMPLE"), SecretAccessKey: cmp.Or(os.Getenv("AWS_SECRET_ACCESS_KEY"), "secret"),
 		SessionToken: os.Getenv("AWS_SESSION_TOKEN"),
 	}
 	client := dynamodb.New(dynamodb.Options{
-		Region: "us-east-1", BaseEndpoint: &url, HTTPClient: http.DefaultClient,
+		Region: e.region, BaseEndpoint: &url, HTTPClient: http.DefaultClient,
 		Credentials: credentials.StaticCredentialsProvider{Value: e.creds},
 	})
 	var names []string
 	for name, in := range caseTables {
 		full := e.prefix + name
 		in.TableName = &full
-		names = append(names, "$arn:"+name, dynamodesttest.ARN(full), "$"+name, full)
+		names = append(names, "$"+name, full)
 		if _, err := client.CreateTable(t.Context(), &in); err != nil {
 			t.Logf("%s: %v", name, err)
 			e.refused = append(e.refused, name)
@@ -158,7 +162,11 @@ func newEndpoint(t *testing.T, url string) *endpoint {
 		})
 		require.Eventually(t, func() bool {
 			out, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &full})
-			return err == nil && out.Table.TableStatus == types.TableStatusActive
+			if err != nil || out.Table.TableStatus != types.TableStatusActive {
+				return false
+			}
+			names = append(names, "$arn:"+name, *out.Table.TableArn)
+			return true
 		}, time.Minute, 50*time.Millisecond)
 	}
 	e.names = strings.NewReplacer(names...)
@@ -196,7 +204,7 @@ func (e *endpoint) send(t *testing.T, r request) reply {
 	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	req.Header.Set("X-Amz-Target", "DynamoDB_20120810."+r.op)
 	hash := sha256.Sum256([]byte(body))
-	require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), e.creds, req, hex.EncodeToString(hash[:]), "dynamodb", "us-east-1", time.Now()))
+	require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), e.creds, req, hex.EncodeToString(hash[:]), "dynamodb", e.region, time.Now()))
 	resp, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
 	defer func() { _ = resp.Body.Close() }()

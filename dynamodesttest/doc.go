@@ -12,7 +12,7 @@
 //	dest, err := dynamodest.New(ctx, dynamodest.Config{Table: "users", Client: db})
 //
 // A DB is a client to be used in process, where it also works under
-// testing/synctest, and an [net/http.Handler] for the SDK's own client:
+// testing/synctest, and a [net/http.Handler] for the SDK's own client:
 //
 //	server := httptest.NewServer(db)
 //	client := dynamodb.New(dynamodb.Options{BaseEndpoint: &server.URL, …})
