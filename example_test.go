@@ -27,11 +27,12 @@ func _(ctx context.Context, id, secret string, rows []map[string]any, deadLetter
 	result, err := dest.Write(ctx, rows) // rows is a []map[string]any
 	if err != nil {                      // at least one row is not in the table, or may not be
 		for i, r := range result.Rows { // a result for every row, at the row's own index
-			switch r.Outcome {
-			case dynamodest.Written, dynamodest.Skipped, dynamodest.Superseded: // r.Err is nil
-			case dynamodest.NotWritten: // certainly not: r.Err names the reason and the column
-				deadLetter(rows[i], r.Err)
-			case dynamodest.Unknown: // sent, but no answer came: an upsert can be sent again
+			var rowErr *dynamodest.RowError
+			switch {
+			case !errors.As(r.Err, &rowErr): // written, skipped or superseded
+			case rowErr.Reason.Permanent(): // the row is at fault: rowErr says which column, and what mends it
+				deadLetter(rows[i], rowErr)
+			default: // throttled, stopped, or no answer (r.Outcome is Unknown): an upsert can be sent again
 				sendAgain(rows[i])
 			}
 		}
@@ -106,14 +107,14 @@ func ExampleDestination_WriteSeq() {
 			}
 		}
 	}
-	deadLetter := func(dynamodest.Row, error) {}
+	setAside := func(dynamodest.Row, error) {}
 	checkpoint := -1
 	saveCheckpoint := func(index int) error { checkpoint = index; return nil }
 
 	// README: stream
 	summary, err := dest.WriteSeq(ctx, source, func(row dynamodest.Row, r dynamodest.RowResult) error {
-		if r.Err != nil {
-			deadLetter(row, r.Err)
+		if r.Err != nil { // to be mended, or sent again later: Reason.Permanent tells them apart
+			setAside(row, r.Err)
 		}
 		return saveCheckpoint(r.Index) // rows 0 to r.Index are settled
 	})

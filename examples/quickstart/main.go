@@ -5,12 +5,13 @@
 //
 // needs nothing installed and no AWS account: the table is in this program's
 // memory, and the AWS SDK's client talks to it over HTTP. With -endpoint the
-// table is on another DynamoDB server, with -region alone on AWS; the keys are
-// then those in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
-// AWS_SESSION_TOKEN.
+// table is on another DynamoDB server, whose region is -region, else AWS_REGION,
+// else us-east-1; with -region alone it is on AWS. The keys are then those in
+// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -56,11 +57,15 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	} else {
 		if *endpoint != "" {
 			where = *endpoint
+			cfg.Region = cmp.Or(*region, os.Getenv("AWS_REGION"), "us-east-1")
 		}
 		cfg.Credentials = dynamodest.Credentials{
 			AccessKeyID:     os.Getenv("AWS_ACCESS_KEY_ID"),
 			SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
 			SessionToken:    os.Getenv("AWS_SESSION_TOKEN"),
+		}
+		if cfg.Credentials.AccessKeyID == "" || cfg.Credentials.SecretAccessKey == "" {
+			return errors.New("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; DynamoDB Local and dynalite take any words")
 		}
 	}
 	if err := cfg.Validate(); err != nil { // every fault at once, each with its field

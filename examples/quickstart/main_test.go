@@ -1,12 +1,15 @@
 package main
 
 import (
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
 func TestQuickstartAccountsForEveryRow(t *testing.T) {
@@ -27,10 +30,17 @@ func TestQuickstartAccountsForEveryRow(t *testing.T) {
 	assert.Len(t, regexp.MustCompile(`(?m)^not written: row \d+: .+; remedy: .+$`).FindAllString(got, -1), bad)
 }
 
-func TestQuickstartRefusesAnEndpointWithoutRegion(t *testing.T) {
-	t.Parallel()
-
+func TestQuickstartAtAnEndpoint(t *testing.T) {
+	server := httptest.NewServer(dynamodesttest.New())
+	defer server.Close()
 	var out strings.Builder
-	err := run(t.Context(), []string{"-endpoint", "http://127.0.0.1:1"}, &out)
-	require.ErrorContains(t, err, "Region")
+	t.Setenv("AWS_ACCESS_KEY_ID", "any")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	require.ErrorContains(t, run(t.Context(), []string{"-endpoint", server.URL}, &out), "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+	assert.Empty(t, out.String())
+
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "any")
+	require.NoError(t, run(t.Context(), []string{"-endpoint", server.URL}, &out))
+	assert.Contains(t, out.String(), "Table dynamodest-quickstart in "+server.URL)
+	assert.Contains(t, out.String(), "1707 of them exactly as written, 0 others")
 }
