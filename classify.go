@@ -2,6 +2,7 @@ package dynamodest
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -75,7 +76,7 @@ func classify(err error, s sighting, rows int, op string) verdict {
 	}
 	code := codeOf(err)
 	v := judge(err, code, s, rows)
-	if s.sends > 1 {
+	if max(s.sends, attemptsOf(err)) > 1 {
 		v.maybe = true // an earlier sending may have met another fate
 	}
 	v.err = newServiceError(op, code, v.reason, err, s)
@@ -169,4 +170,19 @@ func statusOf(err error) int {
 		return resp.HTTPStatusCode()
 	}
 	return 0
+}
+
+// attemptsOf is how often the SDK sent the request by itself, as far as err
+// tells; 0 if it does not. A wrapper of a client may drop the options that turn
+// the SDK's retries off and count what is sent.
+func attemptsOf(err error) (n int) {
+	var spent *retry.MaxAttemptsError
+	var resp *smithyhttp.ResponseError
+	switch {
+	case errors.As(err, &spent):
+		return spent.Attempt
+	case errors.As(err, &resp) && resp.Response != nil && resp.Response.Response != nil && resp.Response.Request != nil:
+		_, _ = fmt.Sscanf(resp.Response.Request.Header.Get("Amz-Sdk-Request"), "attempt=%d", &n) // none leaves 0
+	}
+	return n
 }

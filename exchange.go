@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -118,11 +119,20 @@ func (b *countedBody) Read(p []byte) (int, error) {
 }
 
 // overWire tells an answer that came over the wire from one of a fake, or of a
-// step in a client's stack that stands in for DynamoDB.
-func (x *exchange) overWire() bool { return x.sends.Load() > 0 }
+// step in a client's stack that stands in for DynamoDB. A wrapper of a client
+// may have dropped the options, so the answer's metadata counts too.
+func (x *exchange) overWire(answer middleware.Metadata) bool {
+	return x.sends.Load() > 0 || awsmiddleware.GetRawResponse(answer) != nil
+}
 
-// bodyBytes is how many bytes of a response were read.
-func (x *exchange) bodyBytes() int64 { return x.body.Load() }
+// empty reports whether an answer over the wire had no body at all.
+func (x *exchange) empty(answer middleware.Metadata) bool {
+	if x.sends.Load() > 0 {
+		return x.body.Load() == 0
+	}
+	resp, ok := awsmiddleware.GetRawResponse(answer).(*smithyhttp.Response)
+	return ok && resp.Response != nil && resp.ContentLength == 0
+}
 
 // sighting is what is known of a request at the end of its call.
 type sighting struct {

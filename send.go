@@ -71,7 +71,7 @@ func (d *Destination) batchWrite(ctx context.Context, x *exchange, a *answer) er
 	switch {
 	case err != nil:
 		return err
-	case out == nil || out.UnprocessedItems == nil && x.overWire():
+	case out == nil || out.UnprocessedItems == nil && x.overWire(out.ResultMetadata):
 		// DynamoDB always sends the map: this is no answer of DynamoDB's.
 		return errNoAnswer("the answer has no UnprocessedItems")
 	}
@@ -155,7 +155,7 @@ func (d *Destination) put(ctx context.Context, x *exchange, a *answer) error {
 	case err != nil:
 		a.same = compareExisting(j.item, err)
 		return err
-	case out == nil || x.overWire() && x.bodyBytes() == 0:
+	case out == nil || x.empty(out.ResultMetadata):
 		return errNoAnswer("the answer is empty")
 	}
 	a.consumed(out.ConsumedCapacity)

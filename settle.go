@@ -121,8 +121,8 @@ func (l *ledger) again(a answer) {
 	// One of the rows may still be the one at fault: they stay together.
 	g := &group{origin: a.group.origin, held: true, resent: a.group.resent}
 	for _, j := range a.jobs {
-		if l.revive(j.chain) {
-			g.chains = append(g.chains, j.chain)
+		if c := j.chain; l.revive(c) { // which may settle j
+			g.chains = append(g.chains, c)
 		}
 	}
 	if len(g.chains) > 0 {

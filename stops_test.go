@@ -157,6 +157,29 @@ func TestCredentialsExpireInMidRun(t *testing.T) {
 	}
 }
 
+// A row that is given up right after the resend of an expired token leaves the
+// next row of its key to go on alone.
+func TestARowGivenUpAfterAResend(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []dynamodest.Config{{}, {Mode: dynamodest.Insert, OnExisting: dynamodest.Skip}} {
+		db := dynamodesttest.NewTable(table, "id:S")
+		db.FailWrites(
+			dynamodesttest.Error(400, "ExpiredTokenException", ""),
+			dynamodesttest.Throttled("ThrottlingException", dynamodesttest.ARN(table)),
+		)
+		mode.Table, mode.Client, mode.Retry.MaxAttempts = table, db, 1
+		rows := append(numbered(1), numbered(1)...)
+		rows[1]["row"] = 1
+		res, err := newDest(t, mode).Write(t.Context(), rows)
+		require.ErrorIs(t, err, dynamodest.ErrThrottled)
+		assert.Equal(t, dynamodest.NotWritten, res.Rows[0].Outcome)
+		if mode.OnExisting == dynamodest.Skip {
+			assert.Equal(t, dynamodest.Written, res.Rows[1].Outcome)
+		}
+		assertTrue(t, db, res)
+	}
+}
+
 // A clock that is an hour behind costs one request.
 func TestASkewedClockIsSetRight(t *testing.T) {
 	t.Parallel()

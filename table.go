@@ -147,9 +147,9 @@ func (d *Destination) describeOnce(ctx context.Context) (tableInfo, *verdict) {
 		v = &failed
 	case out != nil:
 		info = parseTable(out.Table)
-	}
-	if v == nil && !(info.known && info.schema.typed()) && x.overWire() {
-		v = &verdict{reason: ErrUnavailable, err: &fault{text: "the answer describes no table with its keys: it is not DynamoDB's"}}
+		if !(info.known && info.schema.typed()) && x.overWire(out.ResultMetadata) {
+			v = &verdict{reason: ErrUnavailable, err: &fault{text: "the answer describes no table with its keys: it is not DynamoDB's"}}
+		}
 	}
 	response := Response{Request: request, Elapsed: elapsed}
 	if v != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -177,7 +178,7 @@ func TestClassifyOverTheWire(t *testing.T) {
 				require.Error(t, v.err, name)
 				assert.Equal(t, tt.want, want{v.reason, v.action, v.maybe}, name)
 				assert.Equal(t, int32(1), requests.Load(), "%s: the SDK sent it again", name)
-				assert.True(t, x.overWire())
+				assert.Equal(t, int32(1), x.sends.Load())
 				assert.Less(t, len(v.err.Error()), maxRowText)
 			}
 		})
@@ -324,11 +325,15 @@ func TestExchangeTellsAnEmptyAnswer(t *testing.T) {
 		out, x, v := sendBatch(t.Context(), builtClient(server.URL))
 		server.Close()
 		require.NoError(t, v.err)
-		assert.True(t, x.overWire())
-		assert.Equal(t, int64(len(body)), x.bodyBytes())
+		assert.True(t, x.overWire(out.ResultMetadata))
+		assert.True(t, new(exchange).overWire(out.ResultMetadata))
+		for _, x := range []*exchange{x, new(exchange)} {
+			assert.Equal(t, body == "", x.empty(out.ResultMetadata))
+		}
 		assert.Equal(t, tt.nil, out.UnprocessedItems == nil, body)
 	}
-	assert.False(t, new(exchange).overWire())
+	assert.False(t, new(exchange).overWire(middleware.Metadata{}))
+	assert.False(t, new(exchange).empty(middleware.Metadata{}))
 }
 
 // net/http reads on past the end of a body that it has sent, to see that there
