@@ -71,7 +71,11 @@ func (a *attr) setCanonical(text string) error {
 }
 
 func (b *builder) attributeList(a *attr, list []types.AttributeValue, level int) error {
-	a.kind, a.elems = kindL, make([]attr, len(list))
+	elems, err := b.nodes(len(list))
+	if err != nil {
+		return err
+	}
+	a.kind, a.elems = kindL, elems
 	for i, v := range list {
 		if err := b.attributeValue(&a.elems[i], v, level+1); err != nil {
 			return err
@@ -81,7 +85,11 @@ func (b *builder) attributeList(a *attr, list []types.AttributeValue, level int)
 }
 
 func (b *builder) attributeMap(a *attr, m map[string]types.AttributeValue, level int) error {
-	a.kind, a.elems = kindM, make([]attr, 0, len(m))
+	elems, err := b.nodes(len(m))
+	if err != nil {
+		return err
+	}
+	a.kind, a.elems = kindM, elems[:0]
 	for name, v := range m {
 		a.elems = append(a.elems, attr{name: name})
 		if err := b.attributeValue(&a.elems[len(a.elems)-1], v, level+1); err != nil {
@@ -99,7 +107,12 @@ func sortByName(elems []attr) {
 // setMembers gives a the set of members, which DynamoDB takes only if there is
 // one at least and no two are equal.
 func setMembers[T any](b *builder, a *attr, k kind, members []T, convert func(*attr, T) error) error {
-	a.kind, a.elems = k, make([]attr, len(members))
+	elems, err := b.nodes(len(members))
+	if err != nil {
+		return err
+	}
+	a.kind, a.elems = k, elems
+	b.held += attrBytes * len(members)
 	for i, member := range members {
 		if err := convert(&a.elems[i], member); err != nil {
 			return err
@@ -114,15 +127,24 @@ func setMembers[T any](b *builder, a *attr, k kind, members []T, convert func(*a
 	return b.spend(len(a.elems) - 1) // one may be empty
 }
 
-// distinct returns members without those equal to an earlier one, in members'
-// own memory.
+// distinct returns members without those equal to an earlier one. It may use
+// members' own memory.
 func distinct(members []attr) []attr {
-	seen := make(map[string]bool, len(members))
-	return slices.DeleteFunc(members, func(a attr) bool {
+	seen := make(map[string]bool)
+	return trimmed(slices.DeleteFunc(members, func(a attr) bool {
 		before := seen[a.text]
 		seen[a.text] = true
 		return before
-	})
+	}))
+}
+
+// trimmed returns elems in memory of their own if they fill less than half of
+// the memory they lie in.
+func trimmed(elems []attr) []attr {
+	if len(elems) < cap(elems)/2 {
+		return slices.Clone(elems)
+	}
+	return elems
 }
 
 // attributeMap returns the item in the SDK's form. Each call makes a new one,

@@ -51,16 +51,13 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 	defer c.end()
 	going := true
 	for chunk := range slices.Chunk(rows, convertChunk) {
-		if going = c.takeAll(chunk); !going {
+		if going = c.takeAll(ctx, chunk); !going {
 			break
 		}
 	}
 	c.exhausted = going
 	c.finish(ctx)
-	for c.next < len(rows) { // the call stopped before it took them
-		c.tell(&job{row: rows[c.next], result: c.untried(ctx, c.next)})
-		c.next++
-	}
+	c.leave(ctx, res.Rows)
 	res.Summary = c.sum
 	return res, c.err(ctx)
 }
@@ -122,7 +119,7 @@ type call struct {
 
 	next      int    // index of the next row
 	order     []*job // taken and not yet reported, in row order
-	bytes     int    // size of their items or, if larger, of their rows
+	bytes     int    // of memory that they take, roughly
 	one       [1]*job
 	exhausted bool  // every row there was has been taken
 	sourceErr error // of the source
@@ -161,12 +158,12 @@ func (c *call) take(row Row) bool {
 	return c.hand(c.one[:])
 }
 
-// takeAll takes many rows, converting them in parallel.
-func (c *call) takeAll(rows []Row) bool {
-	items, errs := c.d.convert.convertAll(rows)
+// takeAll takes many rows, converting them in parallel until ctx ends.
+func (c *call) takeAll(ctx context.Context, rows []Row) bool {
+	items, errs := c.d.convert.convertAll(ctx, rows)
 	jobs := make([]*job, 0, len(rows))
 	for i, row := range rows {
-		if j := c.admit(row, items[i], errs[i]); errs[i] == nil {
+		if j := c.admit(row, items[i], errs[i]); items[i] != nil {
 			jobs = append(jobs, j)
 		}
 	}
@@ -174,7 +171,7 @@ func (c *call) takeAll(rows []Row) bool {
 }
 
 // admit gives a row its place in the order. A row that does not convert is
-// settled at once.
+// settled at once; one that was not converted has neither it nor rowErr.
 func (c *call) admit(row Row, it *item, rowErr *RowError) *job {
 	j := &job{row: row, item: it, result: RowResult{Index: c.next}}
 	c.next++
@@ -182,8 +179,11 @@ func (c *call) admit(row Row, it *item, rowErr *RowError) *job {
 		rowErr.Index = j.result.Index
 		j.result.Err = rowErr
 		j.settled, j.size = true, rowSize(row)
-	} else if j.size = it.size; len(row) > len(it.attrs) { // the row is held with all its columns
-		j.size = max(j.size, rowSize(row))
+	} else if it != nil {
+		j.size = it.held
+		if len(row) > len(it.attrs) { // the row is held with all its columns
+			j.size = max(j.size, rowSize(row))
+		}
 	}
 	c.bytes += j.size
 	c.order = append(c.order, j)
@@ -258,7 +258,11 @@ func (c *call) settle(jobs []*job) {
 // tell counts a settled row and reports it, unless report has failed.
 func (c *call) tell(j *job) {
 	c.sum.count(j.result.Outcome)
-	c.failures.add(j.result)
+	if j.result.Err != nil {
+		var rowErr *RowError
+		errors.As(j.result.Err, &rowErr)
+		c.failures.add(rowErr)
+	}
 	if c.report == nil || c.reportErr != nil {
 		return
 	}
@@ -291,6 +295,21 @@ func (c *call) finish(ctx context.Context) {
 	c.settle(nil)
 	work := c.feed.summary
 	c.sum.Requests, c.sum.Resent, c.sum.WriteUnits = work.Requests, work.Resent, work.WriteUnits
+}
+
+// leave gives a result to the rows that Write did not take before it stopped.
+func (c *call) leave(ctx context.Context, results []RowResult) {
+	rest := results[c.next:]
+	if len(rest) == 0 {
+		return
+	}
+	cause, errs := c.stopErr(ctx), make([]RowError, len(rest)) // one by one would hold up a cancelled call
+	for i := range rest {
+		errs[i] = RowError{Index: c.next + i, Reason: ErrStopped, Err: cause}
+		rest[i] = RowResult{Index: c.next + i, Err: &errs[i]}
+		c.sum.count(NotWritten)
+		c.failures.add(&errs[i])
+	}
 }
 
 // untried is a row that the call did not come to.
@@ -337,11 +356,7 @@ const firstFailures = 10
 
 func (f *failures) none() bool { return len(f.reasons) == 0 }
 
-func (f *failures) add(r RowResult) {
-	var rowErr *RowError
-	if !errors.As(r.Err, &rowErr) {
-		return
-	}
+func (f *failures) add(rowErr *RowError) {
 	if f.reasons == nil {
 		f.reasons = make(map[Reason]int)
 	}

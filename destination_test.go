@@ -2,9 +2,11 @@ package dynamodest_test
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"maps"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -151,6 +153,69 @@ func TestAHangingRequestIsCutOff(t *testing.T) {
 			}
 		}
 	})
+}
+
+// sluggish is a value that takes its time to say what it is.
+type sluggish time.Duration
+
+func (s sluggish) Value() (driver.Value, error) {
+	time.Sleep(time.Duration(s))
+	return "done", nil
+}
+
+// A call does not convert the rest of its rows after the context's end.
+func TestCancelWhileRowsAreConverted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		dest := newDest(t, dynamodest.Config{Table: table, Client: db})
+		rows := numbered(1000)
+		for _, row := range rows {
+			row["slow"] = sluggish(10 * time.Millisecond)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var ended time.Time
+		time.AfterFunc(55*time.Millisecond, func() { ended = time.Now(); cancel() })
+		res, err := dest.Write(ctx, rows)
+		assert.LessOrEqual(t, time.Since(ended), 10*time.Millisecond)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.NotWritten: 1000}, outcomes(res.Rows))
+		for i, r := range res.Rows {
+			require.Equal(t, i, r.Index)
+			require.ErrorIs(t, r.Err, dynamodest.ErrStopped)
+			require.ErrorIs(t, r.Err, context.Canceled)
+		}
+		assert.Empty(t, db.Items(table))
+	})
+}
+
+// leaving is a value whose method ends the goroutine, as a test's FailNow does.
+type leaving struct{}
+
+func (leaving) Value() (driver.Value, error) {
+	runtime.Goexit()
+	return nil, nil
+}
+
+func TestAValueThatEndsItsGoroutine(t *testing.T) {
+	t.Parallel()
+	db := dynamodesttest.NewTable(table, "id:S")
+	dest := newDest(t, dynamodest.Config{Table: table, Client: db})
+	rows := numbered(128)
+	rows[3]["x"], rows[5]["x"] = leaving{}, leaving{}
+	returned := false
+	done := make(chan struct{})
+	go func() { // with one processor it is this one that ends
+		defer close(done)
+		res, err := dest.Write(t.Context(), rows)
+		returned = true
+		assert.ErrorIs(t, err, dynamodest.ErrMapping)
+		assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.Written: 126, dynamodest.NotWritten: 2}, outcomes(res.Rows))
+		assertTrue(t, db, res)
+		assert.ErrorContains(t, res.Rows[5].Err, "ended the goroutine")
+	}()
+	<-done
+	assert.Equal(t, runtime.GOMAXPROCS(0) > 1, returned)
 }
 
 // From the error of the call one gets to the row, its reason and the SDK's own

@@ -53,7 +53,17 @@ func (b *builder) enter(level int) error {
 	case !b.asJSON && level > maxLevels:
 		return errDepth
 	}
+	b.held += attrBytes
 	return b.spend(1)
+}
+
+// nodes makes room for n nodes, each of which takes a byte of the item at
+// least.
+func (b *builder) nodes(n int) ([]attr, error) {
+	if n > maxItemSize-b.spent {
+		return nil, errHuge
+	}
+	return make([]attr, n), nil
 }
 
 // count counts the scalar a at the given level.
@@ -78,7 +88,11 @@ func (b *builder) object(a *attr, m map[string]any, level int) error {
 	if err := b.enter(level); err != nil {
 		return err
 	}
-	a.kind, a.elems = kindM, make([]attr, 0, len(m))
+	elems, err := b.nodes(len(m))
+	if err != nil {
+		return err
+	}
+	a.kind, a.elems = kindM, elems[:0]
 	for name, v := range m {
 		a.elems = append(a.elems, attr{name: name})
 		if err := b.node(&a.elems[len(a.elems)-1], v, level+1); err != nil {
@@ -93,7 +107,11 @@ func (b *builder) array(a *attr, list []any, level int) error {
 	if err := b.enter(level); err != nil {
 		return err
 	}
-	a.kind, a.elems = kindL, make([]attr, len(list))
+	elems, err := b.nodes(len(list))
+	if err != nil {
+		return err
+	}
+	a.kind, a.elems = kindL, elems
 	for i, v := range list {
 		if err := b.node(&a.elems[i], v, level+1); err != nil {
 			return err
@@ -113,7 +131,11 @@ func (b *builder) container(a *attr, rv reflect.Value, level int) error {
 	case reflect.Struct:
 		return b.anyStruct(a, rv, level)
 	case reflect.Slice, reflect.Array:
-		a.kind, a.elems = kindL, make([]attr, rv.Len())
+		elems, err := b.nodes(rv.Len())
+		if err != nil {
+			return err
+		}
+		a.kind, a.elems = kindL, elems
 		for i := range a.elems {
 			if err := b.element(&a.elems[i], rv.Index(i), level+1); err != nil {
 				return err
@@ -125,7 +147,11 @@ func (b *builder) container(a *attr, rv reflect.Value, level int) error {
 }
 
 func (b *builder) anyMap(a *attr, rv reflect.Value, level int) error {
-	a.kind, a.elems = kindM, make([]attr, 0, rv.Len())
+	elems, err := b.nodes(rv.Len())
+	if err != nil {
+		return err
+	}
+	a.kind, a.elems = kindM, elems[:0]
 	for entries := rv.MapRange(); entries.Next(); {
 		name, err := mapKey(entries.Key())
 		if err != nil {

@@ -4,11 +4,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"reflect"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/dynamodest/dynamodest/internal/decimal"
 )
 
@@ -157,11 +159,23 @@ func (b *builder) anySet(a *attr, v any, k kind) error {
 	return nil
 }
 
+// maxSetText is the longest JSON text that a set is made from, in bytes: no set
+// that fits into an item takes more, however its characters are escaped.
+const maxSetText = 8 * maxItemSize
+
+// setTooLong is the misfit of a source whose members are too many to look at.
+func setTooLong(format string, args ...any) error {
+	return &misfit{reason: ErrTooLarge, text: fmt.Sprintf(format, args...), mend: "give the set without its duplicates"}
+}
+
 // members returns the members of a set of kind k, from a slice, an array or
 // JSON text. JSON null is null.
 func (b *builder) members(v any, k kind) (members []attr, null bool, err error) {
 	member := memberKinds[k]
 	if text, ok := jsonSource(v); ok {
+		if len(text) > maxSetText {
+			return nil, false, setTooLong("its JSON text has %d bytes, and that of a set may have %d", len(text), maxSetText)
+		}
 		b.spent = math.MinInt // equal members count once, so the text may be longer than an item
 		b.asJSON = true       // numbers as they come
 		var list attr
@@ -190,6 +204,10 @@ func (b *builder) members(v any, k kind) (members []attr, null bool, err error) 
 	if rv.Kind() != reflect.Slice && rv.Kind() != reflect.Array {
 		return nil, false, unfit(v, k)
 	}
+	if rv.Len() > maxItemSize {
+		return nil, false, setTooLong("it has %d members, equal ones counted, and a set may be made from %d", rv.Len(), maxItemSize)
+	}
+	b.held += attrBytes * rv.Len()
 	members = make([]attr, rv.Len())
 	for i := range members {
 		elem, err := b.resolve(rv.Index(i).Interface())

@@ -52,7 +52,11 @@ type item struct {
 	key   string // identity of the primary key: equal exactly for keys that DynamoDB holds equal
 	size  int    // bytes as DynamoDB counts them, by the smaller number rule
 	wire  int    // bytes of {"PutRequest":{"Item":{...}}} as the SDK encodes it
+	held  int    // bytes of memory, roughly, of it or of what its row gave for it
 }
+
+// attrBytes is the size of an attr.
+const attrBytes = 64
 
 // units is the write units that putting it costs the table.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html

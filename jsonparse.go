@@ -9,6 +9,7 @@ import (
 // parse gives a the value of JSON text at the given level of a document. Of
 // equal keys of an object the last counts, as for encoding/json.
 func (b *builder) parse(a *attr, text string, level int) error {
+	b.held += len(text)
 	p := jsonParser{b: b, text: text}
 	if err := p.value(a, level); err != nil {
 		return err
@@ -137,7 +138,7 @@ func lastOfName(members []attr) []attr {
 			out = append(out, members[i])
 		}
 	}
-	return out
+	return trimmed(out)
 }
 
 // rest returns the rest of a string whose opening quote has been read.

@@ -2,9 +2,11 @@ package dynamodest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -50,7 +52,7 @@ func rowNumber(i int) Row {
 }
 
 // Memory is bounded by the window and not by the number of rows. Rows count
-// here too, though they are the source's; only the long texts are allowed for.
+// here too, though they are the source's.
 // It is no parallel test, so that the heap is its own.
 func TestMemoryIsBounded(t *testing.T) {
 	rows := 100_000
@@ -66,6 +68,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	unmapped := func(i int) Row {
 		return Row{"user_id": fmt.Sprint(i), "text": strings.Repeat("x", 16<<10), "raw": map[string]any{"pages": []any{make([]byte, 16<<10)}}}
 	}
+	numbers := "[" + strings.Repeat("1,", 50_000) + "1]" // 100 KB, of which the item's nodes take 3 MB
+	padded := json.RawMessage("{" + strings.Repeat(" ", 256<<10) + "}")
 	tests := []struct {
 		name   string
 		after  time.Duration
@@ -77,8 +81,14 @@ func TestMemoryIsBounded(t *testing.T) {
 	}{
 		{"answers at once", 0, rows, rowNumber, nil, 64, false},
 		{"slow answers", 50 * time.Millisecond, rows, rowNumber, nil, 64, true},
-		{"slow answers and rows of 2 KB", 50 * time.Millisecond, rows / 5, wide, nil, 64 + windowRows*long/(1<<20), true},
-		{"slow answers and columns that are not mapped", 50 * time.Millisecond, rows / 5, unmapped, []Field{{Column: "user_id"}}, 64, false},
+		{"slow answers and rows of 2 KB", 50 * time.Millisecond, rows / 5, wide, nil, 64, false},
+		{"slow answers and long lists", 50 * time.Millisecond, 100, func(i int) Row {
+			return Row{"user_id": fmt.Sprint(i), "list": numbers}
+		}, []Field{{Column: "user_id"}, {Column: "list", Type: List}}, 64, false},
+		{"slow answers and rows larger than their items", 50 * time.Millisecond, 2000, func(i int) Row {
+			return Row{"user_id": fmt.Sprint(i), "doc": slices.Clone(padded)}
+		}, nil, 64, false},
+		{"slow answers and columns that are not mapped", 50 * time.Millisecond, 20_000, unmapped, []Field{{Column: "user_id"}}, 64, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -87,17 +97,21 @@ func TestMemoryIsBounded(t *testing.T) {
 				require.NoError(t, err)
 				before := liveHeap()
 				taken, held, most := 0, 0, 0.0
+				look := func(row int) {
+					if row%(tt.rows/20) == 0 {
+						most = max(most, liveHeap()-before)
+					}
+				}
 				sum, err := dest.WriteSeq(t.Context(), func(yield func(Row, error) bool) {
 					for ; taken < tt.rows; taken++ {
+						look(taken)
 						if !yield(tt.row(taken), nil) {
 							return
 						}
 					}
 				}, func(_ Row, r RowResult) error {
 					held = max(held, taken-r.Index)
-					if r.Index%(tt.rows/20) == 0 {
-						most = max(most, liveHeap()-before)
-					}
+					look(r.Index)
 					return nil
 				})
 				require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -128,5 +129,39 @@ func TestSharedPartsDoNotFillTheMemory(t *testing.T) {
 			require.NotNil(t, err, name)
 			require.Equal(t, ErrTooLarge, err.Reason, name)
 		}
+	}
+}
+
+// The length of a value says that it is too large before any of it is made.
+func TestLongValuesAreNotMade(t *testing.T) {
+	t.Parallel()
+	long := make([]struct{}, math.MaxInt/2) // which takes no memory
+	lists := make([]types.AttributeValue, maxItemSize+1)
+	tests := map[string]struct {
+		typ Type
+		v   any
+	}{
+		"JSON": {v: long}, "L": {List, long}, "SS": {StringSet, long}, "a list in JSON": {v: []any{long}}, "bools": {v: make([]bool, maxItemSize+1)},
+		"AttributeValues": {v: list(lists...)}, "an SS": {v: &types.AttributeValueMemberSS{Value: make([]string, maxItemSize+1)}},
+		"any": {List, make([]any, maxItemSize+1)}, "JSON text of a set": {NumberSet, "[" + strings.Repeat("1,", maxSetText/2) + "1]"},
+	}
+	for name, tt := range tests {
+		_, err := convertValue(t, forcing(tt.typ), tt.v)
+		require.NotNil(t, err, name)
+		assert.Equal(t, ErrTooLarge, err.Reason, name)
+		assert.Equal(t, "v", err.Column, name)
+	}
+}
+
+// What equal members and equal names took goes when they go.
+func TestDuplicatesAreNotHeld(t *testing.T) {
+	t.Parallel()
+	for typ, text := range map[Type]string{
+		StringSet: `["a"` + strings.Repeat(`,"a"`, 100_000) + "]", Map: `{"a":1` + strings.Repeat(`,"a":1`, 10_000) + "}",
+	} {
+		it, err := newConverter(forcing(typ), tableSchema{}).convert(Row{"v": text})
+		require.Nil(t, err)
+		assert.Len(t, it.attrs[0].elems, 1)
+		assert.LessOrEqual(t, cap(it.attrs[0].elems), 4)
 	}
 }

@@ -2,6 +2,7 @@ package dynamodest
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -86,24 +87,35 @@ func (c *converter) convert(row Row) (*item, *RowError) {
 }
 
 // convertAll converts rows on as many goroutines as there are processors, a
-// fair share each.
-func (c *converter) convertAll(rows []Row) ([]*item, []*RowError) {
+// fair share each. When ctx ends it leaves the rest: they have neither an item
+// nor an error.
+func (c *converter) convertAll(ctx context.Context, rows []Row) ([]*item, []*RowError) {
 	items, errs := make([]*item, len(rows)), make([]*RowError, len(rows))
-	share := max(32, (len(rows)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
-	var wg sync.WaitGroup
-	for from := 0; from < len(rows); from += share {
-		part := func() {
-			for i := from; i < min(from+share, len(rows)); i++ {
-				items[i], errs[i] = c.convert(rows[i])
-			}
-		}
-		if from+share >= len(rows) {
-			part() // the last share, on this goroutine
-		} else {
-			wg.Go(part)
+	part := func(at *int, to int) {
+		for ; *at < to && ctx.Err() == nil; *at++ {
+			items[*at], errs[*at] = c.convert(rows[*at])
 		}
 	}
-	wg.Wait()
+	var wg sync.WaitGroup
+	var apart func(at, to int)
+	apart = func(at, to int) { // on a goroutine of its own, which a method of a value may end
+		wg.Go(func() {
+			defer func() {
+				if at < to && ctx.Err() == nil {
+					errs[at] = &RowError{Reason: ErrMapping, Err: errGoexit}
+					apart(at+1, to)
+				}
+			}()
+			part(&at, to)
+		})
+	}
+	share := max(32, (len(rows)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	from := 0
+	for ; from+share < len(rows); from += share {
+		apart(from, from+share)
+	}
+	defer wg.Wait() // also if a method ends this goroutine
+	part(&from, len(rows))
 	return items, errs
 }
 
@@ -255,6 +267,7 @@ func (c *converter) finish(b *builder, it *item, columns []column) *RowError {
 	if len(id) > 0 {
 		it.key = b.keep(id)
 	}
+	it.held = it.size + attrBytes*len(it.attrs) + b.held
 	if len(it.attrs) == 0 {
 		return &RowError{Reason: ErrMapping, Err: refuse("the row gives no attribute").or("give it a column that is mapped, with a value that the mapping does not leave out")}
 	}
