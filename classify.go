@@ -3,6 +3,7 @@ package dynamodest
 import (
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -152,6 +153,15 @@ func judgeUnsent(err error, s sighting) (verdict, bool) {
 		return verdict{reason: ErrConfig, action: actStop}, true
 	}
 	return verdict{}, false
+}
+
+// present returns err, or another in place of one that is a nil pointer: a slip
+// of a fake's, on which any method would panic.
+func present(err error) error {
+	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
+		return errNoAnswer(fmt.Sprintf("the client gave a nil %T as its error", err))
+	}
+	return err
 }
 
 // codeOf is the error code of DynamoDB in err, or "".

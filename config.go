@@ -213,7 +213,8 @@ type Limiter interface {
 
 // Observer is told what a Destination does. Any func may be nil. They are
 // called from many goroutines at once, which are the Destination's own: they
-// hold up the work until they return, and a panic in one ends the program.
+// hold up their own call until they return, and a panic in one ends the
+// program.
 type Observer struct {
 	// RequestStart is called before each request; the context it returns is
 	// used for that request and given to RequestDone.

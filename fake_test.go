@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
 // tenLines is the shortest fake there is.
@@ -135,6 +136,55 @@ func TestAFakeThatEndsItsGoroutine(t *testing.T) {
 		assert.Equal(t, 1, res.Rows[0].Attempts)
 		assert.ErrorContains(t, res.Rows[0].Err, "goroutine")
 	}
+}
+
+// A row that never reached the client is certainly not written, also if it was
+// a hook or a Limiter that ended the goroutine.
+func TestAHookThatEndsItsGoroutine(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	for name, cfg := range map[string]dynamodest.Config{
+		"RequestStart": {Observer: dynamodest.Observer{RequestStart: func(ctx context.Context, _ dynamodest.Request) context.Context {
+			if calls++; calls > 1 { // the first is New's
+				runtime.Goexit()
+			}
+			return ctx
+		}}},
+		"Limiter": {Limiter: gateLimiter(func() error { runtime.Goexit(); return nil })},
+	} {
+		db := dynamodesttest.NewTable(table, "id:S")
+		cfg.Table, cfg.Client = table, db
+		res, err := newDest(t, cfg).Write(t.Context(), numbered(30))
+		require.ErrorIs(t, err, dynamodest.ErrStopped, name)
+		assert.ErrorContains(t, err, "goroutine")
+		assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.NotWritten: 30}, outcomes(res.Rows), name)
+		assert.Zero(t, res.Summary.Requests)
+		assert.Empty(t, db.Items(table))
+	}
+}
+
+// Slips of fakes and hooks: an error that is a nil pointer, and no context.
+func TestNilsOfFakesAndHooks(t *testing.T) {
+	t.Parallel()
+	var none *types.ConditionalCheckFailedException
+	slips := fake{
+		describe: described,
+		batch: func(context.Context, *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+			return nil, none
+		},
+		put: func(context.Context, *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) { return nil, none },
+	}
+	noContext := dynamodest.Observer{RequestStart: func(context.Context, dynamodest.Request) context.Context { return nil }}
+	dest := newDest(t, dynamodest.Config{Table: table, Client: slips, Observer: noContext, Retry: dynamodest.Retry{MaxAttempts: 1}})
+	for _, n := range []int{1, 3} {
+		res, err := dest.Write(t.Context(), numbered(n))
+		require.ErrorIs(t, err, dynamodest.ErrUnavailable)
+		assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.Unknown: n}, outcomes(res.Rows))
+		assert.ErrorContains(t, err, "nil *types.ConditionalCheckFailedException")
+	}
+	slips.describe = func() (*dynamodb.DescribeTableOutput, error) { return nil, none }
+	_, err := dynamodest.New(t.Context(), dynamodest.Config{Table: table, Client: slips, Retry: dynamodest.Retry{MaxAttempts: 1}})
+	require.ErrorIs(t, err, dynamodest.ErrUnavailable)
 }
 
 // What a client is given is its own: fakes keep their inputs, and may change

@@ -14,7 +14,10 @@ func (o Observer) start(ctx context.Context, r Request) context.Context {
 	if o.RequestStart == nil {
 		return ctx
 	}
-	return o.RequestStart(ctx, r)
+	if given := o.RequestStart(ctx, r); given != nil {
+		return given
+	}
+	return ctx
 }
 
 // done tells of a request that was answered or given up.

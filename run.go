@@ -141,7 +141,9 @@ func (r *run) dispatch(ctx, start context.Context) time.Duration {
 		case wait > 0:
 			if !now.Before(r.paced) { // not the rest of a wait already told of
 				r.paced = now.Add(wait)
-				r.d.observer.wait(ctx, Wait{For: waitPace, Rows: l.waiting(), Delay: wait})
+				if r.tell(ctx, Wait{For: waitPace, Rows: l.waiting(), Delay: wait}) {
+					continue
+				}
 			}
 			return wait
 		case wait == untilTurn:
@@ -150,6 +152,17 @@ func (r *run) dispatch(ctx, start context.Context) time.Duration {
 			return until(now, l.wakeAt(now))
 		}
 	}
+}
+
+// tell tells the Observer of a wait, if it wants to know. A hook may take its
+// time, or call the Destination: the call gives up its place in line for it.
+func (r *run) tell(ctx context.Context, w Wait) bool {
+	if r.d.observer.Wait == nil {
+		return false
+	}
+	r.d.gate.quit(r.ticket)
+	r.d.observer.Wait(ctx, w)
+	return true
 }
 
 // never is how long to wait for something other than time.
@@ -169,12 +182,9 @@ func until(now, at time.Time) time.Duration {
 func (r *run) launch(ctx, start context.Context, b *batch) {
 	r.flying++
 	r.senders.Go(func() {
-		a := answer{
-			batch: b, attempted: true, done: b.sent, stop: errGoroutineEnded,
-			verdict: &verdict{reason: ErrUnavailable, action: actStop, maybe: true, err: errGoroutineEnded},
-		}
+		a := answer{batch: b, done: b.sent, stop: errGoroutineEnded}
 		defer func() { r.answers <- a }()
-		a = r.d.send(ctx, start, b)
+		r.d.send(ctx, start, &a)
 	})
 }
 
@@ -196,7 +206,7 @@ func (r *run) settle(ctx, start context.Context, a answer) {
 		l.giveOut(r.d.tableError(a.op(), l.lastReason, l.lastErr))
 	}
 	if rows := l.heldBack(); l.wait > 0 && rows > 0 && l.stop == nil {
-		r.d.observer.wait(ctx, Wait{For: waitRetry, Rows: rows, Delay: l.wait})
+		r.tell(ctx, Wait{For: waitRetry, Rows: rows, Delay: l.wait})
 	}
 	l.wait = 0
 	if l.describe && l.stop == nil && !l.paused {

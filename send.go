@@ -21,26 +21,29 @@ const (
 // without an answer, as when a fake client calls a test's FailNow.
 var errGoroutineEnded = errors.New("the goroutine of the request ended without an answer")
 
-// send sends one request with the rows of b and says what came of it. It is
-// the only place that writes to the table. The request is given up when ctx
-// ends, and is not begun when start has ended.
-func (d *Destination) send(ctx, start context.Context, b *batch) answer {
+// send sends one request with the rows of a and notes in a what came of it. It
+// is the only place that writes to the table. The request is given up when ctx
+// ends, and is not begun when start has ended. The goroutine may end in a hook,
+// in the Limiter or in the client: a is true at any moment.
+func (d *Destination) send(ctx, start context.Context, a *answer) {
+	b := a.batch
 	if err := d.limit(start, b); err != nil {
-		return answer{batch: b, done: time.Now(), stop: err}
+		a.done, a.stop = time.Now(), err
+		return
 	}
 	req := Request{Op: b.op(), Rows: len(b.jobs), Bytes: b.bytes}
 	ctx = d.observer.start(ctx, req)
-	a := answer{batch: b, attempted: true}
 	limited, cancel := withDeadline(ctx)
 	defer cancel()
+	a.attempted, a.verdict = true, &verdict{reason: ErrUnavailable, action: actStop, maybe: true, err: errGoroutineEnded}
 	var x exchange
 	var err error
 	if req.Op == opPutItem {
-		err = d.put(limited, &x, &a)
+		err = d.put(limited, &x, a)
 	} else {
-		err = d.batchWrite(limited, &x, &a)
+		err = d.batchWrite(limited, &x, a)
 	}
-	a.done = time.Now()
+	a.done, a.verdict, a.stop = time.Now(), nil, nil
 	resp := Response{Request: req, Elapsed: a.done.Sub(b.sent), Unprocessed: len(a.unprocessed), WriteUnits: a.writeUnits}
 	if err != nil {
 		v := classify(err, x.seen(ctx, limited), len(b.jobs), req.Op)
@@ -50,7 +53,6 @@ func (d *Destination) send(ctx, start context.Context, b *batch) answer {
 		}
 	}
 	d.observer.done(ctx, resp)
-	return a
 }
 
 // errNoAnswer is an answer that does not tell what became of the rows.
@@ -70,7 +72,7 @@ func (d *Destination) batchWrite(ctx context.Context, x *exchange, a *answer) er
 	}, x.options)
 	switch {
 	case err != nil:
-		return err
+		return present(err)
 	case out == nil || out.UnprocessedItems == nil && x.overWire(out.ResultMetadata):
 		// DynamoDB always sends the map: this is no answer of DynamoDB's.
 		return errNoAnswer("the answer has no UnprocessedItems")
@@ -151,7 +153,7 @@ func (d *Destination) put(ctx context.Context, x *exchange, a *answer) error {
 		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	}
 	out, err := d.client.PutItem(ctx, in, x.options)
-	switch {
+	switch err = present(err); {
 	case err != nil:
 		a.same = compareExisting(j.item, err)
 		return err

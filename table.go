@@ -143,7 +143,7 @@ func (d *Destination) describeOnce(ctx context.Context) (tableInfo, *verdict) {
 	info := tableInfo{}
 	switch {
 	case err != nil:
-		failed := classify(err, x.seen(ctx, own), 0, opDescribe)
+		failed := classify(present(err), x.seen(ctx, own), 0, opDescribe)
 		v = &failed
 	case out != nil:
 		info = parseTable(out.Table)

@@ -257,6 +257,40 @@ func sized(n int) []dynamodest.Row {
 
 // A Limiter is asked for the units of each row before the request that carries
 // it, and sets the pace.
+// A Wait hook that takes its time, or writes by the same Destination, holds up
+// no other call.
+func TestASlowHookHoldsUpItsOwnCallOnly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		var dest *dynamodest.Destination
+		waits := 0
+		dest = newDest(t, dynamodest.Config{Table: table, Client: db, WriteUnitsPerSecond: 200, Observer: dynamodest.Observer{
+			Wait: func(ctx context.Context, _ dynamodest.Wait) {
+				if waits++; waits == 1 {
+					began := time.Now()
+					_, err := dest.Write(ctx, numbered(1))
+					assert.NoError(t, err)
+					assert.Less(t, time.Since(began), time.Second)
+					time.Sleep(time.Hour)
+				}
+			},
+		}})
+		var calls sync.WaitGroup
+		calls.Go(func() {
+			_, err := dest.Write(t.Context(), numbered(500))
+			assert.NoError(t, err)
+		})
+		time.Sleep(time.Minute)
+		began := time.Now()
+		_, err := dest.Write(t.Context(), numbered(1))
+		require.NoError(t, err)
+		assert.Less(t, time.Since(began), time.Second)
+		calls.Wait()
+		assert.Equal(t, 500, db.Len(table))
+	})
+}
+
 func TestLimiter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

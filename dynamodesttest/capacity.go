@@ -27,7 +27,8 @@ type Capacity struct {
 	// Index is the secondary index whose units these are, "" for the table's.
 	Index string
 	// Keys, if not nil, picks the items that it is for, by the values of the
-	// table's key: a hot range of keys. See [PartitionKeys] and [HashRange].
+	// table's key: a hot range of keys. See [PartitionKeys] and [HashRange]. It
+	// must not call the DB.
 	Keys func(key []types.AttributeValue) bool
 	// Code is the error of a call in which no item fits: by default
 	// "ProvisionedThroughputExceededException", or "ThrottlingException".

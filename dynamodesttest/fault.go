@@ -43,7 +43,7 @@ type Fault struct {
 	hideItem    bool
 }
 
-// Which picks items of a request: the i-th of n.
+// Which picks items of a request: the i-th of n. It must not call the DB.
 type Which func(i, n int) bool
 
 // All picks every item.

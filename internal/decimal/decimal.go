@@ -127,13 +127,15 @@ func parseExponent[T string | []byte](text T, i int) (exponent int, ok bool) {
 	if i == len(text) {
 		return 0, false
 	}
-	const enough = math.MaxInt32 // more than any text has zeros to make up for
+	const enough = 200_000_000 // more than any text has zeros to make up for, and ten times it fits 32 bits
 	for ; i < len(text); i++ {
 		c := text[i]
 		if c < '0' || c > '9' {
 			return 0, false
 		}
-		exponent = min(exponent*10+int(c-'0'), enough)
+		if exponent < enough {
+			exponent = exponent*10 + int(c-'0')
+		}
 	}
 	if negative {
 		exponent = -exponent
