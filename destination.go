@@ -12,7 +12,10 @@ import (
 )
 
 // Client is the part of [*dynamodb.Client] that a Destination uses; a fake of
-// three methods will do.
+// three methods will do. A wrapper of a client must pass the options of a call
+// on: they turn the SDK's own retries off and tell how far a request came.
+// Without them outcomes stay true, but more rows are Unknown, and Attempts does
+// not count what the SDK sends by itself.
 //
 // No method will ever be added to it: an operation that only one mode needs
 // would be asked for through an interface of its own.

@@ -2,6 +2,8 @@ package dynamodest
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -276,3 +278,41 @@ func (e *ConfigError) Error() string {
 
 // Unwrap returns ErrConfig.
 func (e *ConfigError) Unwrap() error { return ErrConfig }
+
+// callbackError is an error of the caller's own source, report or Limiter. Its
+// text may quote a row, so it is reached only by unwrapping.
+type callbackError struct {
+	who string
+	err error
+}
+
+func (e *callbackError) Error() string {
+	return fmt.Sprintf("%s gave an error of type %T", e.who, e.err)
+}
+
+func (e *callbackError) Unwrap() error { return e.err }
+
+// Format keeps fmt from walking into the cause.
+func (e callbackError) Format(s fmt.State, verb rune) { printText(s, verb, e.Error()) }
+
+// endError is the end of a context, and the cause that its owner gave, whose
+// text may quote a row too.
+type endError struct{ end, cause error }
+
+func (e *endError) Error() string {
+	return fmt.Sprintf("%v: whoever ended it gave an error of type %T", e.end, e.cause)
+}
+
+func (e *endError) Unwrap() []error { return []error{e.end, e.cause} }
+
+// Format keeps fmt from walking into the cause.
+func (e endError) Format(s fmt.State, verb rune) { printText(s, verb, e.Error()) }
+
+// stopCause is why ctx ended.
+func stopCause(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(err, cause) {
+		return err
+	}
+	return &endError{err, cause}
+}

@@ -78,6 +78,7 @@ type schedule struct {
 	mu     sync.Mutex
 	breaks error // what the source or report ended with
 
+	expired   int  // times that the token was to expire
 	willBreak bool // the source is to end with an error
 	stopped   bool // the call may stop before its end
 	ended     bool // the context may end before the call
@@ -227,6 +228,12 @@ func (s *schedule) fault(c dynamodesttest.Call) dynamodesttest.Fault {
 		func() dynamodesttest.Fault { return dynamodesttest.Slow(time.Second, time.Second) },
 		func() dynamodesttest.Fault { return late(dynamodesttest.Reset().AppliedLate(1 + s.rnd.IntN(20))) },
 		func() dynamodesttest.Fault { return dynamodesttest.Error(413, "", "") },
+		func() dynamodesttest.Fault {
+			if s.expired++; s.expired > 2 { // a second one for the same rows stops the call
+				return dynamodesttest.Fault{}
+			}
+			return dynamodesttest.Error(400, "ExpiredTokenException", "")
+		},
 	)
 }
 
