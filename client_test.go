@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -187,7 +188,7 @@ func TestBackoff(t *testing.T) {
 	}
 	ms := time.Millisecond
 	assert.Equal(t, []time.Duration{50 * ms, 100 * ms, 200 * ms, 400 * ms, 800 * ms, 1600 * ms, 3200 * ms, 5000 * ms, 5000 * ms}, bounds)
-	assert.Equal(t, 5*time.Second, r.bound(1<<40))
+	assert.Equal(t, 5*time.Second, r.bound(math.MaxInt))
 
 	low, high := false, false
 	for range 200 {

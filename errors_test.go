@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -74,7 +75,7 @@ func TestRemediesAreWhole(t *testing.T) {
 	arn := "arn:aws-us-gov:dynamodb:us-gov-west-1:123456789012:table/" + strings.Repeat("t", 255)
 	for _, reason := range allReasons {
 		for _, cause := range causes {
-			row := &RowError{Index: 1 << 60, Reason: reason, Column: long, Attribute: long + "b", Err: cause}
+			row := &RowError{Index: math.MaxInt, Reason: reason, Column: long, Attribute: long + "b", Err: cause}
 			assert.LessOrEqual(t, len(row.Error()), maxRowText)
 			assert.True(t, strings.HasSuffix(row.Error(), "; remedy: "+row.Remedy()), row.Error())
 
@@ -243,16 +244,16 @@ func TestWriteError(t *testing.T) {
 
 func TestWriteErrorTextDoesNotGrow(t *testing.T) {
 	t.Parallel()
-	err := &WriteError{Summary: Summary{Rows: 1 << 40, NotWritten: 1 << 40}, Reasons: map[Reason]int{}, Stop: errors.New(strings.Repeat("x", 1<<16))}
+	err := &WriteError{Summary: Summary{Rows: math.MaxInt, NotWritten: math.MaxInt}, Reasons: map[Reason]int{}, Stop: errors.New(strings.Repeat("x", 1<<16))}
 	for i, reason := range allReasons {
-		err.Reasons[reason] = 1<<30 + i
+		err.Reasons[reason] = 1<<26 + i
 		err.First = append(err.First, &RowError{Index: i, Reason: reason, Err: errors.New(strings.Repeat("y", 1<<16))})
 	}
 	text := err.Error()
 	assert.Less(t, len(text), 5000)
 	rest := 0
 	for i := range len(allReasons) - maxReasonsShown {
-		rest += 1<<30 + i
+		rest += 1<<26 + i
 	}
 	assert.Contains(t, text, fmt.Sprintf("; and %d more; stopped: ", rest))
 }

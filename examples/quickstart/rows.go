@@ -73,7 +73,7 @@ func earthquakes() ([]dynamodest.Row, error) {
 
 // badRows returns rows that cannot be written, each for a reason of its own.
 func badRows() []dynamodest.Row {
-	good := dynamodest.Row{"net": "zz", "code": "1", "time": 1517966773840, "place": "nowhere", "mag": 1.5}
+	good := dynamodest.Row{"net": "zz", "code": "1", "time": int64(1517966773840), "place": "nowhere", "mag": 1.5}
 	keyless := maps.Clone(good)
 	delete(keyless, "code")
 	return []dynamodest.Row{
