@@ -1,6 +1,9 @@
 package dynamodest
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Limits of a write request, as DynamoDB documents them.
 const (
@@ -127,7 +130,6 @@ func (p *packing) board(c *chain) bool {
 		}
 	}
 	p.wire = wire
-	c.flying = j
 	p.add(j)
 	return true
 }
@@ -164,12 +166,12 @@ func (p *packing) group(g *group) {
 // hot range of keys does not take all the requests.
 func (p *packing) fill(now time.Time) {
 	l := p.ledger
-	if !l.turn || l.fresh.len() < p.most() {
-		for room := l.retry.room(now); p.again < room && len(l.refused) > 0 && p.board(l.refused[0]); p.again++ {
+	if !l.turn || len(l.fresh) < p.most() {
+		for open := l.open(now); p.again < open && p.board(l.refused[0]); p.again++ {
 			l.refused.take()
 		}
 	}
-	for l.fresh.len() > 0 && p.board(l.fresh.peek()) {
+	for len(l.fresh) > 0 && p.board(l.fresh[0]) {
 		l.fresh.take()
 	}
 	l.turn = p.again > 0
@@ -184,7 +186,7 @@ func (l *ledger) ready(now time.Time, rows int) bool {
 	if l.groupDue(now) >= 0 {
 		return true
 	}
-	waiting := l.fresh.len() + min(len(l.refused), l.retry.room(now))
+	waiting := len(l.fresh) + l.open(now)
 	switch {
 	case waiting == 0:
 		return false
@@ -196,14 +198,17 @@ func (l *ledger) ready(now time.Time, rows int) bool {
 	return !now.Before(l.lingerUntil(now))
 }
 
+// open is how many rows of the queue of refused ones may be sent now.
+func (l *ledger) open(now time.Time) int { return min(len(l.refused), l.retry.room(now)) }
+
 // lingerUntil is when the rows waiting now are sent though they fill no
 // request.
 func (l *ledger) lingerUntil(now time.Time) time.Time {
 	since := now
-	if l.fresh.len() > 0 {
-		since = l.fresh.peek().since
+	if len(l.fresh) > 0 {
+		since = l.fresh[0].since
 	}
-	if len(l.refused) > 0 && l.retry.room(now) > 0 && l.retry.until.Before(since) {
+	if l.open(now) > 0 && l.retry.until.Before(since) {
 		since = l.retry.until
 	}
 	return since.Add(l.maxWait)
@@ -216,16 +221,11 @@ func (l *ledger) wakeAt(now time.Time) time.Time {
 		return time.Time{}
 	}
 	var at time.Time
-	earlier := func(t time.Time) {
-		if at.IsZero() || t.Before(at) {
-			at = t
-		}
+	if len(l.fresh)+l.open(now) > 0 {
+		at = l.lingerUntil(now)
 	}
-	if l.retry.until.After(now) && l.heldBack() > 0 {
-		earlier(l.retry.until)
-	}
-	if l.fresh.len() > 0 || len(l.refused) > 0 && l.retry.room(now) > 0 {
-		earlier(l.lingerUntil(now))
+	if until := l.retry.until; until.After(now) && l.heldBack() > 0 && (at.IsZero() || until.Before(at)) {
+		at = until
 	}
 	return at
 }
@@ -246,7 +246,7 @@ func (l *ledger) takeGroup(now time.Time) *group {
 		return nil
 	}
 	g := l.groups[i]
-	l.groups = append(l.groups[:i], l.groups[i+1:]...)
+	l.groups = slices.Delete(l.groups, i, i+1)
 	return g
 }
 

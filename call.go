@@ -48,13 +48,13 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 		return nil
 	})
 	defer c.end()
-	going := true
+	c.exhausted = true
 	for chunk := range slices.Chunk(rows, convertChunk) {
-		if going = ctx.Err() == nil && c.takeAll(ctx, chunk); !going {
+		if ctx.Err() != nil || !c.takeAll(ctx, chunk) {
+			c.exhausted = false
 			break
 		}
 	}
-	c.exhausted = going
 	c.finish(ctx)
 	c.leave(ctx, res.Rows)
 	res.Summary = c.sum
@@ -119,10 +119,9 @@ type call struct {
 	next      int    // index of the next row
 	order     []*job // taken and not yet reported, in row order
 	bytes     int    // of memory that they take, roughly
-	one       [1]*job
-	exhausted bool  // every row there was has been taken
-	sourceErr error // of the source
-	reportErr error // of report
+	exhausted bool   // every row there was has been taken
+	sourceErr error  // of the source
+	reportErr error  // of report
 
 	sum      Summary
 	failures failures
@@ -150,11 +149,11 @@ func (c *call) end() {
 // take takes one row. It reports whether the call goes on.
 func (c *call) take(row Row) bool {
 	it, rowErr := c.d.convert.convert(row)
-	c.one[0] = c.admit(row, it, rowErr)
+	j := c.admit(row, it, rowErr)
 	if rowErr != nil {
 		return c.hand(nil)
 	}
-	return c.hand(c.one[:])
+	return c.hand([]*job{j})
 }
 
 // takeAll takes many rows, converting them in parallel until ctx ends.

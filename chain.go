@@ -2,6 +2,7 @@ package dynamodest
 
 import (
 	"container/heap"
+	"slices"
 	"time"
 )
 
@@ -30,12 +31,11 @@ type job struct {
 // are held under it and share its fate. With conditional puts rows go one
 // after another, oldest first. Either way one row at most is in flight.
 type chain struct {
-	key    string
-	jobs   []*job
-	flying *job      // in flight
-	since  time.Time // when it began to wait in the queue of fresh rows
-	place  int       // place in the queue of refused rows: the index of its oldest row
-	first  [1]*job   // room for the usual one row
+	key   string
+	jobs  []*job
+	since time.Time // when it began to wait in the queue of fresh rows
+	place int       // place in the queue of refused rows: the index of its oldest row
+	first [1]*job   // room for the usual one row
 }
 
 // next is the row that is to be sent.
@@ -48,49 +48,25 @@ func (c *chain) next(conditional bool) *job {
 
 // drop takes j out.
 func (c *chain) drop(j *job) {
-	for i, other := range c.jobs {
-		if other == j {
-			c.jobs = append(c.jobs[:i], c.jobs[i+1:]...)
-			return
-		}
-	}
+	c.jobs = slices.DeleteFunc(c.jobs, func(other *job) bool { return other == j })
 }
 
 // before takes out j and the rows older than it, and returns the older ones.
 func (c *chain) before(j *job) []*job {
-	for i, other := range c.jobs {
-		if other == j {
-			older := c.jobs[:i:i]
-			c.jobs = c.jobs[i+1:]
-			return older
-		}
-	}
-	return nil
+	i := slices.Index(c.jobs, j)
+	older := c.jobs[:i]
+	c.jobs = c.jobs[i+1:]
+	return older
 }
 
 // fifo is the queue of fresh rows' chains.
-type fifo struct {
-	chains []*chain
-	head   int
-}
+type fifo []*chain
 
-func (q *fifo) len() int     { return len(q.chains) - q.head }
-func (q *fifo) peek() *chain { return q.chains[q.head] }
+func (q *fifo) put(c *chain) { *q = append(*q, c) }
 
-func (q *fifo) put(c *chain) { q.chains = append(q.chains, c) }
-
-func (q *fifo) take() *chain {
-	c := q.chains[q.head]
-	q.chains[q.head] = nil
-	q.head++
-	if q.head == len(q.chains) {
-		q.chains, q.head = q.chains[:0], 0
-	} else if q.head > 1024 && q.head > len(q.chains)/2 {
-		n := copy(q.chains, q.chains[q.head:])
-		clear(q.chains[n:])
-		q.chains, q.head = q.chains[:n], 0
-	}
-	return c
+func (q *fifo) take() {
+	(*q)[0] = nil
+	*q = (*q)[1:]
 }
 
 // oldest is the queue of refused rows' chains: a heap by place.

@@ -1,6 +1,7 @@
 package dynamodest
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -88,12 +89,7 @@ func (g *gate) leave(t *ticket) {
 		return
 	}
 	t.inLine = false
-	for i, other := range g.line {
-		if other == t {
-			g.line = append(g.line[:i], g.line[i+1:]...)
-			break
-		}
-	}
+	g.line = slices.DeleteFunc(g.line, func(other *ticket) bool { return other == t })
 	g.call()
 }
 

@@ -115,8 +115,8 @@ func (l *ledger) abandon() {
 		}
 	}
 	clear(l.chains)
-	l.fresh, l.refused, l.groups = fifo{}, nil, nil
+	l.fresh, l.refused, l.groups = nil, nil, nil
 }
 
 // waiting is the number of rows that wait to be sent.
-func (l *ledger) waiting() int { return l.fresh.len() + l.refused.Len() }
+func (l *ledger) waiting() int { return len(l.fresh) + len(l.refused) }

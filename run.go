@@ -24,7 +24,7 @@ type run struct {
 	spare   []*job    // for the next rows taken
 	paced   time.Time // until when the pace has the call wait, as the Observer knows
 
-	halted context.CancelCauseFunc // ends the context of requests that have not started
+	hold context.CancelFunc // ends the context of requests that have not started
 }
 
 func newRun(d *Destination, f *feed) *run {
@@ -41,7 +41,7 @@ func (r *run) loop(ctx context.Context) {
 	l := r.ledger
 	r.timer = time.NewTimer(never)
 	var start context.Context // ends when no more requests may start
-	start, r.halted = context.WithCancelCause(ctx)
+	start, r.hold = context.WithCancel(ctx)
 	defer r.end()
 	for {
 		r.collect()
@@ -77,7 +77,7 @@ func (r *run) end() {
 	if !l.idle() {
 		l.halt(errGoroutineEnded)
 	}
-	r.halted(l.stop)
+	r.hold()
 	r.senders.Wait()
 	for r.flying > 0 {
 		r.land(<-r.answers)
@@ -90,7 +90,7 @@ func (r *run) end() {
 func (r *run) give() {
 	l := r.ledger
 	if l.stop != nil {
-		r.halted(l.stop)
+		r.hold()
 	}
 	r.feed.give(l.out, l.stop, l.summary)
 	clear(l.out)
@@ -208,7 +208,6 @@ func (r *run) settle(ctx, start context.Context, a answer) {
 	if rows := l.heldBack(); l.wait > 0 && rows > 0 && l.stop == nil {
 		r.tell(ctx, Wait{For: waitRetry, Rows: rows, Delay: l.wait})
 	}
-	l.wait = 0
 	if l.describe && l.stop == nil && !l.paused {
 		l.describe, l.paused = false, true
 		r.senders.Go(func() {

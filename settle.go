@@ -33,9 +33,7 @@ var errUnprocessed = errors.New("DynamoDB handed the item back as unprocessed")
 // settle takes the answer to a request: it gives outcomes to rows and puts the
 // others back into the queues.
 func (l *ledger) settle(a answer) {
-	for _, j := range a.jobs {
-		j.chain.flying = nil
-	}
+	l.wait = 0
 	l.retry.ended(a.again)
 	if !a.attempted {
 		l.halt(a.stop)
