@@ -218,7 +218,7 @@ func TestServiceErrorShowsWhatIsHarmless(t *testing.T) {
 		{&types.ResourceNotFoundException{Message: aws.String("Requested resource not found")}, sighting{}, "PutItem: ResourceNotFoundException: Requested resource not found"},
 		{&types.ThrottlingException{Message: aws.String("Throughput exceeds")}, answered(400), "PutItem: ThrottlingException, HTTP status 400: Throughput exceeds"},
 		{apiError("ValidationException", "The provided key element does not match the schema"), sighting{}, "PutItem: ValidationException: The provided key element does not match the schema"},
-		{apiError("UnknownError", ""), answered(502), "PutItem: HTTP status 502: an error of type *smithy.GenericAPIError"},
+		{apiError("UnknownError", ""), answered(502), "PutItem: HTTP status 502: the answer has no error code of DynamoDB's"},
 		{errors.New("boom"), sighting{}, "PutItem: an error of type *errors.errorString"},
 		{&smithy.DeserializationError{Err: errors.New("x")}, answered(200), "PutItem: HTTP status 200: the answer could not be read"},
 		{fmt.Errorf("send: %w", io.EOF), answered(0), "PutItem: EOF"},

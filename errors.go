@@ -34,7 +34,7 @@ const (
 const (
 	ErrUnprocessed Reason = "unprocessed" // handed back by DynamoDB each time; errors.Is finds ErrThrottled too
 	ErrThrottled   Reason = "throttled"   // requests refused for want of capacity
-	ErrUnavailable Reason = "no answer"   // server or network faults; the Outcome may be Unknown
+	ErrUnavailable Reason = "unavailable" // server or network faults; the Outcome may be Unknown
 	ErrStopped     Reason = "stopped"     // the call ended before the row was settled
 )
 
@@ -103,8 +103,10 @@ func (r Reason) Error() string { return string(r) }
 // how DynamoDB throttles a part of a batch.
 func (r Reason) Is(target error) bool { return r == ErrUnprocessed && target == ErrThrottled }
 
-// Permanent reports whether the same row would fail for r again, whatever is
-// done to the table or the network.
+// Permanent reports whether the fault lies with the row, as the mapping and the
+// table are now: the same row would only fail again. But where WriteError.Stop
+// is an ErrConfig, the table's keys have changed under the Destination, and
+// rows with ErrRefused failed for that.
 func (r Reason) Permanent() bool {
 	switch r {
 	case ErrMapping, ErrKey, ErrTooLarge, ErrRefused, ErrExists:
@@ -136,7 +138,7 @@ func (e *RowError) Error() string {
 // is not the remedy that is cut.
 func withCause(what string, cause error, remedy string, limit int) string {
 	if cause != nil {
-		what += ": " + cut(cause.Error(), maxDetailText)
+		what += ": " + cause.Error()
 	}
 	if remedy != "" {
 		remedy = "; remedy: " + remedy
@@ -166,7 +168,11 @@ func (e *TableError) Error() string {
 		return "<nil>"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: table %s", e.Op, quote(e.Table))
+	var told *serviceError
+	if !errors.As(e.Err, &told) { // which begins with the action itself
+		b.WriteString(e.Op + ": ")
+	}
+	b.WriteString("table " + quote(e.Table))
 	if e.Region != "" {
 		b.WriteString(" in " + cut(e.Region, 64))
 	}
@@ -193,9 +199,17 @@ func (e *WriteError) Error() string {
 		return "<nil>"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %d rows not written", e.Summary.NotWritten, e.Summary.Rows)
-	if e.Summary.Unknown > 0 {
-		fmt.Fprintf(&b, ", %d more in doubt", e.Summary.Unknown)
+	var stop *TableError
+	errors.As(e.Stop, &stop)
+	switch s := e.Summary; {
+	case s.NotWritten+s.Unknown == 0:
+		fmt.Fprintf(&b, "stopped after %d rows, none of which failed", s.Rows)
+	case s.Unknown == 0:
+		fmt.Fprintf(&b, "%d of %d rows not written", s.NotWritten, s.Rows)
+	case s.NotWritten == 0:
+		fmt.Fprintf(&b, "%d of %d rows in doubt", s.Unknown, s.Rows)
+	default:
+		fmt.Fprintf(&b, "%d of %d rows not written, %d in doubt", s.NotWritten, s.Rows, s.Unknown)
 	}
 	rest := 0
 	for i, reason := range e.commonest() {
@@ -204,7 +218,8 @@ func (e *WriteError) Error() string {
 			continue
 		}
 		fmt.Fprintf(&b, "; %s: %d", reason, e.Reasons[reason])
-		if first := e.first(reason); first != nil {
+		told := e.Stop != nil && (reason == ErrStopped || stop != nil && stop.Reason == reason) // below
+		if first := e.first(reason); first != nil && !told {
 			fmt.Fprintf(&b, " (%s)", first)
 		}
 	}
@@ -212,7 +227,7 @@ func (e *WriteError) Error() string {
 		fmt.Fprintf(&b, "; and %d more", rest)
 	}
 	if e.Stop != nil {
-		b.WriteString("; stopped: " + cut(e.Stop.Error(), maxTableText))
+		b.WriteString("; the call was stopped by: " + cut(e.Stop.Error(), maxTableText))
 	}
 	return b.String()
 }
@@ -279,6 +294,9 @@ func (e *ConfigError) Error() string {
 // Unwrap returns ErrConfig.
 func (e *ConfigError) Unwrap() error { return ErrConfig }
 
+// hiddenText says where the text of an error is that may quote a row.
+const hiddenText = " (its text may quote a row and is not shown: errors.As or errors.Is finds it)"
+
 // callbackError is an error of the caller's own source, report or Limiter. Its
 // text may quote a row, so it is reached only by unwrapping.
 type callbackError struct {
@@ -287,7 +305,7 @@ type callbackError struct {
 }
 
 func (e *callbackError) Error() string {
-	return fmt.Sprintf("%s gave an error of type %T", e.who, e.err)
+	return fmt.Sprintf("%s gave an error of type %T"+hiddenText, e.who, e.err)
 }
 
 func (e *callbackError) Unwrap() error { return e.err }
@@ -300,7 +318,7 @@ func (e callbackError) Format(s fmt.State, verb rune) { printText(s, verb, e.Err
 type endError struct{ end, cause error }
 
 func (e *endError) Error() string {
-	return fmt.Sprintf("%v: whoever ended it gave an error of type %T", e.end, e.cause)
+	return fmt.Sprintf("%v: whoever ended it gave an error of type %T"+hiddenText, e.end, e.cause)
 }
 
 func (e *endError) Unwrap() []error { return []error{e.end, e.cause} }

@@ -66,6 +66,15 @@ func unfit(v any, k kind) error {
 	return refuse("Go type %s does not become %s", goType(v), k)
 }
 
+// jsonUnfit is the error of JSON text that gives another kind than k.
+func jsonUnfit(is, k kind) error {
+	made := "an array"
+	if k == kindM {
+		made = "an object"
+	}
+	return refuse("its JSON text gives %s, and %s is made from %s", is, k, made)
+}
+
 // scalar gives a the S, N, B or BOOL of v.
 func (b *builder) scalar(a *attr, v any, k kind) error {
 	if t, ok := v.(time.Time); ok && k == kindN {
@@ -138,6 +147,9 @@ func (b *builder) document(a *attr, v any, k kind) error {
 		err = b.node(a, v, 1)
 	}
 	if err == nil && a.kind != k && a.kind != kindNull {
+		if _, ok := jsonSource(v); ok {
+			return jsonUnfit(a.kind, k)
+		}
 		return unfit(v, k)
 	}
 	return err
@@ -185,7 +197,7 @@ func (b *builder) members(v any, k kind) (members []attr, null bool, err error) 
 			return nil, err == nil, err
 		}
 		if list.kind != kindL {
-			return nil, false, unfit(v, k)
+			return nil, false, jsonUnfit(list.kind, k)
 		}
 		for i := range list.elems {
 			elem := &list.elems[i]

@@ -2,9 +2,10 @@ package dynamodest
 
 import "fmt"
 
-// keyMisfit returns an ErrKey misfit about key, which format's last verb shows.
+// keyMisfit returns the misfit of a row that has no value for key, which
+// format's last verb shows.
 func keyMisfit(format string, key *keyAttr) error {
-	return &misfit{reason: ErrKey, text: fmt.Sprintf(format, key)}
+	return &misfit{reason: ErrKey, text: fmt.Sprintf(format, key), mend: "give every row a value for the key, of one byte at least"}
 }
 
 // String describes k for an error: `partition key "id" (S)`.

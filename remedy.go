@@ -30,15 +30,15 @@ func (r Reason) Remedy() string {
 	case ErrTooLarge:
 		return "an item has at most 400 KB (409,600 bytes), names included: leave out or shorten its largest attribute, or keep that in Amazon S3 and write a link to it"
 	case ErrRefused:
-		return "hold the row against the keys of the table and of its indexes: a key attribute is missing, empty, too long or of another type, or the row breaks another rule of DynamoDB that the cause names"
+		return "hold the row against the keys of the table and of its indexes: a key attribute is missing, empty, too long or of another type, or the row breaks another rule of DynamoDB"
 	case ErrExists:
 		return `the table has an item with this key already: write with OnExisting "skip" or "overwrite", or give the row another key`
 	case ErrUnprocessed:
-		return "write the row again later; raise the table's write capacity, make it on-demand, or sync less often"
+		return "write the row again later; raise the table's write capacity, make it on-demand, sync less often, or allow more Retry.MaxAttempts"
 	case ErrThrottled:
-		return "write the row again later; make the table on-demand or raise its write capacity (WCU), and spread writes over many partition keys, since one takes 1,000 write units a second at most"
+		return "write again later; make the table on-demand or raise its write capacity (WCU), and spread writes over many partition keys, since one takes 1,000 write units a second at most"
 	case ErrUnavailable:
-		return "write the row again; if it goes on, check Region, Endpoint, the network path to DynamoDB (DNS, proxy, firewall, TLS certificates) and the AWS Health Dashboard"
+		return "write again; if it goes on, check Region, Endpoint, the network path to DynamoDB (DNS, proxy, firewall, TLS certificates) and the AWS Health Dashboard"
 	case ErrStopped:
 		return "the call was ended early; what it left unwritten can be written again as it is"
 	case ErrNoTable:
@@ -93,8 +93,10 @@ func throttlingReasons(err error) []types.ThrottlingReason {
 		return provisioned.ThrottlingReasons
 	case errors.As(err, &throttling):
 		return throttling.ThrottlingReasons
-	case errors.As(err, &limit):
+	case errors.As(err, &limit) && len(limit.ThrottlingReasons) > 0:
 		return limit.ThrottlingReasons
+	case limit != nil: // which is of the account, also where no reason is given
+		return []types.ThrottlingReason{{Reason: aws.String("AccountLimitExceeded")}}
 	}
 	return nil
 }
@@ -117,7 +119,7 @@ func throttleRemedy(reasons []types.ThrottlingReason) string {
 		case strings.HasSuffix(reason, "MaxOnDemandThroughputExceeded"):
 			return fmt.Sprintf("raise the maximum on-demand throughput of %s, or lower WriteUnitsPerSecond", what)
 		case strings.HasSuffix(reason, "AccountLimitExceeded"):
-			return fmt.Sprintf("the account's throughput quota is used up (at %s): ask AWS for a higher one in Service Quotas, or lower WriteUnitsPerSecond", what)
+			return fmt.Sprintf("the account's throughput quota in this region is used up (met at %s): ask AWS for a higher one in Service Quotas, or lower WriteUnitsPerSecond", what)
 		case strings.HasSuffix(reason, "ProvisionedThroughputExceeded"):
 			return fmt.Sprintf("raise the write capacity (WCU) of %s, make the table on-demand, or lower WriteUnitsPerSecond", what)
 		}
@@ -130,6 +132,10 @@ func throttleRemedy(reasons []types.ThrottlingReason) string {
 func (e *TableError) Remedy() string {
 	if e == nil {
 		return ""
+	}
+	var known remedier
+	if errors.As(e.Err, &known) && known.remedy() != "" {
+		return known.remedy()
 	}
 	arn, region := e.resource(), cut(e.Region, 64)
 	if region == "" {
@@ -146,6 +152,8 @@ func (e *TableError) Remedy() string {
 		return fmt.Sprintf("check the spelling of the table's name (upper and lower case differ), and that the table is in %s and in the account of the credentials: %s", region, arn)
 	case ErrCredentials:
 		return fmt.Sprintf("check the access key id, the secret access key and the session token, that they are active and not expired, that they are for %s, and this machine's clock", region)
+	case ErrStopped:
+		return "the context ended before DynamoDB answered: try again, with more time"
 	case ErrUnavailable:
 		return fmt.Sprintf("check that %s is the table's region, that Endpoint, if set, leads to DynamoDB, and the network path there (DNS, proxy, firewall, TLS certificates); then try again", region)
 	}

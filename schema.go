@@ -176,7 +176,7 @@ func (s tableSchema) coverage(m Mapping) error {
 	for _, key := range s.keys() {
 		if _, ok := byAttribute[key.name]; !ok {
 			errs = append(errs, &ConfigError{Field: "Mapping.Fields", Problem: fmt.Sprintf(
-				"no field gives the attribute %s, the %s (%s): add one", quote(key.name), key.role, key.types())})
+				"no field gives the attribute %s, the table's %s (%s): add one", quote(key.name), key.role, key.types())})
 		}
 	}
 	typed := map[string]bool{}

@@ -163,11 +163,11 @@ func TestCoverage(t *testing.T) {
 		{"both keys", fields(id, at), nil},
 		{"right types", fields(typed(id, String), typed(at, Number), Field{Column: "blob", Type: Binary}), nil},
 		{"JSON text as S", fields(typed(id, JSON), at), nil},
-		{"no sort key", fields(id), []string{`Mapping.Fields: no field gives the attribute "at", the sort key (N): add one`}},
-		{"column of the key's name elsewhere", fields(Field{Column: "id", Attribute: "x"}, at), []string{`Mapping.Fields: no field gives the attribute "id", the partition key (S): add one`}},
+		{"no sort key", fields(id), []string{`Mapping.Fields: no field gives the attribute "at", the table's sort key (N): add one`}},
+		{"column of the key's name elsewhere", fields(Field{Column: "id", Attribute: "x"}, at), []string{`Mapping.Fields: no field gives the attribute "id", the table's partition key (S): add one`}},
 		{"neither key", fields(Field{Column: "x"}), []string{
-			`Mapping.Fields: no field gives the attribute "id", the partition key (S): add one`,
-			`Mapping.Fields: no field gives the attribute "at", the sort key (N): add one`,
+			`Mapping.Fields: no field gives the attribute "id", the table's partition key (S): add one`,
+			`Mapping.Fields: no field gives the attribute "at", the table's sort key (N): add one`,
 		}},
 		{"wrong types", fields(typed(at, String), typed(id, Map), Field{Column: "email", Type: StringSet}), []string{
 			`Mapping.Fields[1].Type: M does not fit the attribute "id", the partition key (S): set it to S, or leave it empty`,

@@ -85,7 +85,7 @@ func (d *Destination) batchWrite(ctx context.Context, x *exchange, a *answer) er
 	if strange > 0 {
 		// Which rows they mean cannot be told, so none is known to be written.
 		a.unprocessed = nil
-		return errNoAnswer(fmt.Sprintf("UnprocessedItems has %d entries that are not of the request", strange))
+		return errNoAnswer(fmt.Sprintf("UnprocessedItems names %d items that are not of the request", strange))
 	}
 	return nil
 }

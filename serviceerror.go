@@ -37,11 +37,15 @@ func newServiceError(op, code string, reason Reason, err error, s sighting) *ser
 	case s.wire && s.sends == 0:
 		e.code = "" // it is not DynamoDB's
 		e.text = unsentText(reason, code, err)
+		if reason == ErrCredentials {
+			e.mend = "see what the error of the CredentialsProvider says: it may hold a secret and is not shown, but errors.Unwrap leads to it"
+		}
 	case code != "":
 		e.text = messageText(op, code, reason, err)
 		e.mend = refusalRemedy(code, reason, e.text == "", err)
 	default:
-		e.text = transportText(err)
+		e.text = transportText(err, s.status)
+		e.mend = statusRemedy(s.status)
 	}
 
 	ctxEnd := endsContext(err)
@@ -124,6 +128,17 @@ func messageOf(err error) string {
 	return api.ErrorMessage()
 }
 
+// statusRemedy is the remedy for an answer without a code of DynamoDB's, or "".
+func statusRemedy(status int) string {
+	switch status {
+	case http.StatusForbidden:
+		return "DynamoDB refuses with status 400 and an error code, so a proxy or a firewall on the way may have refused this: look there before the policy"
+	case http.StatusRequestEntityTooLarge:
+		return "DynamoDB takes requests of 16 MB, so something on the way (a proxy, a gateway) refuses bodies of this size: raise its limit"
+	}
+	return ""
+}
+
 // refusalRemedy is the remedy for a refused row where more is known than its
 // reason, or "".
 func refusalRemedy(code string, reason Reason, withheld bool, err error) string {
@@ -132,6 +147,8 @@ func refusalRemedy(code string, reason Reason, withheld bool, err error) string 
 		return collectionRemedy
 	case reason == ErrRefused && withheld && messageOf(err) != "":
 		return ErrRefused.Remedy() + withheldRemedy
+	case reason == ErrUnavailable:
+		return "DynamoDB answered, and could not do it now: try again; if it goes on, look at the AWS Health Dashboard"
 	}
 	return ""
 }
@@ -173,7 +190,7 @@ func harmlessValidation(message string) bool { return validations.MatchString(me
 // transportText says what went wrong below DynamoDB's protocol, in the words
 // of net, crypto and the like, which know addresses and certificates but no
 // rows. Of an error from elsewhere it gives the type alone.
-func transportText(err error) string {
+func transportText(err error, status int) string {
 	for _, find := range []func(error) error{
 		as[*net.DNSError], as[*net.OpError],
 		as[*tls.CertificateVerificationError], as[x509.HostnameError], as[x509.UnknownAuthorityError],
@@ -188,6 +205,9 @@ func transportText(err error) string {
 	var unreadable *smithy.DeserializationError
 	if errors.As(err, &unreadable) {
 		return "the answer could not be read"
+	}
+	if status != 0 {
+		return "the answer has no error code of DynamoDB's"
 	}
 	return "an error of type " + innermostType(err)
 }

@@ -28,7 +28,7 @@ const (
 )
 
 // errUnprocessed is the cause of a row's ErrUnprocessed.
-var errUnprocessed = errors.New("DynamoDB handed the item back as unprocessed")
+var errUnprocessed = errors.New("DynamoDB handed the item back each time")
 
 // settle takes the answer to a request: it gives outcomes to rows and puts the
 // others back into the queues.

@@ -104,7 +104,7 @@ func TestRowsAreGivenUp(t *testing.T) {
 			b.answer(b.next(0, 1), lost)
 			b.later()
 		}
-		b.want("unknown: no answer", "unknown: no answer")
+		b.want("unknown: unavailable", "unknown: unavailable")
 	})
 	t.Run("after ten times as many in any case", func(t *testing.T) {
 		t.Parallel()
@@ -125,7 +125,7 @@ func TestRowsAreGivenUp(t *testing.T) {
 		b.answer(b.next(0, 1, 2), nil, 1)
 		b.rowsOf("d")
 		b.answer(b.next(3), lost)
-		b.want("written", "not written: unprocessed", "written", "unknown: no answer")
+		b.want("written", "not written: unprocessed", "written", "unknown: unavailable")
 	})
 	t.Run("not for halving, nor for the one resend", func(t *testing.T) {
 		t.Parallel()

@@ -44,7 +44,7 @@ var troubles = map[string]struct {
 	"ErrUnprocessed": {dynamodest.ErrUnprocessed, false, dynamodesttest.Unprocessed(dynamodesttest.All), nil,
 		[]string{"capacity", "on-demand", "sync less often"}},
 	"ErrUnavailable": {dynamodest.ErrUnavailable, false, dynamodesttest.Error(500, "InternalServerError", ""), nil,
-		[]string{"write the row again"}},
+		[]string{"try again", "Health Dashboard"}},
 	"ErrKey": {dynamodest.ErrKey, false, dynamodesttest.Fault{}, dynamodest.Row{"id": 5},
 		[]string{"Type"}},
 	"ErrMapping": {dynamodest.ErrMapping, false, dynamodesttest.Fault{}, dynamodest.Row{"id": "a", "score": math.NaN()},

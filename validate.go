@@ -149,7 +149,7 @@ func (f *faults) region(c Config) {
 	case c.Region == "" && c.Client == nil:
 		f.add("Region", `is empty: set it to the table's AWS region, such as "eu-west-1"`)
 	case c.Region != "" && !form.MatchString(c.Region):
-		f.add("Region", `is not an AWS region: write its code in lower case, such as "eu-west-1" (not a name such as "Ireland", nor a zone such as "eu-west-1a")`)
+		f.add("Region", `is %s, which is no AWS region: write its code in lower case, such as "eu-west-1" (not a name such as "Ireland", nor a zone such as "eu-west-1a")`, quote(c.Region))
 	}
 }
 
@@ -162,10 +162,10 @@ func (f *faults) table(c Config) {
 		case region == "":
 			f.add("Table", "is not the ARN of a DynamoDB table: it looks like arn:aws:dynamodb:REGION:ACCOUNT:table/NAME, with nothing after the name")
 		case c.Region != "" && c.Region != region:
-			f.add("Table", "is the ARN of a table in %s, but Region is another one: set Region to %s, or give the ARN of the table in Region", region, region)
+			f.add("Table", "is the ARN of a table in %s, but Region is %s: set Region to %s, or give the ARN of the table there", region, quote(c.Region), region)
 		}
 	case !tableNameForm.MatchString(c.Table):
-		f.add("Table", "is not a table name: it has 3 to 255 characters out of a-z, A-Z, 0-9, '_', '-' and '.'")
+		f.add("Table", "is %s, which is no table name: one has 3 to 255 characters out of a-z, A-Z, 0-9, '_', '-' and '.'", quote(c.Table))
 	}
 }
 
