@@ -177,8 +177,8 @@ func (p *packing) fill(now time.Time) {
 	l.turn = p.again > 0
 }
 
-// ready reports whether a request should be sent now: a full one, or a part
-// filled one that has nothing to wait for.
+// ready reports whether a request should be sent now: a full one, which is one
+// of that many rows, or a part filled one that has nothing to wait for.
 func (l *ledger) ready(now time.Time, rows int) bool {
 	if l.stop != nil || l.paused {
 		return false

@@ -64,16 +64,19 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 // WriteSeq writes the rows of a sequence of any length, in bounded memory.
 //
 // It calls report, if not nil, once for each row it took, in row order, with
-// the row and its final result. Once report has had row i, rows 0 to i are
-// settled: i can be kept as a checkpoint.
+// the row and its final result; report may keep the row. Once report has had
+// row i, rows 0 to i are settled, which is not to say written: after a stop the
+// rows taken and not sent are reported too, with ErrStopped. So i is a
+// checkpoint if rows with an Err are kept elsewhere first; else the index before
+// the first such row is. Indexes count from 0 in each call.
 //
 // WriteSeq ranges over rows and calls report on its caller's own goroutine, so
 // the two may share variables without a lock, and a panic in either comes out
 // of WriteSeq. It follows that report is called between rows and at the end,
 // and waits while rows waits. A source must not touch a row, or bytes in it,
-// after yielding it, until it is reported.
+// after yielding it, until it is reported or, without report, WriteSeq returns.
 //
-// It stops early when rows yields an error, when report returns one, when ctx
+// It stops early when rows yields an error (a row beside it is not taken), when report returns one, when ctx
 // ends, or at a fault that every row would meet; [WriteError].Stop says which.
 // Rows already taken still get their outcome: after an error of rows they are
 // written as usual, after the others no further request starts. They are
@@ -83,8 +86,8 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 // The error is nil if every row taken was Written, Skipped or Superseded and
 // nothing stopped the call early; otherwise it is a [*WriteError]. If ctx has
 // ended, that counts as early: rows may have ended for the same reason. For
-// order, cancelling and ownership see [Destination.Write]. A batch that is not full is sent when its first row has
-// waited Config.MaxWait.
+// order, cancelling and ownership see [Destination.Write]. A batch that is not
+// full is sent when its first row has waited Config.MaxWait.
 func (d *Destination) WriteSeq(ctx context.Context, rows iter.Seq2[Row, error], report func(Row, RowResult) error) (Summary, error) {
 	c := d.begin(ctx, report)
 	defer c.end()
@@ -169,7 +172,8 @@ func (c *call) takeAll(ctx context.Context, rows []Row) bool {
 }
 
 // admit gives a row its place in the order. A row that does not convert is
-// settled at once; one that was not converted has neither it nor rowErr.
+// settled at once; for one that convertAll did not come to, it and rowErr are
+// nil.
 func (c *call) admit(row Row, it *item, rowErr *RowError) *job {
 	j := &job{row: row, item: it, result: RowResult{Index: c.next}}
 	c.next++
@@ -285,7 +289,7 @@ func (c *call) finish(ctx context.Context) {
 		settled, _ := c.feed.put(nil)
 		c.settle(settled)
 	}
-	for _, j := range c.order { // handed over when the run had stopped
+	for _, j := range c.order { // handed over after the run had stopped, or not converted
 		if !j.settled {
 			j.result, j.settled = c.untried(ctx, j.result.Index), true
 		}

@@ -61,10 +61,9 @@ type tokens struct {
 	forgotten time.Time // the last time
 }
 
-// forget makes the next request ask the provider for credentials, after the
-// token of a request that was sent then has expired. Of many such requests in
-// flight the first does it. A nil t, with a client of the caller's, does
-// nothing.
+// forget drops the credentials that are kept, after an answer to a request sent
+// at that time said that they or the clock were off: once for all the requests
+// then in flight. A nil t, with a client of the caller's, does nothing.
 func (t *tokens) forget(sent time.Time) {
 	if t == nil {
 		return

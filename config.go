@@ -212,19 +212,21 @@ type Limiter interface {
 }
 
 // Observer is told what a Destination does. Any func may be nil. They are
-// called from many goroutines at once, which are the Destination's own: they
-// hold up their own call until they return, and a panic in one ends the
-// program.
+// called from many goroutines at once, which are the Destination's own (of New
+// and Check it is the caller's): they hold up their own call until they return,
+// and a panic in one ends the program. They may call the Destination.
 type Observer struct {
-	// RequestStart is called before each request; the context it returns is
-	// used for that request and given to RequestDone.
+	// RequestStart is called before each request. The context it returns is
+	// used for that request and given to RequestDone: it must be derived from
+	// the one given, or the request no longer ends with the call. Nil keeps
+	// the one given.
 	RequestStart func(context.Context, Request) context.Context
 
 	// RequestDone is called after each request.
 	RequestDone func(context.Context, Response)
 
-	// Wait is called before each wait, and before each question to a Limiter,
-	// which may not wait.
+	// Wait is called before each wait for a retry or for the pace, and before
+	// each question to a Limiter, which may answer at once.
 	Wait func(context.Context, Wait)
 }
 
@@ -241,12 +243,13 @@ type Response struct {
 	Elapsed     time.Duration // from the sending to the answer, or to its being given up
 	Unprocessed int           // rows that DynamoDB handed back
 	WriteUnits  float64       // write units charged, those of indexes included; 0 if not told
+	Reason      Reason        // the kind of Err, for metrics; "" without one
 	Err         error         // nil, or an error that quotes no row value
 }
 
 // Wait is a wait about to begin.
 type Wait struct {
 	For   string        // "retry", "pace" or "limit"
-	Rows  int           // rows that wait
+	Rows  int           // rows that wait to be sent; of equal keys one
 	Delay time.Duration // 0 if not known
 }

@@ -2,6 +2,9 @@ package dynamodest
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -21,7 +24,8 @@ func (c Config) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON reads what MarshalJSON writes. A duration may also be a number
-// of nanoseconds; one that is neither is a [*ConfigError]. Fields that data
+// of nanoseconds; one that is neither is a [*ConfigError], as is any value of
+// the wrong type. Fields that data
 // does not have are left as they are, and names that are not Config's are
 // passed over: the DisallowUnknownFields of a json.Decoder does not reach in
 // here.
@@ -32,7 +36,7 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 		MaxWait json.RawMessage `json:"max_wait"`
 	}{plain: (*plain)(c)}
 	if err := json.Unmarshal(data, &with); err != nil {
-		return err
+		return wrongType("", err)
 	}
 	return readDuration("MaxWait", with.MaxWait, &c.MaxWait)
 }
@@ -56,12 +60,24 @@ func (r *Retry) UnmarshalJSON(data []byte) error {
 		MaxDelay json.RawMessage `json:"max_delay"`
 	}{plain: (*plain)(r)}
 	if err := json.Unmarshal(data, &with); err != nil {
-		return err
+		return wrongType("retry.", err)
 	}
 	if err := readDuration("Retry.MinDelay", with.MinDelay, &r.MinDelay); err != nil {
 		return err
 	}
 	return readDuration("Retry.MaxDelay", with.MaxDelay, &r.MaxDelay)
+}
+
+// wrongType explains an error of encoding/json about a field under path whose
+// value has the wrong type. It does not quote the value, which may be a secret.
+func wrongType(path string, err error) error {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	kind, _, _ := strings.Cut(wrong.Value, " ")
+	field := path + strings.TrimPrefix(wrong.Field, "plain.")
+	return &ConfigError{Field: field, Problem: fmt.Sprintf("is a JSON %s, and takes %s", kind, typeText(wrong.Type))}
 }
 
 // durationText is the JSON form of d, or "" for 0, which is left out.

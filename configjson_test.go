@@ -88,7 +88,14 @@ func TestConfigJSONDurations(t *testing.T) {
 		assert.Equal(t, field, fault.Field)
 	}
 
-	_, err = read(`{"concurrency":"many"}`)
-	var wrongType *json.UnmarshalTypeError
-	assert.ErrorAs(t, err, &wrongType)
+	for data, want := range map[string]string{
+		`{"concurrency":"many"}`:                   "concurrency: is a JSON string, and takes int",
+		`{"credentials":{"access_key_id":424242}}`: "credentials.access_key_id: is a JSON number, and takes string",
+		`{"mapping":{"fields":[{"type":[1]}]}}`:    "mapping.fields.type: is a JSON array, and takes dynamodest.Type",
+		`{"retry":{"max_attempts":1.5}}`:           "retry.max_attempts: is a JSON number, and takes int",
+	} {
+		_, err = read(data)
+		require.EqualError(t, err, want)
+		require.ErrorIs(t, err, ErrConfig)
+	}
 }

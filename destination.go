@@ -12,7 +12,15 @@ import (
 )
 
 // Client is the part of [*dynamodb.Client] that a Destination uses; a fake of
-// three methods will do. A wrapper of a client must pass the options of a call
+// three methods will do.
+//
+// It is called from many goroutines at once. What it is given is not used
+// again, so a fake may keep and change it. The zero BatchWriteItemOutput and
+// PutItemOutput say that all was written; a nil output is no answer, and its
+// rows are Unknown. A fake may answer DescribeTable with an empty output: keys
+// are then not checked before sending, and equal keys are not told apart.
+//
+// A wrapper of a client must pass the options of a call
 // on: they turn the SDK's own retries off and tell how far a request came.
 // Without them outcomes stay true, but more rows are Unknown, and Attempts does
 // not count what the SDK sends by itself.
@@ -34,7 +42,9 @@ type Row = map[string]any
 // Destination writes rows to one DynamoDB table. Make one with [New].
 //
 // It is safe for use by many goroutines at once. Between calls it runs no
-// goroutine, so there is nothing to close.
+// goroutine of its own, so there is nothing to close. The client that New
+// builds keeps idle connections for 30 s, shared with those of other
+// Destinations, and net/http keeps goroutines for them.
 type Destination struct {
 	client  Client
 	table   string // as configured: name or ARN

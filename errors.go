@@ -92,7 +92,7 @@ type WriteError struct {
 
 // ConfigError is one fault in a Config.
 type ConfigError struct {
-	Field   string // the Go path of the field, such as "Mapping.Fields[2].Type"
+	Field   string // the Go path of the field, such as "Mapping.Fields[2].Type", or its path in JSON
 	Problem string // what is wrong with it, and what would mend it
 }
 

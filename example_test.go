@@ -32,7 +32,7 @@ func _(ctx context.Context, id, secret string, rows []map[string]any, deadLetter
 			case !errors.As(r.Err, &rowErr): // written, skipped or superseded
 			case rowErr.Reason.Permanent(): // the row is at fault: rowErr says which column, and what mends it
 				deadLetter(rows[i], rowErr)
-			default: // throttled, stopped, or no answer (r.Outcome is Unknown): an upsert can be sent again
+			default: // throttled, stopped (err says by what) or no answer: an upsert can be sent again later
 				sendAgain(rows[i])
 			}
 		}
@@ -53,6 +53,8 @@ func _(err error, notify func(string), retryLater func()) {
 		retryLater()
 	case errors.As(err, &rowErr): // the first row that failed
 		notify(rowErr.Remedy())
+	default: // the source, report, the Limiter or the context ended the call: err leads to its error
+		notify(err.Error())
 	}
 	// README end
 }

@@ -10,7 +10,7 @@ type feed struct {
 	settled []*job // by the run, for the caller
 	state   feedState
 	stop    error   // why the run stopped; nil while it goes on
-	summary Summary // of the requests; complete when the run has ended
+	summary Summary // of the requests; complete when the run has ended, and then read without mu, as stop is
 
 	toRun    chan struct{} // has room for one: something has changed for the run
 	toCaller chan struct{} // likewise for the caller

@@ -88,8 +88,8 @@ func (l *ledger) halt(why error) {
 	}
 }
 
-// outageFactor times MaxAttempts waits in vain, or its default if that is more,
-// in a row and longer and longer, are an outage that every row would meet.
+// outageFactor times MaxAttempts, or times its default if that is more, waits in
+// a row after which refused rows were sent in vain are an outage.
 const outageFactor = 3
 
 // outage reports whether nothing has got through for so long that the call is

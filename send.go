@@ -23,8 +23,9 @@ var errGoroutineEnded = errors.New("the goroutine of the request ended without a
 
 // send sends one request with the rows of a and notes in a what came of it. It
 // is the only place that writes to the table. The request is given up when ctx
-// ends, and is not begun when start has ended. The goroutine may end in a hook,
-// in the Limiter or in the client: a is true at any moment.
+// ends, and is not begun when start has ended. A hook, the Limiter or the client
+// may end the goroutine: what a says holds at any moment, and launch has set its
+// stop for that.
 func (d *Destination) send(ctx, start context.Context, a *answer) {
 	b := a.batch
 	if err := d.limit(start, b); err != nil {
@@ -35,6 +36,7 @@ func (d *Destination) send(ctx, start context.Context, a *answer) {
 	ctx = d.observer.start(ctx, req)
 	limited, cancel := withDeadline(ctx)
 	defer cancel()
+	began := time.Now()
 	a.attempted, a.verdict = true, &verdict{reason: ErrUnavailable, action: actStop, maybe: true, err: errGoroutineEnded}
 	var x exchange
 	var err error
@@ -44,10 +46,10 @@ func (d *Destination) send(ctx, start context.Context, a *answer) {
 		err = d.batchWrite(limited, &x, a)
 	}
 	a.done, a.verdict, a.stop = time.Now(), nil, nil
-	resp := Response{Request: req, Elapsed: a.done.Sub(b.sent), Unprocessed: len(a.unprocessed), WriteUnits: a.writeUnits}
+	resp := Response{Request: req, Elapsed: a.done.Sub(began), Unprocessed: len(a.unprocessed), WriteUnits: a.writeUnits}
 	if err != nil {
 		v := classify(err, x.seen(ctx, limited), len(b.jobs), req.Op)
-		a.verdict, resp.Err = &v, v.err
+		a.verdict, resp.Reason, resp.Err = &v, v.reason, v.err
 		if v.action == actStop || v.action == actResend {
 			a.stop = d.stopError(ctx, req.Op, v)
 		}

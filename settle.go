@@ -184,8 +184,9 @@ func (l *ledger) keyTaken(j *job, err error) {
 	l.fail(j, ErrExists, err)
 }
 
-// resend sends a request once more as it was, after an answer about the clock
-// or an expired token; a second such answer stops the call.
+// resend sends the rows of a request once more at once, or newer ones of their
+// keys, after an answer about the clock or an expired token; a second such
+// answer stops the call.
 func (l *ledger) resend(a answer) {
 	if a.group != nil && a.group.resent {
 		l.halted(a)
@@ -282,12 +283,16 @@ func (l *ledger) count(j *job, progress bool, reason Reason, err error) {
 	}
 }
 
+// patience times MaxAttempts is how often a row may be refused while others of
+// its requests are taken.
+const patience = 10
+
 // spent reports whether j has had its chances.
 func (l *ledger) spent(j *job) bool {
 	if l.maxAttempts == 1 {
 		return j.counted > 0
 	}
-	return j.vain >= l.maxAttempts || j.counted/10 >= l.maxAttempts
+	return j.vain >= l.maxAttempts || j.counted/patience >= l.maxAttempts
 }
 
 // queue puts c into the queue of refused rows, if it has a row to send.

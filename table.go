@@ -153,7 +153,7 @@ func (d *Destination) describeOnce(ctx context.Context) (tableInfo, *verdict) {
 	}
 	response := Response{Request: request, Elapsed: elapsed}
 	if v != nil {
-		response.Err = v.err
+		response.Reason, response.Err = v.reason, v.err
 	}
 	d.observer.done(ctx, response)
 	return info, v

@@ -138,6 +138,40 @@ func TestWaitsLastAsLongAsTold(t *testing.T) {
 	}
 }
 
+// What is told of a request is of the request alone, and by its reason.
+func TestRequestsAreTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		type named struct{}
+		var told []dynamodest.Response
+		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Observer: dynamodest.Observer{
+			RequestStart: func(ctx context.Context, r dynamodest.Request) context.Context {
+				time.Sleep(time.Minute)
+				return context.WithValue(ctx, named{}, r.Op)
+			},
+			RequestDone: func(ctx context.Context, r dynamodest.Response) {
+				assert.Equal(t, r.Request.Op, ctx.Value(named{}))
+				assert.Equal(t, r.Err != nil, r.Reason != "")
+				told = append(told, r)
+			},
+		}})
+		db.SetLatency(time.Second, time.Second, 1)
+		db.FailWrites(dynamodesttest.Throttled("ThrottlingException", dynamodesttest.ARN(table)), dynamodesttest.Unprocessed(dynamodesttest.First(1)))
+		_, err := dest.Write(t.Context(), numbered(2))
+		require.NoError(t, err)
+		require.Len(t, told, 4)
+		for i, want := range []dynamodest.Response{
+			{Request: dynamodest.Request{Op: "DescribeTable"}},
+			{Request: dynamodest.Request{Op: "BatchWriteItem", Rows: 2, Bytes: 27}, Elapsed: time.Second, Reason: dynamodest.ErrThrottled, Err: told[1].Err},
+			{Request: dynamodest.Request{Op: "BatchWriteItem", Rows: 2, Bytes: 27}, Elapsed: time.Second, Unprocessed: 1, WriteUnits: 1},
+			{Request: dynamodest.Request{Op: "PutItem", Rows: 1, Bytes: 13}, Elapsed: time.Second, WriteUnits: 1},
+		} {
+			assert.Equal(t, want, told[i])
+		}
+	})
+}
+
 // Bounds of the waits double from MinDelay to MaxDelay: over many calls each
 // wait comes near its bound, and none goes beyond.
 func TestBackoffBoundsDouble(t *testing.T) {

@@ -96,8 +96,8 @@ func (db *DB) Items(table string) []map[string]types.AttributeValue {
 	return items
 }
 
-// Item returns the item with the key given, as for [Key], or nil. It panics if
-// there is no such table.
+// Item returns the item with the key given, as for [Key], or nil. The caller may
+// keep and change it. It panics if there is no such table.
 func (db *DB) Item(table string, key ...any) map[string]types.AttributeValue {
 	t := db.mustTable(table)
 	db.mu.Lock()

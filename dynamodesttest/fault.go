@@ -195,15 +195,16 @@ func (f Fault) WithHeader(name, value string) Fault {
 }
 
 // SetFault has hook asked, for each call, what goes wrong with it; nil ends it.
-// It may use the DB. Calls ask it one after another only if they come so.
+// It may use the DB. It is called from several goroutines at once if calls
+// overlap.
 func (db *DB) SetFault(hook func(Call) Fault) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.fault = hook
 }
 
-// FailWrites has the next calls that write meet these faults, one each, before
-// any hook is asked.
+// FailWrites has the next calls that write meet these faults, one each, after
+// those of earlier FailWrites that still wait, before any hook is asked.
 func (db *DB) FailWrites(faults ...Fault) {
 	db.mu.Lock()
 	defer db.mu.Unlock()

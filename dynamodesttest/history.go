@@ -42,7 +42,7 @@ type Call struct {
 }
 
 // Item returns the i-th item to write (the key, for a delete). It is for the
-// hook of [DB.SetFault]: a call that is over has only its Keys.
+// hook of [DB.SetFault]: a call that is over has only its Keys, and this panics.
 func (c Call) Item(i int) map[string]types.AttributeValue { return attributeMap(c.puts[i].item) }
 
 // Write is an item written (or deleted) in a table.
@@ -64,7 +64,8 @@ type Write struct {
 	item string
 }
 
-// Item returns the item written, nil for a delete.
+// Item returns the item written, nil for a delete. The caller may keep and
+// change it.
 func (w Write) Item() map[string]types.AttributeValue {
 	if w.Deleted {
 		return nil
