@@ -145,7 +145,7 @@ func judgeUnsent(err error, s sighting) (verdict, bool) {
 		return verdict{reason: ErrRefused, action: actSplit}, true
 	case s.ended != nil:
 		return verdict{reason: ErrStopped, action: actStop}, true
-	case s.overdue:
+	case s.overdue != nil:
 		return verdict{reason: ErrUnavailable}, true
 	case s.asked && !s.identity, errors.As(err, &signing):
 		return verdict{reason: ErrCredentials, action: actStop}, true

@@ -147,8 +147,8 @@ func TestClassifyStages(t *testing.T) {
 		{"ended before sending", context.Canceled, sighting{wire: true, ended: context.Canceled}, want{ErrStopped, actStop, false}},
 		{"ended while dialing", context.Canceled, sighting{wire: true, sends: 1, dialing: true, ended: context.Canceled}, want{ErrStopped, actStop, false}},
 		{"ended after sending", context.Canceled, sighting{wire: true, sends: 1, dialing: true, gotConn: true, ended: context.Canceled}, want{ErrStopped, actStop, true}},
-		{"overdue without credentials", context.DeadlineExceeded, sighting{wire: true, asked: true, overdue: true}, want{ErrUnavailable, actRetry, false}},
-		{"overdue after sending", context.DeadlineExceeded, sighting{wire: true, sends: 1, dialing: true, gotConn: true, overdue: true}, want{ErrUnavailable, actRetry, true}},
+		{"overdue without credentials", context.DeadlineExceeded, sighting{wire: true, asked: true, overdue: errDeadline}, want{ErrUnavailable, actRetry, false}},
+		{"overdue after sending", context.DeadlineExceeded, sighting{wire: true, sends: 1, dialing: true, gotConn: true, overdue: errDeadline}, want{ErrUnavailable, actRetry, true}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -166,7 +166,7 @@ func TestClassifyContextErrors(t *testing.T) {
 	require.ErrorIs(t, ended, context.Canceled)
 	assert.Equal(t, "PutItem: context canceled", ended.Error())
 
-	overdue := classify(fmt.Errorf("canceled, %w", context.DeadlineExceeded), sighting{wire: true, sends: 1, overdue: true}, 1, "PutItem").err
+	overdue := classify(fmt.Errorf("canceled, %w", context.DeadlineExceeded), sighting{wire: true, sends: 1, overdue: errDeadline}, 1, "PutItem").err
 	require.NotErrorIs(t, overdue, context.DeadlineExceeded)
 	require.ErrorIs(t, overdue, errDeadline)
 	assert.Equal(t, "PutItem: no answer within 30s", overdue.Error())

@@ -27,6 +27,9 @@ const idleTimeout = 30 * time.Second
 // context.
 var errDeadline = errors.New("no answer within " + requestTimeout.String())
 
+// errHookEnded says that the context of RequestStart has ended.
+var errHookEnded = errors.New("the context that RequestStart returned ended first")
+
 // withDeadline returns the context for one request.
 func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, requestTimeout, errDeadline)

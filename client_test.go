@@ -165,7 +165,7 @@ func TestDeadline(t *testing.T) {
 		assert.Equal(t, 30*time.Second, time.Since(begin))
 		var x exchange
 		seen := x.seen(t.Context(), own)
-		assert.True(t, seen.overdue)
+		assert.Equal(t, errDeadline, seen.overdue)
 		require.NoError(t, seen.ended)
 
 		caller, stop := context.WithTimeout(t.Context(), time.Second)
@@ -174,7 +174,7 @@ func TestDeadline(t *testing.T) {
 		defer cancel()
 		<-own.Done()
 		seen = x.seen(caller, own)
-		assert.False(t, seen.overdue)
+		assert.NoError(t, seen.overdue)
 		assert.ErrorIs(t, seen.ended, context.DeadlineExceeded)
 	})
 }

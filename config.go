@@ -214,7 +214,9 @@ type Limiter interface {
 // Observer is told what a Destination does. Any func may be nil. They are
 // called from many goroutines at once, which are the Destination's own (of New
 // and Check it is the caller's): they hold up their own call until they return,
-// and a panic in one ends the program. They may call the Destination.
+// and a panic in one ends the program. RequestStart, and Wait before a question
+// to the Limiter, belong to a request and count as one in flight; the others
+// may take their time and may call the Destination.
 type Observer struct {
 	// RequestStart is called before each request. The context it returns is
 	// used for that request and given to RequestDone: it must be derived from
@@ -222,7 +224,7 @@ type Observer struct {
 	// the one given.
 	RequestStart func(context.Context, Request) context.Context
 
-	// RequestDone is called after each request.
+	// RequestDone is called after each request, before the call returns.
 	RequestDone func(context.Context, Response)
 
 	// Wait is called before each wait for a retry or for the pace, and before

@@ -75,6 +75,10 @@ func TestAnEndedContextSendsNothing(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Equal(t, dynamodest.Summary{Rows: sum.Rows, NotWritten: sum.Rows}, sum)
 
+	err = dest.Check(ctx)
+	require.ErrorIs(t, err, why)
+	assert.NotContains(t, err.Error(), value)
+
 	// A source that saw the end itself gave no row: there may have been some.
 	sum, err = dest.WriteSeq(ctx, seq(nil), nil)
 	require.ErrorIs(t, err, context.Canceled)

@@ -145,13 +145,20 @@ type sighting struct {
 	gotConn  bool  // net/http got one
 	status   int   // HTTP status, 0 if no response began
 	ended    error // the error of the caller's context, if it has ended
-	overdue  bool  // the request's own deadline has passed
+	overdue  error // why the request's own context has ended and the caller's not: errDeadline, or errHookEnded
 }
 
 // seen sums x up at the end of a call: ctx is the caller's context, and own
-// the one that [withDeadline] made from it.
+// the one that [withDeadline] made from it or from what RequestStart made of it.
 func (x *exchange) seen(ctx, own context.Context) sighting {
 	marks := x.marks.Load()
+	var overdue error
+	if ctx.Err() == nil && own.Err() != nil {
+		overdue = errHookEnded
+		if errors.Is(context.Cause(own), errDeadline) {
+			overdue = errDeadline
+		}
+	}
 	return sighting{
 		wire:     marks&markWire != 0,
 		asked:    marks&markAsked != 0,
@@ -162,6 +169,6 @@ func (x *exchange) seen(ctx, own context.Context) sighting {
 		gotConn:  marks&markConn != 0,
 		status:   int(x.status.Load()),
 		ended:    ctx.Err(),
-		overdue:  ctx.Err() == nil && errors.Is(context.Cause(own), errDeadline),
+		overdue:  overdue,
 	}
 }

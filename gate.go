@@ -42,11 +42,7 @@ const untilTurn = -1
 func (g *gate) admit(t *ticket, now time.Time, few bool, pack func(allowance) *batch) (b *batch, wait time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !t.inLine {
-		t.inLine = true
-		g.line = append(g.line, t)
-	}
-	if g.line[0] != t || g.inFlight >= g.pace.InFlight() {
+	if !g.turn(t) {
 		return nil, untilTurn
 	}
 	at := now.Sub(g.start)
@@ -64,6 +60,38 @@ func (g *gate) admit(t *ticket, now time.Time, few bool, pack func(allowance) *b
 	}
 	g.leave(t)
 	return b, 0
+}
+
+// borrow takes the place of a request in flight, without regard to the pace, if
+// it is t's turn and there is one; giveBack ends it. Else it keeps t's place in
+// the line, and t is told when it is worth asking again.
+func (g *gate) borrow(t *ticket) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.turn(t) {
+		return false
+	}
+	g.inFlight++
+	g.leave(t)
+	return true
+}
+
+// giveBack ends what borrow began.
+func (g *gate) giveBack() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inFlight--
+	g.call()
+}
+
+// turn puts t into the line, if it is not there, and reports whether its next
+// request may be one more in flight. The caller holds mu.
+func (g *gate) turn(t *ticket) bool {
+	if !t.inLine {
+		t.inLine = true
+		g.line = append(g.line, t)
+	}
+	return g.line[0] == t && g.inFlight < g.pace.InFlight()
 }
 
 // quit gives up t's place in the line.

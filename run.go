@@ -45,17 +45,19 @@ func (r *run) loop(ctx context.Context) {
 	defer r.end()
 	for {
 		r.collect()
+		r.landAll(ctx)
 		wait := r.dispatch(ctx, start)
 		r.give()
-		if r.flying == 0 && !l.paused && (l.stop != nil || l.closed && l.idle()) {
+		if r.flying == 0 && !l.paused && (l.stop != nil || l.closed && l.idle() && !l.describe) {
 			return
 		}
 		r.timer.Reset(wait)
 		select {
 		case <-r.feed.toRun:
 		case a := <-r.answers:
-			r.settle(ctx, start, a)
+			r.settle(ctx, a)
 		case err := <-r.checked:
+			r.d.gate.giveBack()
 			l.paused = false
 			if err != nil {
 				l.halt(err)
@@ -78,9 +80,12 @@ func (r *run) end() {
 		l.halt(errGoroutineEnded)
 	}
 	r.hold()
-	r.senders.Wait()
 	for r.flying > 0 {
 		r.land(<-r.answers)
+	}
+	r.senders.Wait()
+	if l.paused { // nobody has taken the answer
+		r.d.gate.giveBack()
 	}
 	l.abandon()
 	r.give()
@@ -129,6 +134,9 @@ func (r *run) dispatch(ctx, start context.Context) time.Duration {
 		now := time.Now()
 		if ctx.Err() != nil {
 			l.halt(stopCause(ctx))
+		}
+		if l.describe && l.stop == nil && !l.paused && !r.recheck(start) {
+			return never
 		}
 		if !l.ready(now, 1) {
 			r.d.gate.quit(r.ticket)
@@ -183,20 +191,53 @@ func (r *run) launch(ctx, start context.Context, b *batch) {
 	r.flying++
 	r.senders.Go(func() {
 		a := answer{batch: b, done: b.sent, stop: errGoroutineEnded}
-		defer func() { r.answers <- a }()
-		r.d.send(ctx, start, &a)
+		over := sync.OnceFunc(func() {
+			told := a.pace() // now, since the ledger lets go of the items
+			a.leave = sync.OnceFunc(func() { r.d.gate.done(b, told, a.done) })
+			r.answers <- a // first, so that the run knows it before it fills the place
+			a.leave()      // at once, also while the run is in a hook
+		})
+		defer over()
+		r.d.send(ctx, start, &a, over)
 	})
+}
+
+// recheck describes the table again, when its turn for a slot has come.
+func (r *run) recheck(start context.Context) bool {
+	if !r.d.gate.borrow(r.ticket) {
+		return false
+	}
+	l := r.ledger
+	l.describe, l.paused = false, true
+	r.senders.Go(func() {
+		var err error
+		defer func() { r.checked <- err }() // also if the client ends the goroutine
+		err = r.d.keysChanged(start)
+	})
+	return true
 }
 
 // land takes an answer into the gate and the ledger.
 func (r *run) land(a answer) {
 	r.flying--
-	r.d.gate.done(a.batch, a.pace(), a.done) // first: the ledger lets go of the items
+	a.leave()
 	r.ledger.settle(a)
 }
 
+// landAll takes all the answers there are.
+func (r *run) landAll(ctx context.Context) {
+	for {
+		select {
+		case a := <-r.answers:
+			r.settle(ctx, a)
+		default:
+			return
+		}
+	}
+}
+
 // settle lands an answer and does what follows from it.
-func (r *run) settle(ctx, start context.Context, a answer) {
+func (r *run) settle(ctx context.Context, a answer) {
 	if a.verdict != nil && a.verdict.action == actResend {
 		r.d.tokens.forget(a.sent)
 	}
@@ -207,14 +248,6 @@ func (r *run) settle(ctx, start context.Context, a answer) {
 	}
 	if rows := l.heldBack(); l.wait > 0 && rows > 0 && l.stop == nil {
 		r.tell(ctx, Wait{For: waitRetry, Rows: rows, Delay: l.wait})
-	}
-	if l.describe && l.stop == nil && !l.paused {
-		l.describe, l.paused = false, true
-		r.senders.Go(func() {
-			var err error
-			defer func() { r.checked <- err }() // also if the client ends the goroutine
-			err = r.d.keysChanged(start)
-		})
 	}
 }
 

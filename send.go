@@ -21,20 +21,21 @@ const (
 // without an answer, as when a fake client calls a test's FailNow.
 var errGoroutineEnded = errors.New("the goroutine of the request ended without an answer")
 
-// send sends one request with the rows of a and notes in a what came of it. It
+// send sends one request with the rows of a and notes in a what came of it. When
+// the request is over it calls over, and touches a no more. It
 // is the only place that writes to the table. The request is given up when ctx
 // ends, and is not begun when start has ended. A hook, the Limiter or the client
 // may end the goroutine: what a says holds at any moment, and launch has set its
 // stop for that.
-func (d *Destination) send(ctx, start context.Context, a *answer) {
+func (d *Destination) send(ctx, start context.Context, a *answer, over func()) {
 	b := a.batch
 	if err := d.limit(start, b); err != nil {
 		a.done, a.stop = time.Now(), err
 		return
 	}
 	req := Request{Op: b.op(), Rows: len(b.jobs), Bytes: b.bytes}
-	ctx = d.observer.start(ctx, req)
-	limited, cancel := withDeadline(ctx)
+	observed := d.observer.start(ctx, req)
+	limited, cancel := withDeadline(observed)
 	defer cancel()
 	began := time.Now()
 	a.attempted, a.verdict = true, &verdict{reason: ErrUnavailable, action: actStop, maybe: true, err: errGoroutineEnded}
@@ -54,7 +55,8 @@ func (d *Destination) send(ctx, start context.Context, a *answer) {
 			a.stop = d.stopError(ctx, req.Op, v)
 		}
 	}
-	d.observer.done(ctx, resp)
+	over()
+	d.observer.done(observed, resp)
 }
 
 // errNoAnswer is an answer that does not tell what became of the rows.

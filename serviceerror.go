@@ -57,8 +57,8 @@ func newServiceError(op, code string, reason Reason, err error, s sighting) *ser
 	}
 	if reason == ErrStopped {
 		e.text = s.ended.Error()
-	} else if s.overdue && code == "" {
-		e.text, e.cause = errDeadline.Error(), errDeadline
+	} else if s.overdue != nil && code == "" {
+		e.text, e.cause = s.overdue.Error(), s.overdue
 	}
 	return e
 }

@@ -14,6 +14,7 @@ type answer struct {
 	unprocessed map[*job]bool // with success: rows that DynamoDB handed back
 	same        existing      // with actExists: what the item there is
 	stop        error         // with actStop, or if not attempted: what every row would meet
+	leave       func()        // ends its place among the requests in flight; once
 	writeUnits  float64       // charged, those of indexes included; 0 if not told
 	tableUnits  float64       // charged to the table alone; 0 if not told
 }

@@ -39,19 +39,14 @@ func TestTheTableChangesInMidRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := dynamodesttest.NewTable(table, "id:S")
-			responses := 0
-			dest := newDest(t, dynamodest.Config{Table: table, Client: db, Concurrency: 1, Observer: dynamodest.Observer{
-				RequestDone: func(ctx context.Context, _ dynamodest.Response) {
-					if responses++; responses != 5 { // DescribeTable, and four that write
-						return
-					}
-					_, err := db.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String(table)})
-					assert.NoError(t, err)
-					if tt.key != "" {
-						db.AddTable(table, tt.key)
-					}
-				},
-			}})
+			client := &changing{DB: db, change: func() {
+				_, err := db.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String(table)})
+				assert.NoError(t, err)
+				if tt.key != "" {
+					db.AddTable(table, tt.key)
+				}
+			}}
+			dest := newDest(t, dynamodest.Config{Table: table, Client: client, Concurrency: 1})
 			res, err := dest.Write(t.Context(), numbered(500))
 			var call *dynamodest.WriteError
 			require.ErrorAs(t, err, &call)
@@ -67,6 +62,20 @@ func TestTheTableChangesInMidRun(t *testing.T) {
 			require.ErrorIs(t, err, tt.reason)
 		})
 	}
+}
+
+// changing is a client whose table changes before the fifth batch.
+type changing struct {
+	*dynamodesttest.DB
+	batches int
+	change  func()
+}
+
+func (c *changing) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteItemInput, o ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {
+	if c.batches++; c.batches == 5 {
+		c.change()
+	}
+	return c.DB.BatchWriteItem(ctx, in, o...)
 }
 
 // A batch in which DynamoDB refuses every row ends too, and the rows after it

@@ -117,12 +117,12 @@ func (d *Destination) describe(ctx context.Context) (tableInfo, error) {
 		}
 		refused++
 		if v.action != actRetry || refused >= d.retry.MaxAttempts {
-			return tableInfo{}, d.describeError(v)
+			return tableInfo{}, d.describeError(ctx, v)
 		}
 		delay := d.retry.delay(refused)
 		d.observer.wait(ctx, Wait{For: waitRetry, Delay: delay})
-		if err := sleep(ctx, delay); err != nil {
-			return tableInfo{}, d.tableError(opDescribe, ErrStopped, err)
+		if sleep(ctx, delay) != nil {
+			return tableInfo{}, d.tableError(opDescribe, ErrStopped, stopCause(ctx))
 		}
 	}
 }
@@ -130,8 +130,8 @@ func (d *Destination) describe(ctx context.Context) (tableInfo, error) {
 // describeOnce makes one DescribeTable request.
 func (d *Destination) describeOnce(ctx context.Context) (tableInfo, *verdict) {
 	request := Request{Op: opDescribe}
-	ctx = d.observer.start(ctx, request)
-	own, cancel := withDeadline(ctx)
+	observed := d.observer.start(ctx, request)
+	own, cancel := withDeadline(observed)
 	defer cancel()
 
 	var x exchange
@@ -155,17 +155,19 @@ func (d *Destination) describeOnce(ctx context.Context) (tableInfo, *verdict) {
 	if v != nil {
 		response.Reason, response.Err = v.reason, v.err
 	}
-	d.observer.done(ctx, response)
+	d.observer.done(observed, response)
 	return info, v
 }
 
 // describeError is the error for a description that was not got.
-func (d *Destination) describeError(v *verdict) error {
-	reason := v.reason
-	if reason == ErrRefused { // there is no row in the request: the table's name is at fault
-		reason = ErrConfig
+func (d *Destination) describeError(ctx context.Context, v *verdict) error {
+	switch v.reason {
+	case ErrRefused: // there is no row in the request: the table's name is at fault
+		return d.tableError(opDescribe, ErrConfig, v.err)
+	case ErrStopped:
+		return d.tableError(opDescribe, ErrStopped, stopCause(ctx))
 	}
-	return d.tableError(opDescribe, reason, v.err)
+	return d.tableError(opDescribe, v.reason, v.err)
 }
 
 // tableError returns an error that every row would meet.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -289,11 +290,9 @@ func sized(n int) []dynamodest.Row {
 	return rows
 }
 
-// A Limiter is asked for the units of each row before the request that carries
-// it, and sets the pace.
 // A Wait hook that takes its time, or writes by the same Destination, holds up
 // no other call.
-func TestASlowHookHoldsUpItsOwnCallOnly(t *testing.T) {
+func TestASlowWaitHoldsUpItsOwnCallOnly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		db := dynamodesttest.NewTable(table, "id:S")
@@ -325,6 +324,92 @@ func TestASlowHookHoldsUpItsOwnCallOnly(t *testing.T) {
 	})
 }
 
+// So with the other hooks that are called when a request is over, or before a
+// retry: what was in flight is then in flight no more.
+func TestASlowHookKeepsNoSlot(t *testing.T) {
+	t.Parallel()
+	for name, hooks := range map[string]func(slow func()) dynamodest.Observer{
+		"RequestDone": func(slow func()) dynamodest.Observer {
+			return dynamodest.Observer{RequestDone: func(_ context.Context, r dynamodest.Response) {
+				if r.Request.Rows > 1 {
+					slow()
+				}
+			}}
+		},
+		"Wait for a retry": func(slow func()) dynamodest.Observer {
+			return dynamodest.Observer{Wait: func(_ context.Context, w dynamodest.Wait) {
+				if w.For == "retry" {
+					slow()
+				}
+			}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				db := dynamodesttest.NewTable(table, "id:S")
+				db.SetLatency(10*time.Millisecond, 10*time.Millisecond, 1)
+				var dest *dynamodest.Destination
+				var slowed atomic.Bool
+				took := time.Duration(-1)
+				dest = newDest(t, dynamodest.Config{Table: table, Client: db, Concurrency: 1, Observer: hooks(func() {
+					if !slowed.CompareAndSwap(false, true) {
+						return
+					}
+					began := time.Now()
+					_, err := dest.Write(t.Context(), numbered(1))
+					assert.NoError(t, err)
+					took = time.Since(began)
+					time.Sleep(time.Hour)
+				})})
+				db.FailWrites(dynamodesttest.Unprocessed(dynamodesttest.First(1)))
+				var calls sync.WaitGroup
+				calls.Go(func() {
+					_, err := dest.Write(t.Context(), numbered(500))
+					assert.NoError(t, err)
+				})
+				time.Sleep(time.Minute)
+				began := time.Now()
+				_, err := dest.Write(t.Context(), numbered(1))
+				require.NoError(t, err)
+				assert.Less(t, time.Since(began), time.Second)
+				calls.Wait()
+				assert.GreaterOrEqual(t, took, time.Duration(0))
+				assert.Less(t, took, time.Second)
+				assert.Equal(t, 1, db.MostInFlight())
+			})
+		})
+	}
+}
+
+// A deadline that RequestStart gives a request ends that request, not the call.
+func TestADeadlineOfRequestStart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Observer: dynamodest.Observer{
+			RequestStart: func(ctx context.Context, _ dynamodest.Request) context.Context {
+				ctx, cancel := context.WithTimeout(ctx, time.Second)
+				t.Cleanup(cancel)
+				return ctx
+			},
+		}})
+		db.FailWrites(dynamodesttest.Stall(nil))
+		res, err := dest.Write(t.Context(), numbered(100))
+		require.NoError(t, err)
+		assert.Equal(t, 2, res.Rows[0].Attempts)
+
+		db.SetFault(func(dynamodesttest.Call) dynamodesttest.Fault { return dynamodesttest.Stall(nil) })
+		res, err = dest.Write(t.Context(), numbered(1))
+		require.ErrorIs(t, err, dynamodest.ErrUnavailable)
+		require.NotErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorContains(t, err, "RequestStart")
+		assert.Equal(t, 10, res.Rows[0].Attempts)
+	})
+}
+
+// A Limiter is asked for the units of each row before the request that carries
+// it, and sets the pace.
 func TestLimiter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
