@@ -2,7 +2,6 @@ package dynamodest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"iter"
 	"slices"
@@ -183,46 +182,10 @@ func (c *call) admit(row Row, it *item, rowErr *RowError) *job {
 		j.settled, j.size = true, rowSize(row)
 	} else if it != nil {
 		j.size = it.held
-		if len(row) > len(it.attrs) { // the row is held with all its columns
-			j.size = max(j.size, rowSize(row))
-		}
 	}
 	c.bytes += j.size
 	c.order = append(c.order, j)
 	return j
-}
-
-// rowSize is roughly what the strings and bytes of a row hold, in bytes.
-func rowSize(row Row) int {
-	n := 0
-	addSize(&n, row, maxLevels)
-	return n
-}
-
-// addSize adds the size of v to n. It stops at what fills the window, so that
-// a value that contains itself comes to an end.
-func addSize(n *int, v any, levels int) {
-	*n += 16 // of an interface
-	if levels == 0 || *n >= windowBytes {
-		return
-	}
-	switch v := v.(type) {
-	case string:
-		*n += len(v)
-	case []byte:
-		*n += len(v)
-	case json.RawMessage:
-		*n += len(v)
-	case map[string]any:
-		for name, elem := range v {
-			*n += len(name)
-			addSize(n, elem, levels-1)
-		}
-	case []any:
-		for _, elem := range v {
-			addSize(n, elem, levels-1)
-		}
-	}
 }
 
 // hand gives rows to the run and reports what has settled; while the window is

@@ -155,13 +155,30 @@ func judgeUnsent(err error, s sighting) (verdict, bool) {
 	return verdict{}, false
 }
 
-// present returns err, or another in place of one that is a nil pointer: a slip
-// of a fake's, on which any method would panic.
+// present returns err, or another in place of one that is or wraps a nil
+// pointer: a slip of a fake's, on which any method would panic.
 func present(err error) error {
-	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
-		return errNoAnswer(fmt.Sprintf("the client gave a nil %T as its error", err))
+	if none := nilPointerIn(err); none != nil {
+		return errNoAnswer(fmt.Sprintf("the client gave a nil %T as its error", none))
 	}
 	return err
+}
+
+func nilPointerIn(err error) error {
+	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
+		return err
+	}
+	switch err := err.(type) {
+	case interface{ Unwrap() error }:
+		return nilPointerIn(err.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, inner := range err.Unwrap() {
+			if none := nilPointerIn(inner); none != nil {
+				return none
+			}
+		}
+	}
+	return nil
 }
 
 // codeOf is the error code of DynamoDB in err, or "".

@@ -13,7 +13,7 @@ import (
 // Go callers only.
 //
 // A Config printed by fmt or slog shows no secret; see [Config.Format] and
-// [Config.MarshalJSON] for the two ways round that.
+// [Config.MarshalJSON] for the ways round that.
 type Config struct {
 	// Region is the AWS region of the table, such as "eu-west-1". Required
 	// unless Client is set. With Endpoint or Client it may be any word that a

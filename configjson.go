@@ -1,9 +1,11 @@
 package dynamodest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -76,8 +78,23 @@ func wrongType(path string, err error) error {
 		return err
 	}
 	kind, _, _ := strings.Cut(wrong.Value, " ")
-	field := path + strings.TrimPrefix(wrong.Field, "plain.")
-	return &ConfigError{Field: field, Problem: fmt.Sprintf("is a JSON %s, and takes %s", kind, typeText(wrong.Type))}
+	field := strings.Trim(path+strings.TrimPrefix(wrong.Field, "plain."), ".")
+	return &ConfigError{Field: cmp.Or(field, "Config"), Problem: fmt.Sprintf("is a JSON %s, and takes %s", kind, jsonKind(wrong.Type))}
+}
+
+// jsonKind is what a value of type t is in JSON.
+func jsonKind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Struct:
+		return "an object"
+	case reflect.Slice:
+		return "an array"
+	case reflect.String:
+		return "a string"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	}
+	return "a number"
 }
 
 // durationText is the JSON form of d, or "" for 0, which is left out.

@@ -89,10 +89,15 @@ func TestConfigJSONDurations(t *testing.T) {
 	}
 
 	for data, want := range map[string]string{
-		`{"concurrency":"many"}`:                   "concurrency: is a JSON string, and takes int",
-		`{"credentials":{"access_key_id":424242}}`: "credentials.access_key_id: is a JSON number, and takes string",
-		`{"mapping":{"fields":[{"type":[1]}]}}`:    "mapping.fields.type: is a JSON array, and takes dynamodest.Type",
-		`{"retry":{"max_attempts":1.5}}`:           "retry.max_attempts: is a JSON number, and takes int",
+		`{"concurrency":"many"}`:                   "concurrency: is a JSON string, and takes a whole number",
+		`{"credentials":{"access_key_id":424242}}`: "credentials.access_key_id: is a JSON number, and takes a string",
+		`{"mapping":{"fields":[{"type":[1]}]}}`:    "mapping.fields.type: is a JSON array, and takes a string",
+		`"x"`:                                      "Config: is a JSON string, and takes an object",
+		`{"retry":[]}`:                             "retry: is a JSON array, and takes an object",
+		`{"mapping":[]}`:                           "mapping: is a JSON array, and takes an object",
+		`{"mapping":{"fields":{}}}`:                "mapping.fields: is a JSON object, and takes an array",
+		`{"write_units_per_second":"1"}`:           "write_units_per_second: is a JSON string, and takes a number",
+		`{"retry":{"max_attempts":1.5}}`:           "retry.max_attempts: is a JSON number, and takes a whole number",
 	} {
 		_, err = read(data)
 		require.EqualError(t, err, want)

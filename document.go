@@ -57,12 +57,13 @@ func (b *builder) enter(level int) error {
 	return b.spend(1)
 }
 
-// nodes makes room for n nodes, each of which takes a byte of the item at
-// least.
+// nodes makes room for n nodes. Each takes a byte of the item at least, so an
+// item has only so many; those of containers that are not done yet count.
 func (b *builder) nodes(n int) ([]attr, error) {
-	if n > maxItemSize-b.spent {
+	if n > maxItemSize-b.made {
 		return nil, errHuge
 	}
+	b.made += n
 	return make([]attr, n), nil
 }
 

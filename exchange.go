@@ -125,13 +125,14 @@ func (x *exchange) overWire(answer middleware.Metadata) bool {
 	return x.sends.Load() > 0 || awsmiddleware.GetRawResponse(answer) != nil
 }
 
-// empty reports whether an answer over the wire had no body at all.
+// empty reports whether an answer over the wire had no body at all, or may have
+// had none.
 func (x *exchange) empty(answer middleware.Metadata) bool {
 	if x.sends.Load() > 0 {
 		return x.body.Load() == 0
 	}
 	resp, ok := awsmiddleware.GetRawResponse(answer).(*smithyhttp.Response)
-	return ok && resp.Response != nil && resp.ContentLength == 0
+	return ok && resp.Response != nil && resp.ContentLength <= 0
 }
 
 // sighting is what is known of a request at the end of its call.

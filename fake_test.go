@@ -2,7 +2,9 @@ package dynamodest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"sync"
 	"testing"
@@ -182,8 +184,16 @@ func TestNilsOfFakesAndHooks(t *testing.T) {
 		assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.Unknown: n}, outcomes(res.Rows))
 		assert.ErrorContains(t, err, "nil *types.ConditionalCheckFailedException")
 	}
+	slips.put = func(context.Context, *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
+		return nil, fmt.Errorf("put: %w", errors.Join(io.EOF, none))
+	}
+	dest = newDest(t, dynamodest.Config{Table: table, Client: slips, Retry: dynamodest.Retry{MaxAttempts: 1}})
+	_, err := dest.Write(t.Context(), numbered(1))
+	require.ErrorIs(t, err, dynamodest.ErrUnavailable)
+	assert.ErrorContains(t, err, "nil *types.ConditionalCheckFailedException")
+
 	slips.describe = func() (*dynamodb.DescribeTableOutput, error) { return nil, none }
-	_, err := dynamodest.New(t.Context(), dynamodest.Config{Table: table, Client: slips, Retry: dynamodest.Retry{MaxAttempts: 1}})
+	_, err = dynamodest.New(t.Context(), dynamodest.Config{Table: table, Client: slips, Retry: dynamodest.Retry{MaxAttempts: 1}})
 	require.ErrorIs(t, err, dynamodest.ErrUnavailable)
 }
 

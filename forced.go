@@ -232,6 +232,7 @@ func (b *builder) members(v any, k kind) (members []attr, null bool, err error) 
 		if err != nil {
 			return nil, false, err
 		}
+		b.held += len(members[i].text)
 	}
 	return members, false, nil
 }

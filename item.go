@@ -55,8 +55,12 @@ type item struct {
 	held  int    // bytes of memory, roughly, of it or of what its row gave for it
 }
 
-// attrBytes is the size of an attr.
-const attrBytes = 64
+// attrBytes is the size of an attr, and entryBytes roughly that of a column in
+// the map of a row.
+const (
+	attrBytes  = 64
+	entryBytes = 48
+)
 
 // units is the write units that putting it costs the table.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html

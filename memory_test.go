@@ -70,6 +70,17 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	numbers := "[" + strings.Repeat("1,", 50_000) + "1]" // 100 KB, of which the item's nodes take 3 MB
 	padded := json.RawMessage("{" + strings.Repeat(" ", 256<<10) + "}")
+	type fifty struct {
+		A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P, Q, R, S, T, U, V, W, X, Y string `json:",omitempty"`
+	}
+	sparse := make([]fifty, 500)
+	columns, letters := make([]string, 300), make([]string, 600)
+	for i := range columns {
+		columns[i] = fmt.Sprint("column-", i)
+	}
+	for i := range letters {
+		letters[i] = string(rune(0x1000 + i))
+	}
 	tests := []struct {
 		name   string
 		after  time.Duration
@@ -88,6 +99,27 @@ func TestMemoryIsBounded(t *testing.T) {
 		{"slow answers and rows larger than their items", 50 * time.Millisecond, 2000, func(i int) Row {
 			return Row{"user_id": fmt.Sprint(i), "doc": slices.Clone(padded)}
 		}, nil, 64, false},
+		{"slow answers and structs of which little is written", 50 * time.Millisecond, 400, func(i int) Row {
+			return Row{"user_id": fmt.Sprint(i), "list": sparse}
+		}, []Field{{Column: "user_id"}, {Column: "list", Type: List}}, 64, false},
+		{"slow answers and many columns", 50 * time.Millisecond, 5000, func(i int) Row {
+			row := Row{"user_id": fmt.Sprint(i)}
+			for c := range 300 {
+				row[columns[c]] = c
+			}
+			return row
+		}, nil, 64, false},
+		{"slow answers and sets", 50 * time.Millisecond, 5000, func(i int) Row {
+			return Row{"user_id": fmt.Sprint(i), "set": letters}
+		}, []Field{{Column: "user_id"}, {Column: "set", Type: StringSet}}, 64, false},
+		{"slow answers and long texts of short numbers", 50 * time.Millisecond, 5000, func(i int) Row {
+			return Row{"user_id": fmt.Sprint(i), "n": strings.Repeat("0", 32<<10) + "1"}
+		}, []Field{{Column: "user_id"}, {Column: "n", Type: Number}}, 64, false},
+		{"slow answers and sets of equal members", 50 * time.Millisecond, 5000, func(i int) Row {
+			return Row{"user_id": fmt.Sprint(i), "set": []string{strings.Repeat("a", 16<<10), strings.Repeat("a", 16<<10)}}
+		}, []Field{{Column: "user_id"}, {Column: "set", Type: StringSet}}, 64, false},
+		{"slow answers and a column mapped twice beside one that is not", 50 * time.Millisecond, 5000, unmapped,
+			[]Field{{Column: "user_id"}, {Column: "user_id", Attribute: "copy"}, {Column: "user_id", Attribute: "again"}}, 64, false},
 		{"slow answers and columns that are not mapped", 50 * time.Millisecond, 20_000, unmapped, []Field{{Column: "user_id"}}, 64, false},
 	}
 	for _, tt := range tests {

@@ -42,7 +42,7 @@ var (
 	errName     = refuse("a name in it is empty or has more than %d bytes", maxAttributeName).or(`rename it, or write the value as text with Field.Type "JSON"`)
 	errGoexit   = refuse("a method of one of its values ended the goroutine").or("mend the method: it is called on a goroutine of this library's")
 	errEmptySet = refuse("it is an empty set, which DynamoDB does not take").or(`give nil in its place, or write a list with Field.Type "L"`)
-	errHuge     = &misfit{reason: ErrTooLarge, text: fmt.Sprintf("this attribute alone has more than %d bytes, the most that an item may have", maxItemSize)}
+	errHuge     = &misfit{reason: ErrTooLarge, text: fmt.Sprintf("this attribute alone has more than %d bytes, the most that an item may have, or contains itself", maxItemSize)}
 )
 
 // numberMisfit explains an error of package decimal.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/big"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -151,6 +152,33 @@ func TestLongValuesAreNotMade(t *testing.T) {
 		assert.Equal(t, ErrTooLarge, err.Reason, name)
 		assert.Equal(t, "v", err.Column, name)
 	}
+}
+
+// A long slice that contains itself is found out before every level of it is
+// made.
+func TestALongCycleIsNotMade(t *testing.T) {
+	cycle := make([]any, 30_000)
+	cycle[0] = cycle
+	for _, m := range []Mapping{{}, forcing(List)} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := convertValue(t, m, cycle)
+		runtime.ReadMemStats(&after)
+		require.NotNil(t, err)
+		assert.ErrorContains(t, err, "contains itself")
+		assert.Less(t, (after.TotalAlloc-before.TotalAlloc)>>20, uint64(2*maxItemSize*attrBytes>>20), "MiB")
+	}
+}
+
+// As many nodes as an item can have are none too many.
+func TestTheMostNodes(t *testing.T) {
+	t.Parallel()
+	const most = maxItemSize - len("v") - 3 - len("id") - 2
+	_, err := convertValue(t, forcing(List), make([]string, most))
+	require.Nil(t, err)
+	_, err = convertValue(t, forcing(List), make([]string, most+1))
+	require.NotNil(t, err)
+	require.Equal(t, ErrTooLarge, err.Reason)
 }
 
 // What equal members and equal names took goes when they go.

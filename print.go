@@ -62,7 +62,8 @@ func typeName(value any) string {
 //
 // It is not asked where a Config is in an unexported field of another struct:
 // fmt prints such a field by reflection. Keep a *Config there, which prints as
-// an address.
+// an address. Nor is it asked under %p, and under the %w of fmt.Errorf, which
+// are no verbs for a Config: go vet reports them.
 func (c Config) Format(s fmt.State, verb rune) {
 	if verb != 'v' {
 		_, _ = fmt.Fprintf(s, "%+v", c.printed())

@@ -3,6 +3,7 @@ package dynamodest
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -79,7 +80,17 @@ func remedyOf(reason Reason, err error) string {
 	if remedy := throttleRemedy(throttlingReasons(err)); remedy != "" {
 		return remedy
 	}
-	return reason.Remedy()
+	return reason.Remedy() + foreignHint(err)
+}
+
+// foreignHint is added to the remedy where it may not have been DynamoDB that
+// refused.
+func foreignHint(err error) string {
+	var answer *serviceError
+	if errors.As(err, &answer) && answer.code == "" && answer.status == http.StatusForbidden {
+		return "; or a proxy or a firewall on the way refused it, since DynamoDB would with status 400 and an error code"
+	}
+	return ""
 }
 
 // throttlingReasons are the reasons that DynamoDB gave for a throttled
@@ -147,7 +158,7 @@ func (e *TableError) Remedy() string {
 			return "there were too many DescribeTable requests, which the account as a whole has a limit for: try again later, and make one Destination for a table and share it, rather than one for each call"
 		}
 	case ErrAccess:
-		return fmt.Sprintf("allow dynamodb:BatchWriteItem, dynamodb:PutItem and dynamodb:DescribeTable on %s, and see that the policy's ARN has this region (%s), account and table; a table encrypted with a key of your own needs kms:Decrypt on that key too", arn, region)
+		return fmt.Sprintf("allow dynamodb:BatchWriteItem, dynamodb:PutItem and dynamodb:DescribeTable on %s, and see that the policy's ARN has this region (%s), account and table; a table encrypted with a key of your own needs kms:Decrypt on that key too", arn, region) + foreignHint(e.Err)
 	case ErrNoTable:
 		return fmt.Sprintf("check the spelling of the table's name (upper and lower case differ), and that the table is in %s and in the account of the credentials: %s", region, arn)
 	case ErrCredentials:

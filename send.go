@@ -161,7 +161,7 @@ func (d *Destination) put(ctx context.Context, x *exchange, a *answer) error {
 	case err != nil:
 		a.same = compareExisting(j.item, err)
 		return err
-	case out == nil || x.empty(out.ResultMetadata):
+	case out == nil || out.ConsumedCapacity == nil && x.empty(out.ResultMetadata):
 		return errNoAnswer("the answer is empty")
 	}
 	a.consumed(out.ConsumedCapacity)

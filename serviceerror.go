@@ -130,10 +130,7 @@ func messageOf(err error) string {
 
 // statusRemedy is the remedy for an answer without a code of DynamoDB's, or "".
 func statusRemedy(status int) string {
-	switch status {
-	case http.StatusForbidden:
-		return "DynamoDB refuses with status 400 and an error code, so a proxy or a firewall on the way may have refused this: look there before the policy"
-	case http.StatusRequestEntityTooLarge:
+	if status == http.StatusRequestEntityTooLarge {
 		return "DynamoDB takes requests of 16 MB, so something on the way (a proxy, a gateway) refuses bodies of this size: raise its limit"
 	}
 	return ""

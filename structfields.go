@@ -171,6 +171,7 @@ func (b *builder) anyStruct(a *attr, rv reflect.Value, level int) error {
 			}
 		}
 	}
+	a.elems = trimmed(a.elems)
 	return nil
 }
 

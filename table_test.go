@@ -270,7 +270,7 @@ func TestTroubleshooting(t *testing.T) {
 	}{
 		"access denied": {errorAnswer(400, "AccessDeniedException"), ErrAccess, 1,
 			[]string{"dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:DescribeTable", "arn:aws:dynamodb:eu-west-1:ACCOUNT:table/users"}},
-		"403": {respond(403, "<html>"), ErrAccess, 1, []string{"proxy", "policy"}},
+		"403": {respond(403, "<html>"), ErrAccess, 1, []string{"dynamodb:DescribeTable", "arn:aws:dynamodb:eu-west-1:ACCOUNT:table/users", "proxy"}},
 		"no table": {errorAnswer(400, "ResourceNotFoundException"), ErrNoTable, 1,
 			[]string{"spelling", "upper and lower case", "eu-west-1"}},
 		"bad key id":    {errorAnswer(400, "UnrecognizedClientException"), ErrCredentials, 1, []string{"access key id", "eu-west-1"}},

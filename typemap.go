@@ -29,6 +29,7 @@ type column struct {
 	key       *keyAttr   // the table key that the attribute is, if any
 	indexKeys []*keyAttr // the index keys that it is
 	wire      int        // bytes of the attribute's name as the SDK sends it, with the colon
+	again     bool       // an earlier field has the same column
 	problem   error      // why no attribute can have the name
 }
 
@@ -36,8 +37,10 @@ const rename = "rename the column, or map it to another attribute with a Field"
 
 func newConverter(m Mapping, s tableSchema) *converter {
 	c := &converter{mapping: m, schema: s}
-	for _, f := range m.Fields {
-		c.fields = append(c.fields, c.plan(f.Column, f.attribute(), f.Type))
+	for i, f := range m.Fields {
+		col := c.plan(f.Column, f.attribute(), f.Type)
+		col.again = slices.ContainsFunc(m.Fields[:i], func(earlier Field) bool { return earlier.Column == f.Column })
+		c.fields = append(c.fields, col)
 	}
 	return c
 }
@@ -157,7 +160,9 @@ func (c *converter) build(row Row, columns []column) (it *item, all bool, rowErr
 		if !ok {
 			continue
 		}
-		met++
+		if !col.again {
+			met++
+		}
 		if rowErr != nil {
 			continue
 		}
@@ -168,6 +173,9 @@ func (c *converter) build(row Row, columns []column) (it *item, all bool, rowErr
 	all = met == len(row)
 	if rowErr == nil {
 		rowErr = c.finish(&b, it, columns)
+	}
+	if rowErr == nil && !all && len(c.fields) > 0 { // the row is held with all its columns
+		it.held = max(it.held, rowSize(row))
 	}
 	if rowErr != nil {
 		return nil, all, rowErr
@@ -180,7 +188,7 @@ func (c *converter) add(b *builder, it *item, col *column, v any) error {
 	if col.problem != nil {
 		return col.problem
 	}
-	n := len(it.attrs)
+	n, held := len(it.attrs), b.held
 	it.attrs = it.attrs[:n+1]
 	a := &it.attrs[n]
 	if err := c.fill(b, a, col, v); err != nil {
@@ -193,6 +201,7 @@ func (c *converter) add(b *builder, it *item, col *column, v any) error {
 	}
 	a.name = col.attribute
 	size, wire, err := weigh(a)
+	b.held += max(0, textSize(v)-size-(b.held-held)) // the row's text, where it is the longer one
 	it.size += len(a.name) + size
 	it.wire += col.wire + wire
 	if n > 0 {
@@ -203,7 +212,7 @@ func (c *converter) add(b *builder, it *item, col *column, v any) error {
 
 // fill gives a the value that v has in col, or kindNone if it is left out.
 func (c *converter) fill(b *builder, a *attr, col *column, v any) error {
-	b.verbatim, b.spent = false, 0
+	b.verbatim, b.spent, b.made = false, 0, 0
 	var err error
 	if col.typ == Auto {
 		err = b.auto(a, v)
@@ -267,7 +276,7 @@ func (c *converter) finish(b *builder, it *item, columns []column) *RowError {
 	if len(id) > 0 {
 		it.key = b.keep(id)
 	}
-	it.held = it.size + attrBytes*len(it.attrs) + b.held
+	it.held = it.size + (attrBytes+entryBytes)*len(it.attrs) + b.held
 	if len(it.attrs) == 0 {
 		return &RowError{Reason: ErrMapping, Err: refuse("the row gives no attribute").or("give it a column that is mapped, with a value that the mapping does not leave out")}
 	}

@@ -26,6 +26,7 @@ type builder struct {
 
 	verbatim bool // the column came as an AttributeValue
 	spent    int  // bytes that the tree being made takes at least
+	made     int  // nodes that it has been given room for
 	held     int  // bytes of memory, roughly, that the row's documents and sets take
 }
 

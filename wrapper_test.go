@@ -2,6 +2,8 @@ package dynamodest_test
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,6 +65,23 @@ func TestAWrapperThatDropsTheOptions(t *testing.T) {
 			assertTrue(t, db, res)
 		})
 	}
+
+	t.Run("an empty answer to a row, of no told length", func(t *testing.T) {
+		t.Parallel()
+		db := dynamodesttest.NewTable(table, "id:S")
+		cfg := wireConfig(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "DescribeTable") {
+				db.ServeHTTP(w, r)
+				return
+			}
+			w.WriteHeader(http.StatusOK)
+			_ = http.NewResponseController(w).Flush()
+		}))
+		client := dynamodb.New(dynamodb.Options{Region: cfg.Region, BaseEndpoint: &cfg.Endpoint, Credentials: aws.CredentialsProviderFunc(staticKeys)})
+		dest := newDest(t, dynamodest.Config{Table: table, Client: unheeding{client}, Retry: dynamodest.Retry{MaxAttempts: 1}})
+		res, _ := dest.Write(t.Context(), numbered(1))
+		assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.Unknown: 1}, outcomes(res.Rows))
+	})
 
 	// An item of an attempt that was lost is this row's own.
 	db := dynamodesttest.NewTable(table, "id:S")
