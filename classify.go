@@ -168,7 +168,7 @@ func nilPointerIn(err error) error {
 	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
 		return err
 	}
-	switch err := err.(type) {
+	switch err := any(err).(type) { // its own methods, not those of what it wraps
 	case interface{ Unwrap() error }:
 		return nilPointerIn(err.Unwrap())
 	case interface{ Unwrap() []error }:
