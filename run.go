@@ -57,7 +57,6 @@ func (r *run) loop(ctx context.Context) {
 		case a := <-r.answers:
 			r.settle(ctx, a)
 		case err := <-r.checked:
-			r.d.gate.giveBack()
 			l.paused = false
 			if err != nil {
 				l.halt(err)
@@ -84,9 +83,6 @@ func (r *run) end() {
 		r.land(<-r.answers)
 	}
 	r.senders.Wait()
-	if l.paused { // nobody has taken the answer
-		r.d.gate.giveBack()
-	}
 	l.abandon()
 	r.give()
 }
@@ -211,8 +207,12 @@ func (r *run) recheck(start context.Context) bool {
 	l.describe, l.paused = false, true
 	r.senders.Go(func() {
 		var err error
-		defer func() { r.checked <- err }() // also if the client ends the goroutine
-		err = r.d.keysChanged(start)
+		over := sync.OnceFunc(r.d.gate.giveBack)
+		defer func() { // also if the client ends the goroutine
+			over()
+			r.checked <- err
+		}()
+		err = r.d.keysChanged(start, over)
 	})
 	return true
 }

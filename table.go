@@ -106,7 +106,7 @@ func statusFault(status types.TableStatus) *fault {
 func (d *Destination) describe(ctx context.Context) (tableInfo, error) {
 	for refused, resent := 0, false; ; {
 		sent := time.Now()
-		info, v := d.describeOnce(ctx)
+		info, v := d.describeOnce(ctx, func() {})
 		if v == nil {
 			return info, nil
 		}
@@ -127,8 +127,8 @@ func (d *Destination) describe(ctx context.Context) (tableInfo, error) {
 	}
 }
 
-// describeOnce makes one DescribeTable request.
-func (d *Destination) describeOnce(ctx context.Context) (tableInfo, *verdict) {
+// describeOnce makes one DescribeTable request, and calls over when it is over.
+func (d *Destination) describeOnce(ctx context.Context, over func()) (tableInfo, *verdict) {
 	request := Request{Op: opDescribe}
 	observed := d.observer.start(ctx, request)
 	own, cancel := withDeadline(observed)
@@ -155,6 +155,7 @@ func (d *Destination) describeOnce(ctx context.Context) (tableInfo, *verdict) {
 	if v != nil {
 		response.Reason, response.Err = v.reason, v.err
 	}
+	over()
 	d.observer.done(observed, response)
 	return info, v
 }
@@ -185,9 +186,10 @@ func (d *Destination) stopError(ctx context.Context, op string, v verdict) error
 }
 
 // keysChanged describes the table again and says whether its keys are no
-// longer those that New saw. A description that is not got says nothing.
-func (d *Destination) keysChanged(ctx context.Context) error {
-	info, v := d.describeOnce(ctx)
+// longer those that New saw. A description that is not got says nothing. When
+// the request is over it calls over.
+func (d *Destination) keysChanged(ctx context.Context, over func()) error {
+	info, v := d.describeOnce(ctx, over)
 	if v != nil {
 		return nil
 	}

@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -139,40 +138,6 @@ func TestWaitsLastAsLongAsTold(t *testing.T) {
 	}
 }
 
-// What is told of a request is of the request alone, and by its reason.
-func TestRequestsAreTold(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		db := dynamodesttest.NewTable(table, "id:S")
-		type named struct{}
-		var told []dynamodest.Response
-		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Observer: dynamodest.Observer{
-			RequestStart: func(ctx context.Context, r dynamodest.Request) context.Context {
-				time.Sleep(time.Minute)
-				return context.WithValue(ctx, named{}, r.Op)
-			},
-			RequestDone: func(ctx context.Context, r dynamodest.Response) {
-				assert.Equal(t, r.Request.Op, ctx.Value(named{}))
-				assert.Equal(t, r.Err != nil, r.Reason != "")
-				told = append(told, r)
-			},
-		}})
-		db.SetLatency(time.Second, time.Second, 1)
-		db.FailWrites(dynamodesttest.Throttled("ThrottlingException", dynamodesttest.ARN(table)), dynamodesttest.Unprocessed(dynamodesttest.First(1)))
-		_, err := dest.Write(t.Context(), numbered(2))
-		require.NoError(t, err)
-		require.Len(t, told, 4)
-		for i, want := range []dynamodest.Response{
-			{Request: dynamodest.Request{Op: "DescribeTable"}},
-			{Request: dynamodest.Request{Op: "BatchWriteItem", Rows: 2, Bytes: 27}, Elapsed: time.Second, Reason: dynamodest.ErrThrottled, Err: told[1].Err},
-			{Request: dynamodest.Request{Op: "BatchWriteItem", Rows: 2, Bytes: 27}, Elapsed: time.Second, Unprocessed: 1, WriteUnits: 1},
-			{Request: dynamodest.Request{Op: "PutItem", Rows: 1, Bytes: 13}, Elapsed: time.Second, WriteUnits: 1},
-		} {
-			assert.Equal(t, want, told[i])
-		}
-	})
-}
-
 // Bounds of the waits double from MinDelay to MaxDelay: over many calls each
 // wait comes near its bound, and none goes beyond.
 func TestBackoffBoundsDouble(t *testing.T) {
@@ -288,124 +253,6 @@ func sized(n int) []dynamodest.Row {
 		row["fill"] = make([]byte, 1024*(i%3))
 	}
 	return rows
-}
-
-// A Wait hook that takes its time, or writes by the same Destination, holds up
-// no other call.
-func TestASlowWaitHoldsUpItsOwnCallOnly(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		db := dynamodesttest.NewTable(table, "id:S")
-		var dest *dynamodest.Destination
-		waits := 0
-		dest = newDest(t, dynamodest.Config{Table: table, Client: db, WriteUnitsPerSecond: 200, Observer: dynamodest.Observer{
-			Wait: func(ctx context.Context, _ dynamodest.Wait) {
-				if waits++; waits == 1 {
-					began := time.Now()
-					_, err := dest.Write(ctx, numbered(1))
-					assert.NoError(t, err)
-					assert.Less(t, time.Since(began), time.Second)
-					time.Sleep(time.Hour)
-				}
-			},
-		}})
-		var calls sync.WaitGroup
-		calls.Go(func() {
-			_, err := dest.Write(t.Context(), numbered(500))
-			assert.NoError(t, err)
-		})
-		time.Sleep(time.Minute)
-		began := time.Now()
-		_, err := dest.Write(t.Context(), numbered(1))
-		require.NoError(t, err)
-		assert.Less(t, time.Since(began), time.Second)
-		calls.Wait()
-		assert.Equal(t, 500, db.Len(table))
-	})
-}
-
-// So with the other hooks that are called when a request is over, or before a
-// retry: what was in flight is then in flight no more.
-func TestASlowHookKeepsNoSlot(t *testing.T) {
-	t.Parallel()
-	for name, hooks := range map[string]func(slow func()) dynamodest.Observer{
-		"RequestDone": func(slow func()) dynamodest.Observer {
-			return dynamodest.Observer{RequestDone: func(_ context.Context, r dynamodest.Response) {
-				if r.Request.Rows > 1 {
-					slow()
-				}
-			}}
-		},
-		"Wait for a retry": func(slow func()) dynamodest.Observer {
-			return dynamodest.Observer{Wait: func(_ context.Context, w dynamodest.Wait) {
-				if w.For == "retry" {
-					slow()
-				}
-			}}
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				db := dynamodesttest.NewTable(table, "id:S")
-				db.SetLatency(10*time.Millisecond, 10*time.Millisecond, 1)
-				var dest *dynamodest.Destination
-				var slowed atomic.Bool
-				took := time.Duration(-1)
-				dest = newDest(t, dynamodest.Config{Table: table, Client: db, Concurrency: 1, Observer: hooks(func() {
-					if !slowed.CompareAndSwap(false, true) {
-						return
-					}
-					began := time.Now()
-					_, err := dest.Write(t.Context(), numbered(1))
-					assert.NoError(t, err)
-					took = time.Since(began)
-					time.Sleep(time.Hour)
-				})})
-				db.FailWrites(dynamodesttest.Unprocessed(dynamodesttest.First(1)))
-				var calls sync.WaitGroup
-				calls.Go(func() {
-					_, err := dest.Write(t.Context(), numbered(500))
-					assert.NoError(t, err)
-				})
-				time.Sleep(time.Minute)
-				began := time.Now()
-				_, err := dest.Write(t.Context(), numbered(1))
-				require.NoError(t, err)
-				assert.Less(t, time.Since(began), time.Second)
-				calls.Wait()
-				assert.GreaterOrEqual(t, took, time.Duration(0))
-				assert.Less(t, took, time.Second)
-				assert.Equal(t, 1, db.MostInFlight())
-			})
-		})
-	}
-}
-
-// A deadline that RequestStart gives a request ends that request, not the call.
-func TestADeadlineOfRequestStart(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		db := dynamodesttest.NewTable(table, "id:S")
-		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Observer: dynamodest.Observer{
-			RequestStart: func(ctx context.Context, _ dynamodest.Request) context.Context {
-				ctx, cancel := context.WithTimeout(ctx, time.Second)
-				t.Cleanup(cancel)
-				return ctx
-			},
-		}})
-		db.FailWrites(dynamodesttest.Stall(nil))
-		res, err := dest.Write(t.Context(), numbered(100))
-		require.NoError(t, err)
-		assert.Equal(t, 2, res.Rows[0].Attempts)
-
-		db.SetFault(func(dynamodesttest.Call) dynamodesttest.Fault { return dynamodesttest.Stall(nil) })
-		res, err = dest.Write(t.Context(), numbered(1))
-		require.ErrorIs(t, err, dynamodest.ErrUnavailable)
-		require.NotErrorIs(t, err, context.DeadlineExceeded)
-		assert.ErrorContains(t, err, "RequestStart")
-		assert.Equal(t, 10, res.Rows[0].Attempts)
-	})
 }
 
 // A Limiter is asked for the units of each row before the request that carries
