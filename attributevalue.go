@@ -27,7 +27,7 @@ func (b *builder) attributeValue(a *attr, v types.AttributeValue, level int) err
 	case *types.AttributeValueMemberS:
 		a.set(kindS, v.Value)
 	case *types.AttributeValueMemberN:
-		return a.setCanonical(v.Value)
+		return b.setCanonical(a, v.Value)
 	case *types.AttributeValueMemberB:
 		a.set(kindB, string(v.Value))
 	case *types.AttributeValueMemberBOOL:
@@ -45,7 +45,7 @@ func (b *builder) attributeValue(a *attr, v types.AttributeValue, level int) err
 	case *types.AttributeValueMemberSS:
 		return setMembers(b, a, kindSS, v.Value, func(a *attr, s string) error { a.set(kindS, s); return nil })
 	case *types.AttributeValueMemberNS:
-		return setMembers(b, a, kindNS, v.Value, (*attr).setCanonical)
+		return setMembers(b, a, kindNS, v.Value, b.setCanonical)
 	case *types.AttributeValueMemberBS:
 		return setMembers(b, a, kindBS, v.Value, func(a *attr, p []byte) error { a.set(kindB, string(p)); return nil })
 	default:
@@ -61,12 +61,13 @@ func isNil(v types.AttributeValue) bool {
 }
 
 // setCanonical gives a the number that text spells.
-func (a *attr) setCanonical(text string) error {
-	text, err := decimal.Canonical(text)
+func (b *builder) setCanonical(a *attr, text string) error {
+	canonical, err := decimal.Canonical(text)
 	if err != nil {
 		return numberMisfit(err)
 	}
-	a.set(kindN, text)
+	a.set(kindN, canonical)
+	b.held += max(0, len(text)-len(canonical)) // the row holds the longer one
 	return nil
 }
 

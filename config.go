@@ -224,7 +224,9 @@ type Observer struct {
 	// the one given.
 	RequestStart func(context.Context, Request) context.Context
 
-	// RequestDone is called after each request, before the call returns.
+	// RequestDone is called after each request, before the call returns. Of
+	// one call at most 2 × Config.Concurrency requests are under way, those
+	// whose RequestDone has not returned included.
 	RequestDone func(context.Context, Response)
 
 	// Wait is called before each wait for a retry or for the pace, and before

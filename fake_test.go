@@ -140,6 +140,25 @@ func TestAFakeThatEndsItsGoroutine(t *testing.T) {
 	}
 }
 
+// leavingError is an error whose method ends the goroutine.
+type leavingError struct{}
+
+func (leavingError) Error() string { return "x" }
+func (leavingError) Is(error) bool { runtime.Goexit(); return false }
+
+func TestAnErrorThatEndsItsGoroutine(t *testing.T) {
+	t.Parallel()
+	ends := fake{
+		describe: described,
+		batch: func(context.Context, *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+			return nil, leavingError{}
+		},
+	}
+	res, err := newDest(t, dynamodest.Config{Table: table, Client: ends}).Write(t.Context(), numbered(25))
+	require.ErrorIs(t, err, dynamodest.ErrUnavailable)
+	assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.Unknown: 25}, outcomes(res.Rows))
+}
+
 // A row that never reached the client is certainly not written, also if it was
 // a hook or a Limiter that ended the goroutine.
 func TestAHookThatEndsItsGoroutine(t *testing.T) {

@@ -73,6 +73,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	type fifty struct {
 		A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P, Q, R, S, T, U, V, W, X, Y string `json:",omitempty"`
 	}
+	type named string
 	sparse := make([]fifty, 500)
 	columns, letters := make([]string, 300), make([]string, 600)
 	for i := range columns {
@@ -115,6 +116,10 @@ func TestMemoryIsBounded(t *testing.T) {
 		{"slow answers and long texts of short numbers", 50 * time.Millisecond, 5000, func(i int) Row {
 			return Row{"user_id": fmt.Sprint(i), "n": strings.Repeat("0", 32<<10) + "1"}
 		}, []Field{{Column: "user_id"}, {Column: "n", Type: Number}}, 64, false},
+		{"slow answers and long texts of short numbers in lists", 50 * time.Millisecond, 5000, func(i int) Row {
+			text := named(strings.Repeat("0", 32<<10) + "1")
+			return Row{"user_id": fmt.Sprint(i), "n": text, "list": []any{json.Number(text)}}
+		}, []Field{{Column: "user_id"}, {Column: "n", Type: Number}, {Column: "list", Type: List}}, 64, false},
 		{"slow answers and sets of equal members", 50 * time.Millisecond, 5000, func(i int) Row {
 			return Row{"user_id": fmt.Sprint(i), "set": []string{strings.Repeat("a", 16<<10), strings.Repeat("a", 16<<10)}}
 		}, []Field{{Column: "user_id"}, {Column: "set", Type: StringSet}}, 64, false},

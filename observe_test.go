@@ -198,3 +198,59 @@ func TestADeadlineOfRequestStart(t *testing.T) {
 		assert.Equal(t, 10, res.Rows[0].Attempts)
 	})
 }
+
+// A pace hook that takes as long as the wait does not keep the call from seeing
+// that it has to stop, nor from reporting.
+func TestASlowPaceHookIsNotBlind(t *testing.T) {
+	t.Parallel()
+	for name, reportFails := range map[string]bool{"denied": false, "report": true} {
+		synctest.Test(t, func(t *testing.T) {
+			db := dynamodesttest.NewTable(table, "id:S")
+			dest := newDest(t, dynamodest.Config{Table: table, Client: db, WriteUnitsPerSecond: 250, Observer: dynamodest.Observer{
+				Wait: func(context.Context, dynamodest.Wait) { time.Sleep(100 * time.Millisecond) },
+			}})
+			began := time.Now()
+			var late atomic.Int32
+			db.SetFault(func(dynamodesttest.Call) dynamodesttest.Fault {
+				if time.Since(began) <= 3*time.Second {
+					return dynamodesttest.Fault{}
+				}
+				late.Add(1)
+				if reportFails {
+					return dynamodesttest.Fault{}
+				}
+				return dynamodesttest.Error(400, "AccessDeniedException", "")
+			})
+			_, err := dest.WriteSeq(t.Context(), seq(numbered(16_000)), func(dynamodest.Row, dynamodest.RowResult) error {
+				if reportFails && time.Since(began) > 3*time.Second {
+					return errReport
+				}
+				return nil
+			})
+			require.Error(t, err)
+			assert.Less(t, late.Load(), int32(4), name)
+		})
+	}
+}
+
+// Hooks that take longer than the requests do not pile up.
+func TestSlowHooksDoNotPileUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		var now, most atomic.Int32
+		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Concurrency: 4, Observer: dynamodest.Observer{
+			RequestDone: func(context.Context, dynamodest.Response) {
+				if n := now.Add(1); n > most.Load() {
+					most.Store(n)
+				}
+				time.Sleep(time.Minute)
+				now.Add(-1)
+			},
+		}})
+		_, err := dest.Write(t.Context(), numbered(5000))
+		require.NoError(t, err)
+		assert.LessOrEqual(t, most.Load(), int32(8))
+		assert.Equal(t, 5000, db.Len(table))
+	})
+}

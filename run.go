@@ -3,6 +3,7 @@ package dynamodest
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dynamodest/dynamodest/internal/pace"
@@ -17,8 +18,9 @@ type run struct {
 	feed    *feed
 	ticket  *ticket
 	answers chan answer
-	checked chan error // the table's description, asked for again
-	flying  int        // requests in flight
+	checked chan error   // the table's description, asked for again
+	flying  int          // requests whose answer has not landed
+	sending atomic.Int32 // those that have not ended, with their hooks
 	senders sync.WaitGroup
 	timer   *time.Timer
 	spare   []*job    // for the next rows taken
@@ -134,6 +136,10 @@ func (r *run) dispatch(ctx, start context.Context) time.Duration {
 		if l.describe && l.stop == nil && !l.paused && !r.recheck(start) {
 			return never
 		}
+		if r.crowded() {
+			r.d.gate.quit(r.ticket)
+			return never
+		}
 		if !l.ready(now, 1) {
 			r.d.gate.quit(r.ticket)
 			return until(now, l.wakeAt(now))
@@ -146,7 +152,7 @@ func (r *run) dispatch(ctx, start context.Context) time.Duration {
 			if !now.Before(r.paced) { // not the rest of a wait already told of
 				r.paced = now.Add(wait)
 				if r.tell(ctx, Wait{For: waitPace, Rows: l.waiting(), Delay: wait}) {
-					continue
+					return 0 // much may have happened in the meantime
 				}
 			}
 			return wait
@@ -185,7 +191,9 @@ func until(now, at time.Time) time.Duration {
 // call, since the next request would hardly fare better.
 func (r *run) launch(ctx, start context.Context, b *batch) {
 	r.flying++
+	r.sending.Add(1)
 	r.senders.Go(func() {
+		defer r.left()
 		a := answer{batch: b, done: b.sent, stop: errGoroutineEnded}
 		over := sync.OnceFunc(func() {
 			told := a.pace() // now, since the ledger lets go of the items
@@ -196,6 +204,21 @@ func (r *run) launch(ctx, start context.Context, b *batch) {
 		defer over()
 		r.d.send(ctx, start, &a, over)
 	})
+}
+
+// crowded reports whether so many requests have not ended that no other should
+// begin: those that are over, and whose RequestDone takes its time, pile up.
+// left tells when it is worth asking again.
+func (r *run) crowded() bool {
+	return r.d.observer.RequestDone != nil && int(r.sending.Load()) >= 2*r.d.concurrency
+}
+
+// left counts a request out whose hook has returned too.
+func (r *run) left() {
+	r.sending.Add(-1)
+	if r.d.observer.RequestDone != nil {
+		signal(r.ticket.turn)
+	}
 }
 
 // recheck describes the table again, when its turn for a slot has come.

@@ -22,11 +22,11 @@ const (
 var errGoroutineEnded = errors.New("the goroutine of the request ended without an answer")
 
 // send sends one request with the rows of a and notes in a what came of it. When
-// the request is over it calls over, and touches a no more. It
-// is the only place that writes to the table. The request is given up when ctx
-// ends, and is not begun when start has ended. A hook, the Limiter or the client
-// may end the goroutine: what a says holds at any moment, and launch has set its
-// stop for that.
+// the request is over it calls over, and touches a no more. It is the only place
+// that writes to the table. The request is given up when ctx ends, and is not
+// begun when start has ended. A hook, the Limiter or the client may end the
+// goroutine: what a says holds at any moment, and launch has set its stop for
+// that.
 func (d *Destination) send(ctx, start context.Context, a *answer, over func()) {
 	b := a.batch
 	if err := d.limit(start, b); err != nil {
@@ -46,14 +46,18 @@ func (d *Destination) send(ctx, start context.Context, a *answer, over func()) {
 	} else {
 		err = d.batchWrite(limited, &x, a)
 	}
-	a.done, a.verdict, a.stop = time.Now(), nil, nil
+	a.done = time.Now()
 	resp := Response{Request: req, Elapsed: a.done.Sub(began), Unprocessed: len(a.unprocessed), WriteUnits: a.writeUnits}
 	if err != nil {
 		v := classify(err, x.seen(ctx, limited), len(b.jobs), req.Op)
-		a.verdict, resp.Reason, resp.Err = &v, v.reason, v.err
+		var stop error
 		if v.action == actStop || v.action == actResend {
-			a.stop = d.stopError(ctx, req.Op, v)
+			stop = d.stopError(ctx, req.Op, v)
 		}
+		a.verdict, a.stop = &v, stop
+		resp.Reason, resp.Err = v.reason, v.err
+	} else {
+		a.verdict, a.stop = nil, nil
 	}
 	over()
 	d.observer.done(observed, resp)

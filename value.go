@@ -161,7 +161,7 @@ func (b *builder) setNumber(a *attr, text string) error {
 		a.set(kindN, text)
 		return nil
 	}
-	return a.setCanonical(text)
+	return b.setCanonical(a, text)
 }
 
 func (b *builder) setBigInt(a *attr, i *big.Int) error {
