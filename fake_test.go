@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -163,10 +164,10 @@ func TestAnErrorThatEndsItsGoroutine(t *testing.T) {
 // a hook or a Limiter that ended the goroutine.
 func TestAHookThatEndsItsGoroutine(t *testing.T) {
 	t.Parallel()
-	calls := 0
+	var calls atomic.Int32
 	for name, cfg := range map[string]dynamodest.Config{
 		"RequestStart": {Observer: dynamodest.Observer{RequestStart: func(ctx context.Context, _ dynamodest.Request) context.Context {
-			if calls++; calls > 1 { // the first is New's
+			if calls.Add(1) > 1 { // the first is New's
 				runtime.Goexit()
 			}
 			return ctx

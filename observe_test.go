@@ -22,6 +22,7 @@ func TestRequestsAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := dynamodesttest.NewTable(table, "id:S")
 		type named struct{}
+		var mu sync.Mutex
 		var told []dynamodest.Response
 		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Observer: dynamodest.Observer{
 			RequestStart: func(ctx context.Context, r dynamodest.Request) context.Context {
@@ -31,6 +32,8 @@ func TestRequestsAreTold(t *testing.T) {
 			RequestDone: func(ctx context.Context, r dynamodest.Response) {
 				assert.Equal(t, r.Request.Op, ctx.Value(named{}))
 				assert.Equal(t, r.Err != nil, r.Reason != "")
+				mu.Lock()
+				defer mu.Unlock()
 				told = append(told, r)
 			},
 		}})
@@ -57,10 +60,10 @@ func TestASlowWaitHoldsUpItsOwnCallOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := dynamodesttest.NewTable(table, "id:S")
 		var dest *dynamodest.Destination
-		waits := 0
+		var waits atomic.Int32
 		dest = newDest(t, dynamodest.Config{Table: table, Client: db, WriteUnitsPerSecond: 200, Observer: dynamodest.Observer{
 			Wait: func(ctx context.Context, _ dynamodest.Wait) {
-				if waits++; waits == 1 {
+				if waits.Add(1) == 1 {
 					began := time.Now()
 					_, err := dest.Write(ctx, numbered(1))
 					assert.NoError(t, err)
