@@ -72,11 +72,9 @@ func (b *builder) setCanonical(a *attr, text string) error {
 }
 
 func (b *builder) attributeList(a *attr, list []types.AttributeValue, level int) error {
-	elems, err := b.nodes(len(list))
-	if err != nil {
+	if err := b.contain(a, kindL, len(list)); err != nil {
 		return err
 	}
-	a.kind, a.elems = kindL, elems
 	for i, v := range list {
 		if err := b.attributeValue(&a.elems[i], v, level+1); err != nil {
 			return err
@@ -86,11 +84,9 @@ func (b *builder) attributeList(a *attr, list []types.AttributeValue, level int)
 }
 
 func (b *builder) attributeMap(a *attr, m map[string]types.AttributeValue, level int) error {
-	elems, err := b.nodes(len(m))
-	if err != nil {
+	if err := b.contain(a, kindM, len(m)); err != nil {
 		return err
 	}
-	a.kind, a.elems = kindM, elems[:0]
 	for name, v := range m {
 		a.elems = append(a.elems, attr{name: name})
 		if err := b.attributeValue(&a.elems[len(a.elems)-1], v, level+1); err != nil {
@@ -108,11 +104,9 @@ func sortByName(elems []attr) {
 // setMembers gives a the set of members, which DynamoDB takes only if there is
 // one at least and no two are equal.
 func setMembers[T any](b *builder, a *attr, k kind, members []T, convert func(*attr, T) error) error {
-	elems, err := b.nodes(len(members))
-	if err != nil {
+	if err := b.contain(a, k, len(members)); err != nil {
 		return err
 	}
-	a.kind, a.elems = k, elems
 	b.held += attrBytes * len(members)
 	for i, member := range members {
 		if err := convert(&a.elems[i], member); err != nil {

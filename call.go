@@ -75,12 +75,12 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 // and waits while rows waits. A source must not touch a row, or bytes in it,
 // after yielding it, until it is reported or, without report, WriteSeq returns.
 //
-// It stops early when rows yields an error (a row beside it is not taken), when report returns one, when ctx
-// ends, or at a fault that every row would meet; [WriteError].Stop says which.
-// Rows already taken still get their outcome: after an error of rows they are
-// written as usual, after the others no further request starts. They are
-// reported too, unless it was report that failed. The Summary counts every row
-// taken, in all cases.
+// It stops early when rows yields an error (a row beside it is not taken), when
+// report returns one, when ctx ends, or at a fault that every row would meet;
+// [WriteError].Stop says which. Rows already taken still get their outcome:
+// after an error of rows they are written as usual, after the others no further
+// request starts. They are reported too, unless it was report that failed. The
+// Summary counts every row taken, in all cases.
 //
 // The error is nil if every row taken was Written, Skipped or Superseded and
 // nothing stopped the call early; otherwise it is a [*WriteError]. If ctx has

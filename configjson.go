@@ -27,10 +27,9 @@ func (c Config) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads what MarshalJSON writes. A duration may also be a number
 // of nanoseconds; one that is neither is a [*ConfigError], as is any value of
-// the wrong type. Fields that data
-// does not have are left as they are, and names that are not Config's are
-// passed over: the DisallowUnknownFields of a json.Decoder does not reach in
-// here.
+// the wrong type. Fields that data does not have are left as they are, and names
+// that are not Config's are passed over: the DisallowUnknownFields of a
+// json.Decoder does not reach in here.
 func (c *Config) UnmarshalJSON(data []byte) error {
 	type plain Config
 	with := struct {

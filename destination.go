@@ -20,10 +20,10 @@ import (
 // rows are Unknown. A fake may answer DescribeTable with an empty output: keys
 // are then not checked before sending, and equal keys are not told apart.
 //
-// A wrapper of a client must pass the options of a call
-// on: they turn the SDK's own retries off and tell how far a request came.
-// Without them outcomes stay true, but more rows are Unknown, and Attempts does
-// not count what the SDK sends by itself.
+// A wrapper of a client must pass the options of a call on: they turn the SDK's
+// own retries off and tell how far a request came. Without them outcomes stay
+// true, but more rows are Unknown, and Attempts does not count what the SDK
+// sends by itself.
 //
 // No method will ever be added to it: an operation that only one mode needs
 // would be asked for through an interface of its own.

@@ -57,14 +57,18 @@ func (b *builder) enter(level int) error {
 	return b.spend(1)
 }
 
-// nodes makes room for n nodes. Each takes a byte of the item at least, so an
-// item has only so many; those of containers that are not done yet count.
-func (b *builder) nodes(n int) ([]attr, error) {
+// contain makes a a container of kind k with room for n members; an M begins
+// without one. Each takes a byte of the item at least, so an item has only so
+// many; those of containers that are not done yet count.
+func (b *builder) contain(a *attr, k kind, n int) error {
 	if n > maxItemSize-b.made {
-		return nil, errHuge
+		return errHuge
 	}
 	b.made += n
-	return make([]attr, n), nil
+	if a.kind, a.elems = k, make([]attr, n); k == kindM {
+		a.elems = a.elems[:0]
+	}
+	return nil
 }
 
 // count counts the scalar a at the given level.
@@ -89,11 +93,9 @@ func (b *builder) object(a *attr, m map[string]any, level int) error {
 	if err := b.enter(level); err != nil {
 		return err
 	}
-	elems, err := b.nodes(len(m))
-	if err != nil {
+	if err := b.contain(a, kindM, len(m)); err != nil {
 		return err
 	}
-	a.kind, a.elems = kindM, elems[:0]
 	for name, v := range m {
 		a.elems = append(a.elems, attr{name: name})
 		if err := b.node(&a.elems[len(a.elems)-1], v, level+1); err != nil {
@@ -108,11 +110,9 @@ func (b *builder) array(a *attr, list []any, level int) error {
 	if err := b.enter(level); err != nil {
 		return err
 	}
-	elems, err := b.nodes(len(list))
-	if err != nil {
+	if err := b.contain(a, kindL, len(list)); err != nil {
 		return err
 	}
-	a.kind, a.elems = kindL, elems
 	for i, v := range list {
 		if err := b.node(&a.elems[i], v, level+1); err != nil {
 			return err
@@ -132,11 +132,9 @@ func (b *builder) container(a *attr, rv reflect.Value, level int) error {
 	case reflect.Struct:
 		return b.anyStruct(a, rv, level)
 	case reflect.Slice, reflect.Array:
-		elems, err := b.nodes(rv.Len())
-		if err != nil {
+		if err := b.contain(a, kindL, rv.Len()); err != nil {
 			return err
 		}
-		a.kind, a.elems = kindL, elems
 		for i := range a.elems {
 			if err := b.element(&a.elems[i], rv.Index(i), level+1); err != nil {
 				return err
@@ -148,11 +146,9 @@ func (b *builder) container(a *attr, rv reflect.Value, level int) error {
 }
 
 func (b *builder) anyMap(a *attr, rv reflect.Value, level int) error {
-	elems, err := b.nodes(rv.Len())
-	if err != nil {
+	if err := b.contain(a, kindM, rv.Len()); err != nil {
 		return err
 	}
-	a.kind, a.elems = kindM, elems[:0]
 	for entries := rv.MapRange(); entries.Next(); {
 		name, err := mapKey(entries.Key())
 		if err != nil {

@@ -72,10 +72,18 @@ func (e *RowError) Remedy() string {
 	return remedyOf(e.Reason, e.Err)
 }
 
-func remedyOf(reason Reason, err error) string {
+// knownRemedy is the remedy that a cause of err knows, or "".
+func knownRemedy(err error) string {
 	var known remedier
-	if errors.As(err, &known) && known.remedy() != "" {
+	if errors.As(err, &known) {
 		return known.remedy()
+	}
+	return ""
+}
+
+func remedyOf(reason Reason, err error) string {
+	if remedy := knownRemedy(err); remedy != "" {
+		return remedy
 	}
 	if remedy := throttleRemedy(throttlingReasons(err)); remedy != "" {
 		return remedy
@@ -144,9 +152,8 @@ func (e *TableError) Remedy() string {
 	if e == nil {
 		return ""
 	}
-	var known remedier
-	if errors.As(e.Err, &known) && known.remedy() != "" {
-		return known.remedy()
+	if remedy := knownRemedy(e.Err); remedy != "" {
+		return remedy
 	}
 	arn, region := e.resource(), cut(e.Region, 64)
 	if region == "" {

@@ -75,16 +75,24 @@ func TestHalvesStayTogetherWhenThrottled(t *testing.T) {
 
 func TestRowsAreGivenUp(t *testing.T) {
 	t.Parallel()
-	t.Run("after MaxAttempts requests in vain", func(t *testing.T) {
-		t.Parallel()
-		b := newBench(t, func(l *ledger) { l.closed = true })
-		b.rowsOf("a", "b")
-		for range 3 {
-			b.answer(b.next(0, 1), throttled)
-			b.later()
-		}
-		b.want("not written: throttled", "not written: throttled")
-	})
+	for name, tt := range map[string]struct {
+		verdict *verdict
+		want    string
+	}{
+		"after MaxAttempts requests in vain": {throttled, "not written: throttled"},
+		"together where no answer comes":     {lost, "unknown: unavailable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, func(l *ledger) { l.closed = true })
+			b.rowsOf("a", "b")
+			for range 3 {
+				b.answer(b.next(0, 1), tt.verdict)
+				b.later()
+			}
+			b.want(tt.want, tt.want)
+		})
+	}
 	t.Run("one by one where more rows may come", func(t *testing.T) {
 		t.Parallel()
 		b := newBench(t, func(l *ledger) { l.starved = true })
@@ -95,16 +103,6 @@ func TestRowsAreGivenUp(t *testing.T) {
 			b.answer(b.next(first), throttled)
 		}
 		b.want("not written: throttled", "not written: throttled")
-	})
-	t.Run("together where no answer comes", func(t *testing.T) {
-		t.Parallel()
-		b := newBench(t, func(l *ledger) { l.closed = true })
-		b.rowsOf("a", "b")
-		for range 3 {
-			b.answer(b.next(0, 1), lost)
-			b.later()
-		}
-		b.want("unknown: unavailable", "unknown: unavailable")
 	})
 	t.Run("after ten times as many in any case", func(t *testing.T) {
 		t.Parallel()

@@ -174,11 +174,11 @@ func (c *converter) build(row Row, columns []column) (it *item, all bool, rowErr
 	if rowErr == nil {
 		rowErr = c.finish(&b, it, columns)
 	}
-	if rowErr == nil && !all && len(c.fields) > 0 { // the row is held with all its columns
-		it.held = max(it.held, rowSize(row))
-	}
 	if rowErr != nil {
 		return nil, all, rowErr
+	}
+	if !all && len(c.fields) > 0 { // the row is held with all its columns
+		it.held = max(it.held, rowSize(row))
 	}
 	return it, all, nil
 }
