@@ -155,6 +155,40 @@ func TestCredentialsAreCached(t *testing.T) {
 	assert.Equal(t, testSecret, got.SecretAccessKey)
 }
 
+// Requests that were sent before the credentials were dropped say nothing of the
+// credentials asked for since.
+func TestCredentialsAreDroppedOnceForRequestsInFlight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		creds := &tokens{cache: aws.NewCredentialsCache(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			asked++
+			return aws.Credentials{AccessKeyID: testKeyID, SecretAccessKey: testSecret}, nil
+		}))}
+		begin := time.Now()
+		for _, step := range []struct { // an answer each second, the first at once
+			name  string
+			sent  time.Duration // since begin
+			asked int
+		}{
+			{"sent before the first answer", -2 * time.Second, 2},
+			{"sent before it too", -time.Second, 2},
+			{"sent at its time", 0, 2},
+			{"sent after it", 1, 3},
+			{"sent before the credentials were dropped again", 3*time.Second - 1, 3},
+		} {
+			_, err := creds.cache.Retrieve(t.Context())
+			require.NoError(t, err)
+			creds.forget(begin.Add(step.sent))
+			_, err = creds.cache.Retrieve(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, step.asked, asked, step.name)
+			time.Sleep(time.Second)
+		}
+	})
+	assert.NotPanics(t, func() { (*tokens)(nil).forget(time.Now()) }, "with a client of the caller's")
+}
+
 func TestDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -41,11 +41,25 @@ func (b *bench) rowsOf(keys ...string) {
 	}
 }
 
-// next packs the next request and checks which rows it carries.
-func (b *bench) next(want ...int) *batch {
+// newRows takes n rows whose keys are their own.
+func (b *bench) newRows(n int) {
+	for range n {
+		b.rowsOf(fmt.Sprint("row ", len(b.rows)))
+	}
+}
+
+// request packs the next request.
+func (b *bench) request() *batch {
 	b.t.Helper()
 	got := b.pack(b.now, allowance{rows: 25, units: 1e9})
 	require.NotNil(b.t, got, "nothing to send")
+	return got
+}
+
+// next packs the next request and checks which rows it carries.
+func (b *bench) next(want ...int) *batch {
+	b.t.Helper()
+	got := b.request()
 	var rows []int
 	keys := map[string]bool{}
 	for _, j := range got.jobs {
@@ -269,19 +283,25 @@ func TestBatchesAreFullWhileRowsAllowIt(t *testing.T) {
 func TestBatchesKeepToTheByteLimit(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(l *ledger) { l.closed = true })
-	third := (maxRequestBytes - 100 - 2) / 3
-	for i := range 4 {
-		b.rowsOf(fmt.Sprint(i))
-		b.rows[i].item.wire = third
-	}
-	b.next(0, 1, 2) // exactly the limit, with two commas
+	b.rowsOf("a", "b", "c", "d")
+	b.fillRequest(0, 0, 1, 2)
+	b.next(0, 1, 2)
 	b.next(3)
 	b = newBench(t, func(l *ledger) { l.closed = true })
-	for i := range 3 {
-		b.rowsOf(fmt.Sprint(i))
-		b.rows[i].item.wire = third + 1
-	}
+	b.rowsOf("a", "b", "c", "d")
+	b.fillRequest(1, 0, 1, 2)
 	b.next(0, 1)
+	b.next(2, 3)
+}
+
+// fillRequest sizes rows so that one request of all of them exceeds the limit by
+// over bytes.
+func (b *bench) fillRequest(over int, rows ...int) {
+	left := maxRequestBytes - b.envelope - (len(rows) - 1) + over // commas between
+	for i, row := range rows {
+		b.rows[row].item.wire = left / (len(rows) - i)
+		left -= b.rows[row].item.wire
+	}
 }
 
 func TestManyAttemptsDoNotOverflow(t *testing.T) {
@@ -298,15 +318,20 @@ func TestManyAttemptsDoNotOverflow(t *testing.T) {
 
 func TestGroupsKeepToTheByteLimit(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(l *ledger) { l.closed = true })
-	b.rowsOf("a", "b", "c", "d")
-	b.answer(b.next(0, 1, 2, 3), refusedOne)
-	b.rowsOf("a", "b") // newer and larger ones take the places of those set apart
-	b.rows[4].item.wire, b.rows[5].item.wire = maxRequestBytes-200, maxRequestBytes-200
-	b.answer(b.next(4), nil)
-	b.answer(b.next(2, 3), nil)
-	b.answer(b.next(5), nil)
-	b.want("superseded by 4", "superseded by 5", "written", "written", "written", "written")
+	for over, want := range [][][]int{
+		{{4, 5}, {2, 3}},   // exactly the limit
+		{{4}, {2, 3}, {5}}, // one byte more
+	} {
+		b := newBench(t, func(l *ledger) { l.closed = true })
+		b.rowsOf("a", "b", "c", "d")
+		b.answer(b.next(0, 1, 2, 3), refusedOne)
+		b.rowsOf("a", "b") // newer and larger ones take the places of those set apart
+		b.fillRequest(over, 4, 5)
+		for _, rows := range want {
+			b.answer(b.next(rows...), nil)
+		}
+		b.want("superseded by 4", "superseded by 5", "written", "written", "written", "written")
+	}
 }
 
 func TestDescribeOnlyWhereKeysMayHaveChanged(t *testing.T) {

@@ -1,6 +1,7 @@
 package dynamodest
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -27,6 +28,11 @@ func TestBackoffFollowsTheRefusedRows(t *testing.T) {
 		{"fresh rows all refused", backoff{vain: 3, most: 8}, setback{}, 4, 1, true},
 		{"some fresh rows taken", backoff{vain: 3, most: 8}, setback{taken: 20}, 3, 1, true},
 		{"no answer", backoff{vain: 3, most: 8}, setback{again: 8, down: true}, 4, maxBatchItems, true},
+		{"short of the longest wait", backoff{vain: 6, most: 8}, setback{again: 8}, 7, 1, true},
+		{"at the longest wait", backoff{vain: 7, most: 8}, setback{again: 8}, 8, maxBatchItems, true},
+		{"fresh rows at the longest wait", backoff{vain: 7, most: 8}, setback{}, 8, maxBatchItems, true},
+		{"some of them taken at the longest wait", backoff{vain: 9, most: 8}, setback{again: 8, taken: 3}, 8, 4, true},
+		{"some of a few rows taken", backoff{}, setback{taken: 3, few: true}, 1, maxBatchItems, true},
 		{"fresh rows while refused ones ask", backoff{vain: 3, most: 8, flying: 8}, setback{taken: 20}, 3, 8, false},
 		{"fresh rows all refused while refused ones ask", backoff{vain: 3, most: 8, flying: 8}, setback{}, 3, 8, false},
 	}
@@ -76,4 +82,86 @@ func TestOneMomentShutsTheQueueOnce(t *testing.T) {
 	_, began = b.refused(setback{sent: now.Add(-3 * time.Second), now: now, again: 1})
 	assert.False(t, began, "sent before the wait was over")
 	assert.Equal(t, 2, b.vain)
+}
+
+func TestBackoffStaysWhileRetriedRowsAreLeft(t *testing.T) {
+	t.Parallel()
+	t.Run("in flight", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t, func(l *ledger) { l.closed = true })
+		b.rowsOf("a")
+		b.answer(b.next(0), throttled)
+		b.later()
+		retried := b.next(0)
+		b.rowsOf("b")
+		b.answer(b.next(1), nil)
+		b.answer(retried, throttled)
+		assert.Equal(t, 2, b.retry.vain)
+	})
+	t.Run("held back", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t, func(l *ledger) { l.starved = true })
+		b.rowsOf("a", "b")
+		b.answer(b.next(0, 1), throttled)
+		b.later()
+		b.answer(b.next(0), throttled)
+		b.later()
+		b.answer(b.next(0), nil)
+		assert.Equal(t, 1, b.retry.vain)
+		b.answer(b.next(1), nil)
+		assert.Zero(t, b.retry.vain)
+	})
+}
+
+func TestBackoffEndsWithTheLastRetriedRow(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(l *ledger) { l.closed, l.maxAttempts = true, 10 })
+	b.rowsOf("a")
+	for range 4 {
+		b.answer(b.next(0), throttled)
+		b.later()
+	}
+	assert.Equal(t, 4, b.retry.vain)
+	b.answer(b.next(0), nil)
+	assert.Zero(t, b.retry.vain)
+	assert.Equal(t, 1, b.retry.room(b.now), "retried rows that may go")
+}
+
+// A call of no more rows than one request takes sends them together again.
+func TestFewRetriedRowsGoTogether(t *testing.T) {
+	t.Parallel()
+	for rows, together := range map[int]int{25: 25, 26: 1} {
+		t.Run(strconv.Itoa(rows), func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, func(l *ledger) { l.closed = true })
+			b.newRows(rows)
+			b.answer(b.request(), throttled)
+			b.later()
+			assert.Equal(t, together, b.request().again)
+		})
+	}
+}
+
+func TestRetriedRowsGoTogetherAtTheLongestWait(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(l *ledger) { l.starved, l.maxAttempts, l.retry.MaxDelay = true, 10, 100*time.Millisecond })
+	b.rowsOf("a", "b", "c")
+	b.answer(b.next(0, 1, 2), throttled)
+	b.later()
+	b.answer(b.next(0), throttled) // the second wait is at most MaxDelay
+	b.later()
+	b.next(0, 1, 2)
+}
+
+func TestEachWaitIsReportedOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(l *ledger) { l.closed, l.conditional = true, true })
+	b.rowsOf("a", "b", "c")
+	first, second, third := b.next(0), b.next(1), b.next(2)
+	b.answer(first, throttled)
+	assert.Equal(t, b.retry.until.Sub(b.now), b.wait)
+	b.answer(second, nil)
+	assert.Zero(t, b.wait, "a success begins no wait")
+	b.answer(third, throttled)
+	assert.Zero(t, b.wait, "the first wait is still running")
 }
