@@ -128,7 +128,7 @@ var jsonEscapes = func() (t ['\\' + 1]string) {
 // appendJSONFloat appends f as encoding/json writes it.
 func appendJSONFloat(dst []byte, f float64, bits int) ([]byte, error) {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return dst, decimal.ErrFinite
+		return dst, decimal.ErrNotFinite
 	}
 	format := byte('f')
 	a := math.Abs(f)

@@ -51,7 +51,7 @@ func numberMisfit(err error) error {
 	switch {
 	case errors.Is(err, decimal.ErrDigits), errors.Is(err, decimal.ErrRange):
 		m.mend = `Field.Type "S", or "JSON" for a document, keeps it digit for digit`
-	case errors.Is(err, decimal.ErrFinite):
+	case errors.Is(err, decimal.ErrNotFinite):
 		m.mend = "give nil or a number in its place: DynamoDB and JSON have no form for it"
 	}
 	m.cause = err

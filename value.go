@@ -187,7 +187,7 @@ func (b *builder) setBigFloat(a *attr, f *big.Float) error {
 		a.kind = kindNull
 		return nil
 	case f.IsInf():
-		return numberMisfit(decimal.ErrFinite)
+		return numberMisfit(decimal.ErrNotFinite)
 	}
 	exponent := f.MantExp(nil)
 	if max(exponent, -exponent)+int(f.MinPrec()) > maxBits {

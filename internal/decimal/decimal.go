@@ -23,10 +23,10 @@ const (
 // Errors of Parse, Canonical and AppendFloat, to be read after what the number
 // is called. They quote no number.
 var (
-	ErrSyntax = errors.New("is not a decimal number")
-	ErrFinite = errors.New("is NaN or infinite")
-	ErrDigits = errors.New("has more than 38 significant digits")
-	ErrRange  = errors.New("is outside the range of a DynamoDB number, 1E-130 to 9.99...E125 or their negatives")
+	ErrSyntax    = errors.New("is not a decimal number")
+	ErrNotFinite = errors.New("is NaN or infinite")
+	ErrDigits    = errors.New("has more than 38 significant digits")
+	ErrRange     = errors.New("is outside the range of a DynamoDB number, 1E-130 to 9.99...E125 or their negatives")
 )
 
 // maxZeros is the most zeros that the canonical text pads digits with, on
@@ -193,7 +193,7 @@ func Canonical(text string) (string, error) {
 // back as f at bits (32 or 64) of precision.
 func AppendFloat(dst []byte, f float64, bits int) ([]byte, error) {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return dst, ErrFinite
+		return dst, ErrNotFinite
 	}
 	// Well inside the bounds set by maxZeros, strconv's text is canonical.
 	if a := math.Abs(f); a > 1e-19 && a < 1e19 {

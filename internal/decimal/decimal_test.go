@@ -102,13 +102,13 @@ func TestAppendFloat(t *testing.T) {
 		assert.Equal(t, "x"+tt.want, string(got))
 	}
 	for f, want := range map[float64]error{
-		math.Inf(1): ErrFinite, math.Inf(-1): ErrFinite, math.MaxFloat64: ErrRange, math.SmallestNonzeroFloat64: ErrRange, 1e126: ErrRange,
+		math.Inf(1): ErrNotFinite, math.Inf(-1): ErrNotFinite, math.MaxFloat64: ErrRange, math.SmallestNonzeroFloat64: ErrRange, 1e126: ErrRange,
 	} {
 		_, err := AppendFloat(nil, f, 64)
 		assert.ErrorIs(t, err, want)
 	}
 	_, err := AppendFloat(nil, math.NaN(), 64)
-	assert.ErrorIs(t, err, ErrFinite)
+	assert.ErrorIs(t, err, ErrNotFinite)
 }
 
 func TestCanonicalTextIsNotCopied(t *testing.T) {
