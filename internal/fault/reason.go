@@ -1,0 +1,104 @@
+package fault
+
+// Reason is why a row was not written, or why a call failed. Its string is a stable label in snake
+// case, for metrics and JSON.
+type Reason string
+
+// Reasons that lie with the row: the same row would fail again.
+const (
+	Mapping  Reason = "unmappable_value"
+	Key      Reason = "bad_key"
+	TooLarge Reason = "item_too_large"
+	Refused  Reason = "refused"
+	Exists   Reason = "item_exists"
+)
+
+// Reasons that lie with the moment: the same row may succeed later.
+const (
+	Unprocessed Reason = "unprocessed"
+	Throttled   Reason = "throttled"
+	Unavailable Reason = "unavailable"
+	Stopped     Reason = "stopped"
+)
+
+// Reasons that every row meets until a setting is fixed.
+const (
+	NoTable     Reason = "no_table"
+	TableStatus Reason = "table_not_ready"
+	Access      Reason = "access_denied"
+	Credentials Reason = "bad_credentials"
+	Config      Reason = "bad_configuration"
+)
+
+// advice is what people read of a reason.
+type advice struct{ phrase, remedy string }
+
+var advices = map[Reason]advice{
+	Mapping: {
+		"unmappable value",
+		"change the value at its source, or give its field a Type that takes it",
+	},
+	Key: {
+		"bad key",
+		"give every row a key that is not empty and has the type that the table declares; Field.Type converts a column",
+	},
+	TooLarge: {
+		"item too large",
+		"an item has at most 400 KB (409,600 bytes), names included: leave out or shorten its largest attribute, or keep that in Amazon S3 and write a link to it",
+	},
+	Refused: {
+		"refused by DynamoDB",
+		"compare the row with the key schema of the table and its indexes: a key attribute is missing, empty, too long or of another type, or the row breaks another rule of DynamoDB",
+	},
+	Exists: {
+		"item exists",
+		`the table already has an item with this key: write with OnExisting "skip" or "overwrite", or give the row another key`,
+	},
+	Unprocessed: {
+		"unprocessed",
+		"write the row again later; raise the table's write capacity, make it on-demand, sync less often, or allow more Retry.MaxAttempts",
+	},
+	Throttled: {
+		"throttled",
+		"write again later; make the table on-demand or raise its write capacity (WCU), and spread writes over many partition keys, since one takes 1,000 write units a second at most",
+	},
+	Unavailable: {
+		"unavailable",
+		"write again; if the fault persists, check Region, Endpoint, the network path to DynamoDB (DNS, proxy, firewall, TLS certificates) and the AWS Health Dashboard",
+	},
+	Stopped: {
+		"stopped",
+		"the call ended early; the rows that it left unwritten can be written again as they are",
+	},
+	NoTable: {
+		"no such table",
+		"check the table's name (upper and lower case differ), and that the table is in this region and account",
+	},
+	TableStatus: {
+		"table not ready",
+		"wait until the table is ACTIVE, then try again",
+	},
+	Access: {
+		"access denied",
+		"allow dynamodb:BatchWriteItem, dynamodb:PutItem and dynamodb:DescribeTable on the ARN of the table, and check that the ARN has the configured Region",
+	},
+	Credentials: {
+		"bad credentials",
+		"check that the access key id, the secret access key and the session token are right, active and not expired, that the region is right, and that this machine's clock is not skewed",
+	},
+	Config: {
+		"bad configuration",
+		"fix the setting named above, then create a new Destination",
+	},
+}
+
+// Phrase returns the words that people read for r; for an unknown reason its own string.
+func (r Reason) Phrase() string {
+	if a, ok := advices[r]; ok {
+		return a.phrase
+	}
+	return string(r)
+}
+
+// Remedy returns the general advice for r in a sentence or two; "" for an unknown reason.
+func (r Reason) Remedy() string { return advices[r].remedy }

@@ -1,0 +1,101 @@
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Remedy returns how to fix a fault of reason r with the cause err: what a cause knows, otherwise
+// the general advice of r and what a cause adds to it.
+func Remedy(r Reason, err error) string {
+	if known := KnownRemedy(err); known != "" {
+		return known
+	}
+	return r.Remedy() + Hint(err)
+}
+
+// KnownRemedy returns how to fix err if a cause of err knows, otherwise "".
+func KnownRemedy(err error) string {
+	var known interface{ Remedy() string }
+	if errors.As(err, &known) {
+		return known.Remedy()
+	}
+	return ""
+}
+
+// Hint returns what a cause of err adds to the general advice, otherwise "".
+func Hint(err error) string {
+	var hinter interface{ Hint() string }
+	if errors.As(err, &hinter) {
+		return hinter.Hint()
+	}
+	return ""
+}
+
+// Throttling is a reason that DynamoDB gave for a throttled request.
+type Throttling struct {
+	Reason   string // such as "TableWriteProvisionedThroughputExceeded"
+	Resource string // ARN of the table or index; "" if not given
+}
+
+// ThrottlingRemedy returns the remedy for the first of reasons that is known, otherwise "".
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/throttling-diagnosing-workflow.html
+func ThrottlingRemedy(reasons []Throttling) string {
+	for _, r := range reasons {
+		what := "the table"
+		if strings.HasPrefix(r.Reason, "Index") {
+			what = "an index of the table"
+		}
+		if r.Resource != "" {
+			what = Cut(Clean(r.Resource), 200)
+		}
+		switch {
+		case strings.HasSuffix(r.Reason, "KeyRangeThroughputExceeded"):
+			return fmt.Sprintf("a range of keys of %s is hot: spread the rows over more partition keys and write them in random order; more capacity does not help, since a partition takes 1,000 write units a second at most", what)
+		case strings.HasSuffix(r.Reason, "MaxOnDemandThroughputExceeded"):
+			return fmt.Sprintf("raise the maximum on-demand throughput of %s, or lower WriteUnitsPerSecond", what)
+		case strings.HasSuffix(r.Reason, "AccountLimitExceeded"):
+			return fmt.Sprintf("the account's throughput quota in this region is used up (met at %s): request a higher one from AWS in Service Quotas, or lower WriteUnitsPerSecond", what)
+		case strings.HasSuffix(r.Reason, "ProvisionedThroughputExceeded"):
+			return fmt.Sprintf("raise the write capacity (WCU) of %s, make the table on-demand, or lower WriteUnitsPerSecond", what)
+		}
+	}
+	return ""
+}
+
+// Table names the table that a fault of a whole call is about.
+type Table struct {
+	Name   string // name or ARN, as configured
+	Region string // that requests went to; "" if not known
+	ARN    string // as DescribeTable reported it; "" if it has not
+}
+
+// Remedy returns how to fix a fault of reason r that op met: with the actions, the ARN and the
+// region that matter.
+func (t Table) Remedy(op string, r Reason, err error) string {
+	if known := KnownRemedy(err); known != "" {
+		return known
+	}
+	region := Cut(t.Region, MaxRegion)
+	if region == "" {
+		region = "the client's region"
+	}
+	switch r {
+	case Throttled:
+		if op == "DescribeTable" {
+			return "there were too many DescribeTable requests, which the account as a whole has a limit for: try again later, and create one Destination for a table and share it, rather than one for each call"
+		}
+	case Access:
+		return fmt.Sprintf("allow dynamodb:BatchWriteItem, dynamodb:PutItem and dynamodb:DescribeTable on %s, and check that the policy's ARN matches the configured Region (%s), the account and the table; a table encrypted with a key of your own needs kms:Decrypt on that key too", t.arn(), region) + Hint(err)
+	case NoTable:
+		return fmt.Sprintf("check the spelling of the table's name (upper and lower case differ), and that the table is in %s and in the account of the credentials: %s", region, t.arn())
+	case Credentials:
+		return fmt.Sprintf("check that the access key id, the secret access key and the session token are right, active and not expired, that they are for %s, and that this machine's clock is not skewed", region)
+	case Stopped:
+		return "the context ended before DynamoDB answered: try again, with more time"
+	case Unavailable:
+		return fmt.Sprintf("check that %s is the table's region, that Endpoint, if set, leads to DynamoDB, and the network path there (DNS, proxy, firewall, TLS certificates); then try again", region)
+	}
+	return Remedy(r, err)
+}
