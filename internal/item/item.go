@@ -1,0 +1,79 @@
+// Package item is a converted row: typed attributes with their sizes, as DynamoDB counts them and
+// as the AWS SDK encodes them, and the way to and from the SDK's form.
+//
+// It imports decimal and fault, and the SDK's types. It knows neither columns nor mappings, which
+// are typemap's, nor keys, which are table's, nor how an item is sent.
+package item
+
+// Kind is the type of an attribute value, as DynamoDB names types.
+type Kind uint8
+
+// The kinds. None is the absence of an attribute.
+const (
+	None Kind = iota
+	S
+	N
+	B
+	Bool
+	Null
+	L
+	M
+	SS
+	NS
+	BS
+)
+
+var kindNames = [...]string{"none", "S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"}
+
+// String returns DynamoDB's name of the type, such as "S".
+func (k Kind) String() string { return kindNames[k] }
+
+// Attr is a typed attribute, or a member of a list or set, whose name is "".
+type Attr struct {
+	Name  string
+	Kind  Kind
+	Text  string // S: the text; N: the canonical decimal; B: the raw bytes; BOOL: "true" or "false"
+	Elems []Attr // L, M (sorted by name), SS, NS, BS
+}
+
+// Set gives a the scalar value of kind k that text spells.
+func (a *Attr) Set(k Kind, text string) { a.Kind, a.Text = k, text }
+
+// SetBool gives a the value v.
+func (a *Attr) SetBool(v bool) {
+	if v {
+		a.Set(Bool, "true")
+	} else {
+		a.Set(Bool, "false")
+	}
+}
+
+// Empty reports whether a is an S or B of no bytes.
+func (a *Attr) Empty() bool { return (a.Kind == S || a.Kind == B) && a.Text == "" }
+
+// Item is a converted row with what packing and settling need to know of it. It is immutable once
+// it is complete.
+type Item struct {
+	Attrs       []Attr
+	Key         string // identity of the primary key: equal exactly for keys that DynamoDB holds equal
+	Size        int    // bytes as DynamoDB counts them, by the smaller of its number-size rules
+	EncodedSize int    // bytes of {"PutRequest":{"Item":{...}}} as the SDK encodes it
+	Footprint   int    // bytes of memory, roughly, of the item or of what its row gave for it
+}
+
+// Units returns the write units that putting the item costs the table.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+func (it *Item) Units() int { return max(1, (it.Size+1023)/1024) }
+
+// Find returns the attribute of the given name, or nil.
+func (it *Item) Find(name string) *Attr {
+	for i := range it.Attrs {
+		if it.Attrs[i].Name == name {
+			return &it.Attrs[i]
+		}
+	}
+	return nil
+}
+
+// AttrBytes is the memory that an Attr takes, in bytes.
+const AttrBytes = 64
