@@ -102,7 +102,7 @@ func (g *gate) quit(t *ticket) {
 }
 
 // done counts a request out, and tells pace what the table made of it.
-func (g *gate) done(b *batch, a pace.Answer, now time.Time) {
+func (g *gate) done(b *batch, a pace.Sample, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.inFlight--

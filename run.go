@@ -275,23 +275,23 @@ func (r *run) settle(ctx context.Context, a answer) {
 }
 
 // pace is what a tells of the table's capacity.
-func (a *answer) pace() pace.Answer {
-	p := pace.Answer{Consumed: a.tableUnits}
+func (a *answer) pace() pace.Sample {
+	p := pace.Sample{Consumed: a.tableUnits}
 	throttled := a.verdict != nil && a.verdict.throttle
 	p.Failed = !a.attempted || a.verdict != nil && a.verdict.action != actExists && !throttled
 	for _, j := range a.jobs {
-		units, again := float64(j.item.units()), j.attempts > 0
-		if again {
-			p.Again += units
+		units, retry := float64(j.item.units()), j.attempts > 0
+		if retry {
+			p.RetryUnits += units
 		}
 		if throttled || a.unprocessed[j] {
-			p.Refused += units
-			if again {
-				p.AgainRefused += units
+			p.Rejected += units
+			if retry {
+				p.RetryRejected += units
 			}
 		}
 	}
-	if p.AgainRefused == float64(a.units) {
+	if p.RetryRejected == float64(a.units) {
 		p.Failed = true // rows that stay refused say nothing of what the table takes of others
 	}
 	return p

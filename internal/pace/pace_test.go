@@ -26,10 +26,10 @@ func untilFree(t *testing.T, p *Pace, now time.Duration) time.Duration {
 	return 0
 }
 
-// take sends a request and answers it at once, all of it applied.
-func take(p *Pace, now time.Duration, units float64) {
+// accept sends a request and completes it at once, all of it applied.
+func accept(p *Pace, now time.Duration, units float64) {
 	p.Sent(now, units)
-	p.Done(Answer{Sent: now, Now: now, Units: units})
+	p.Done(Sample{Sent: now, Now: now, Units: units})
 }
 
 func TestCapIsExactOverAnySpan(t *testing.T) {
@@ -68,7 +68,7 @@ func TestCapIsExactOverAnySpan(t *testing.T) {
 				}
 				moments, sums = append(moments, now.Seconds()), append(sums, sum)
 				sum += units
-				take(p, now, units)
+				accept(p, now, units)
 			}
 			sums = append(sums, sum)
 			burst := tt.cap/20 + max(tt.cap/10, tt.row) + 1e-6
@@ -88,7 +88,7 @@ func TestCapIsReached(t *testing.T) {
 	now, sum := time.Duration(0), 0.0
 	for now < time.Minute {
 		now = untilFree(t, p, now+20*time.Millisecond) // late each time
-		take(p, now, 25)
+		accept(p, now, 25)
 		sum += 25
 	}
 	assert.InEpsilon(t, 60_000, sum, 0.002)
@@ -101,31 +101,31 @@ func TestCapSpacesBigRows(t *testing.T) {
 		now := untilFree(t, p, time.Duration(i)*400*time.Second-350*time.Second*time.Duration(min(i, 1)))
 		assert.InDelta(t, float64(i)*400, now.Seconds(), 1e-6)
 		assert.Equal(t, 1.0, p.Budget())
-		take(p, now, 400)
+		accept(p, now, 400)
 	}
 }
 
-func TestCapCountsWhatDynamoDBTold(t *testing.T) {
+func TestCapCountsConsumedUnits(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
-		answer Answer
+		sample Sample
 		want   float64 // units that the cap counts
 	}{
-		{"not told", Answer{Units: 100}, 100},
-		{"a bigger item was replaced", Answer{Units: 100, Consumed: 250}, 250},
-		{"a part was refused", Answer{Units: 100, Refused: 40}, 60},
-		{"a part was refused, and told", Answer{Units: 100, Refused: 40, Consumed: 80}, 80},
-		{"lost", Answer{Units: 100, Failed: true}, 100},
-		{"not a number", Answer{Units: 100, Consumed: math.NaN(), Refused: math.Inf(-1)}, 100},
-		{"more refused than asked", Answer{Units: 100, Refused: 140}, 0},
+		{"not reported", Sample{Units: 100}, 100},
+		{"a bigger item was replaced", Sample{Units: 100, Consumed: 250}, 250},
+		{"a part was rejected", Sample{Units: 100, Rejected: 40}, 60},
+		{"a part was rejected, and reported", Sample{Units: 100, Rejected: 40, Consumed: 80}, 80},
+		{"lost", Sample{Units: 100, Failed: true}, 100},
+		{"not a number", Sample{Units: 100, Consumed: math.NaN(), Rejected: math.Inf(-1)}, 100},
+		{"more rejected than asked", Sample{Units: 100, Rejected: 140}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			p := New(Config{Cap: 100})
 			p.Sent(0, 100)
-			tt.answer.Now = 10 * time.Millisecond
-			p.Done(tt.answer)
+			tt.sample.Now = 10 * time.Millisecond
+			p.Done(tt.sample)
 			assert.InDelta(t, tt.want/100, p.cap.next, 1e-6, "seconds")
 		})
 	}
@@ -134,11 +134,11 @@ func TestCapCountsWhatDynamoDBTold(t *testing.T) {
 func TestIdleTimeGivesNoBurst(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Cap: 1000})
-	take(p, 0, 25)
+	accept(p, 0, 25)
 	now, sum := time.Hour, 0.0
 	for now < time.Hour+time.Second {
 		now = untilFree(t, p, now)
-		take(p, now, 25)
+		accept(p, now, 25)
 		sum += 25
 	}
 	assert.LessOrEqual(t, sum, 1000+1000*0.15)
@@ -149,11 +149,11 @@ func TestIdleTimeIsNoEvidence(t *testing.T) {
 	p := New(Config{Start: 100})
 	for range 3 {
 		now := untilFree(t, p, 0)
-		take(p, now, 5)
+		accept(p, now, 5)
 	}
 	before := p.learned.rate
 	now := untilFree(t, p, time.Hour)
-	take(p, now, 5)
+	accept(p, now, 5)
 	untilFree(t, p, now)
 	assert.InEpsilon(t, before, p.learned.rate, 0.3, "units/s after an hour")
 }
@@ -161,16 +161,16 @@ func TestIdleTimeIsNoEvidence(t *testing.T) {
 func TestFailuresAreNoEvidence(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Start: 100})
-	take(p, untilFree(t, p, 0), 5)
+	accept(p, untilFree(t, p, 0), 5)
 	before, now := p.learned.rate, time.Duration(0)
 	for now < time.Minute {
 		now = untilFree(t, p, now)
 		p.Sent(now, 5)
 		now += 10 * time.Millisecond
-		p.Done(Answer{Sent: now - 10*time.Millisecond, Now: now, Units: 5, Refused: 5, Failed: true})
+		p.Done(Sample{Sent: now - 10*time.Millisecond, Now: now, Units: 5, Rejected: 5, Failed: true})
 	}
 	assert.Less(t, p.learned.rate, 10*before, "units/s after a minute of failures")
-	assert.Equal(t, seek, p.phase)
+	assert.Equal(t, probe, p.phase)
 }
 
 func TestNothingIsNoEvidence(t *testing.T) {
@@ -179,9 +179,9 @@ func TestNothingIsNoEvidence(t *testing.T) {
 	for i := range 100 {
 		now := time.Duration(i) * time.Millisecond
 		p.Sent(now, 0)
-		p.Done(Answer{Sent: now, Now: now})
+		p.Done(Sample{Sent: now, Now: now})
 	}
-	assert.Equal(t, firstInFlight, p.InFlight())
+	assert.Equal(t, initialWindow, p.InFlight())
 	assert.Zero(t, p.Wait(time.Second))
 }
 
@@ -210,9 +210,9 @@ func TestBudget(t *testing.T) {
 
 func TestRequestsInFlight(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ most, want int }{{0, 64}, {1, 1}, {2, 2}, {7, 7}} {
-		p := New(Config{MaxInFlight: tt.most})
-		assert.Equal(t, min(firstInFlight, tt.want), p.InFlight())
+	for _, tt := range []struct{ maxInFlight, want int }{{0, 64}, {1, 1}, {2, 2}, {7, 7}} {
+		p := New(Config{MaxInFlight: tt.maxInFlight})
+		assert.Equal(t, min(initialWindow, tt.want), p.InFlight())
 		now := time.Duration(0)
 		for range 200 { // full flights, one after another
 			flight := p.InFlight()
@@ -220,7 +220,7 @@ func TestRequestsInFlight(t *testing.T) {
 				p.Sent(now, 25)
 			}
 			for range flight {
-				p.Done(Answer{Sent: now, Now: now + 10*time.Millisecond, Units: 25})
+				p.Done(Sample{Sent: now, Now: now + 10*time.Millisecond, Units: 25})
 			}
 			now += 10 * time.Millisecond
 		}
@@ -234,26 +234,27 @@ func TestFewRequestsDoNotGrowTheFlight(t *testing.T) {
 	for i := range 1000 {
 		now := time.Duration(i) * 10 * time.Millisecond
 		p.Sent(now, 25)
-		p.Done(Answer{Sent: now, Now: now + 10*time.Millisecond, Units: 25})
+		p.Done(Sample{Sent: now, Now: now + 10*time.Millisecond, Units: 25})
 	}
 	assert.LessOrEqual(t, p.InFlight(), 3)
 }
 
-// FuzzPace gives it any answers at any times: its advice stays in bounds, and there is never a dead stop.
+// FuzzPace feeds any samples at any times: the advice stays in bounds, the window never shrinks, and
+// requests never stop for good.
 func FuzzPace(f *testing.F) {
 	for seed := uint64(0); seed < 40; seed++ {
 		f.Add(seed, int(seed%70), float64(seed%3)*100, float64(seed%5)*20)
 	}
 	f.Add(uint64(1), -1, math.NaN(), math.Inf(1))
 	f.Add(uint64(2), 1, 1e300, 1e-3)
-	f.Fuzz(func(t *testing.T, seed uint64, most int, start, limit float64) {
-		p := New(Config{MaxInFlight: most, Start: start, Cap: limit})
-		if most < 1 {
-			most = defaultInFlight
+	f.Fuzz(func(t *testing.T, seed uint64, maxInFlight int, start, limit float64) {
+		p := New(Config{MaxInFlight: maxInFlight, Start: start, Cap: limit})
+		if maxInFlight < 1 {
+			maxInFlight = defaultMaxInFlight
 		}
 		random := rand.New(rand.NewPCG(seed, 0))
-		lowest := float64(leastRate) // units/s that are let go at least
-		if c := clean(limit, mostRate); c > 0 {
+		lowest := float64(minRate) // units/s that are let go at least
+		if c := clean(limit, maxRate); c > 0 {
 			lowest = min(lowest, c)
 		}
 		now, owed := time.Duration(random.Int64N(int64(time.Hour))), 0.0
@@ -262,13 +263,15 @@ func FuzzPace(f *testing.F) {
 			units float64
 		}
 		var flight []sent
-		mood := random.Float64() // share of answers that are refusals
+		window := p.InFlight()
+		mood := random.Float64() // share of responses that reject
 		for range 500 {
 			if random.IntN(100) == 0 {
 				mood = random.Float64() * 1.2
 			}
-			require.GreaterOrEqual(t, p.InFlight(), 1)
-			require.LessOrEqual(t, p.InFlight(), most)
+			require.GreaterOrEqual(t, p.InFlight(), max(1, window))
+			window = p.InFlight()
+			require.LessOrEqual(t, p.InFlight(), maxInFlight)
 			require.GreaterOrEqual(t, p.Budget(), 1.0)
 			if len(flight) < p.InFlight() && random.IntN(2) == 0 {
 				asked := now
@@ -294,24 +297,27 @@ func FuzzPace(f *testing.F) {
 				continue
 			}
 			i := random.IntN(len(flight))
-			a := Answer{Sent: flight[i].at, Now: now, Units: flight[i].units, Failed: random.IntN(20) == 0}
+			s := Sample{Sent: flight[i].at, Now: now, Units: flight[i].units, Failed: random.IntN(20) == 0}
 			flight = append(flight[:i], flight[i+1:]...)
 			if random.Float64() < mood {
-				a.Refused = a.Units * random.Float64() * 1.1
+				s.Rejected = s.Units * random.Float64() * 1.1
 			}
-			a.Again = a.Units * max(0, random.Float64()*1.5-0.5)
-			a.AgainRefused = random.Float64() * 1.2 * a.Again
+			s.RetryUnits = s.Units * max(0, random.Float64()*1.5-0.5)
+			s.RetryRejected = random.Float64() * 1.2 * s.RetryUnits
 			switch random.IntN(4) {
 			case 0:
-				a.Consumed = random.Float64() * 3 * a.Units
+				s.Consumed = random.Float64() * 3 * s.Units
 			case 1:
-				a.Consumed = math.NaN()
+				s.Consumed = math.NaN()
 			}
-			if !a.Failed {
-				owed += clean(a.Consumed, mostUnits)
+			if !s.Failed {
+				owed += clean(s.Consumed, maxUnits)
 			}
-			p.Done(a)
-			for _, x := range []float64{p.learned.rate, p.learned.next, p.cap.next, p.share, p.capacity, p.start, p.empty, p.applied, p.roundTrip} {
+			p.Done(s)
+			for _, x := range []float64{
+				p.learned.rate, p.learned.next, p.cap.next, p.rejectedShare, p.capacity,
+				p.curveStart, p.emptyAt, p.applied, p.roundTrip,
+			} {
 				require.False(t, math.IsNaN(x) || math.IsInf(x, 0), "%+v", p)
 			}
 		}

@@ -22,64 +22,65 @@ func (s span) has(t float64) bool { return t >= s[0] && t < s[1] }
 // step changes the table's capacity at a moment.
 type step struct{ at, rate float64 }
 
-// scenario is a table, a source of rows and the engine between them. Times are seconds, sizes write units.
+// scenario is a table, a source of rows and the engine between them. Times are seconds, sizes write
+// units.
 type scenario struct {
 	cfg Config
 
 	// the table
-	rate    float64 // units/s; 0 = unlimited
-	steps   []step  // later rates
-	burst   float64 // seconds of unused capacity that it keeps; default 1
-	credit  float64 // units that it has at the start
-	window  float64 // metering window
-	whole   bool    // requests are refused whole
-	hot     float64 // share of the rows in a hot key range
-	hotRate float64 // units/s of that range
-	parts   int     // the rate is that of so many partitions together, each with its own bucket
-	latency float64 // of a request, ± 20 %; default 0.010
-	told    float64 // consumed units per unit asked, told in the answer; 0 = 1 and not told
-	fail    float64 // share of the requests that fail for another reason than throttling
-	outage  span    // all of them do
+	rate     float64 // units/s; 0 = unlimited
+	steps    []step  // later rates
+	burst    float64 // seconds of unused capacity that it keeps; default 1
+	credit   float64 // units that it has at the start
+	window   float64 // metering window
+	whole    bool    // requests are rejected whole
+	hot      float64 // share of the rows in a hot key range
+	hotRate  float64 // units/s of that range
+	parts    int     // the rate is that of so many partitions together, each with its own bucket
+	latency  float64 // of a request, ± 20 %; default 0.010
+	reported float64 // consumed units per unit requested, as the response reports; 0 = 1, not reported
+	fail     float64 // share of the requests that fail for another reason than throttling
+	outage   span    // all of them do
 
 	// the engine
 	overhead float64 // seconds of work for each request, one after another
-	mute     bool    // does not tell which rows had been refused before
-	storm    bool    // sends refused rows again in any number of requests at once
+	mute     bool    // does not report which rows had been rejected before
+	storm    bool    // retries rejected rows in any number of requests at once
 
 	// the source
 	rows  int     // default: no end
 	until float64 // the run ends here, whatever is left
 	units float64 // of a row; default 1
 	mixed bool    // units are 1 to 39
-	offer float64 // rows/s; 0 = as many as are taken
-	pulse float64 // it gives rows in every other span of so many seconds
-	idle  span    // it gives no rows
+	offer float64 // rows/s; 0 = as many as are accepted
+	pulse float64 // rows come in every other span of so many seconds
+	idle  span    // no rows come
 }
 
-// sample is what happened in a tenth of a second.
-type sample struct{ applied, refused float64 }
+// tenth is what happened in a tenth of a second.
+type tenth struct{ applied, rejected float64 }
 
-// outcome is what became of a run.
+// outcome is the result of a run.
 type outcome struct {
-	applied, refused float64 // units
-	rows, requests   int
-	end              float64 // moment of the last answer
-	capacity         float64 // units that the table could have taken until then
-	samples          []sample
+	applied, rejected float64 // units
+	rows, requests    int
+	end               float64 // moment of the last response
+	capacity          float64 // units that the table could have accepted until then
+	tenths            []tenth
 }
 
 func (o outcome) used() float64          { return o.applied / o.capacity }
-func (o outcome) refusedShare() float64  { return o.refused / o.applied }
+func (o outcome) rejectedShare() float64 { return o.rejected / o.applied }
 func (o outcome) rowsPerSecond() float64 { return float64(o.rows) / o.end }
 
-// during gives the units applied in a second, and the refused per applied, from one moment to another.
-func (o outcome) during(from, to float64) (rate, refused float64) {
-	var sum sample
-	for i := int(math.Round(from * 10)); i < min(len(o.samples), int(math.Round(to*10))); i++ {
-		sum.applied += o.samples[i].applied
-		sum.refused += o.samples[i].refused
+// during returns the units applied per second and those rejected per unit applied, between two moments.
+func (o outcome) during(from, to float64) (rate, rejected float64) {
+	var sum tenth
+	for i := int(math.Round(from * 10)); i < min(len(o.tenths), int(math.Round(to*10))); i++ {
+		sum.applied += o.tenths[i].applied
+		sum.rejected += o.tenths[i].rejected
 	}
-	return sum.applied / (to - from), sum.refused / max(1, sum.applied)
+	return sum.applied / (to - from), sum.rejected / max(1, sum.applied)
 }
 
 // sim is one run: an event loop in virtual time.
@@ -96,21 +97,21 @@ type sim struct {
 	settled  []bool
 	base     int // first row not settled
 	inFlight int
-	ready    float64 // when the engine has done the work for the last request
-	wakes    float64 // the next moment at which it looks again
+	ready    float64 // when the engine has finished the work for the last request
+	wakes    float64 // the next moment at which dispatch runs by itself
 	retry    oldest
 	retryAt  float64 // backoff of the retry queue as a whole
 	failures int     // in a row, of that queue
 	retrying int     // requests in flight with rows from it
-	probing  bool    // only one of those at a time, until one is taken whole
+	probing  bool    // only one of those at a time, until one is accepted whole
 }
 
 type request struct {
-	rows, refused []row
-	sent          float64
-	consumed      float64
-	retried       bool
-	failed        bool
+	rows, rejected []row
+	sent           float64
+	consumed       float64
+	retried        bool
+	failed         bool
 }
 
 func (sc scenario) run(seed uint64) outcome {
@@ -129,7 +130,7 @@ func (sc scenario) run(seed uint64) outcome {
 	s.table = table{
 		all:   bucket{rate: sc.rate, holds: sc.burst * sc.rate, level: sc.credit, window: sc.window},
 		whole: sc.whole,
-		ratio: max(1, sc.told),
+		ratio: max(1, sc.reported),
 	}
 	if sc.hot > 0 {
 		s.table.ranges = []bucket{{rate: sc.hotRate, holds: sc.hotRate}}
@@ -168,8 +169,8 @@ func (s *sim) change(rate float64) {
 
 func (s *sim) clock(t float64) time.Duration { return time.Duration(t * float64(time.Second)) }
 
-// fresh is the moment at which a row never sent can be had.
-func (s *sim) fresh() float64 {
+// nextNew is the moment at which a row that was never sent is available.
+func (s *sim) nextNew() float64 {
 	if s.next >= s.rows || s.next-s.base >= simWindow {
 		return math.Inf(1)
 	}
@@ -186,8 +187,8 @@ func (s *sim) fresh() float64 {
 	return t
 }
 
-// again is the moment at which a refused row can be had.
-func (s *sim) again() float64 {
+// nextRetry is the moment at which a rejected row is available.
+func (s *sim) nextRetry() float64 {
 	if len(s.retry) == 0 || s.probing && s.retrying > 0 && !s.storm {
 		return math.Inf(1)
 	}
@@ -197,7 +198,7 @@ func (s *sim) again() float64 {
 // dispatch sends what may be sent now.
 func (s *sim) dispatch() {
 	for s.inFlight < s.pace.InFlight() {
-		if t := max(s.ready, min(s.fresh(), s.again())); t > s.now {
+		if t := max(s.ready, min(s.nextNew(), s.nextRetry())); t > s.now {
 			s.wake(t)
 			return
 		}
@@ -217,7 +218,7 @@ func (s *sim) wake(t float64) {
 	s.at(s.wakes, s.dispatch)
 }
 
-// send fills a request: the oldest refused rows first, then fresh ones.
+// send fills a request: the oldest rejected rows first, then new rows.
 func (s *sim) send() {
 	r, budget, units := &request{sent: s.now}, s.pace.Budget(), 0.0
 	add := func(x row) bool {
@@ -228,11 +229,11 @@ func (s *sim) send() {
 		units += x.units
 		return true
 	}
-	for s.again() <= s.now && add(s.retry[0]) {
+	for s.nextRetry() <= s.now && add(s.retry[0]) {
 		heap.Pop(&s.retry)
 		r.retried = true
 	}
-	for s.fresh() <= s.now && add(s.row(s.next)) {
+	for s.nextNew() <= s.now && add(s.row(s.next)) {
 		s.next++
 	}
 	s.inFlight++
@@ -245,12 +246,12 @@ func (s *sim) send() {
 	latency := s.latency * (0.8 + 0.4*s.random.Float64())
 	s.at(s.now+latency/2, func() {
 		if r.failed = s.outage.has(s.now) || s.random.Float64() < s.fail; r.failed {
-			r.refused = r.rows
+			r.rejected = r.rows
 		} else {
-			r.refused, r.consumed = s.table.apply(s.now, r.rows)
+			r.rejected, r.consumed = s.table.apply(s.now, r.rows)
 		}
 	})
-	s.at(s.now+latency, func() { s.answer(r) })
+	s.at(s.now+latency, func() { s.complete(r) })
 }
 
 // row makes the row of an index: its size and key are the same in every run.
@@ -269,36 +270,36 @@ func (s *sim) row(index int) row {
 	return x
 }
 
-func (s *sim) answer(r *request) {
+func (s *sim) complete(r *request) {
 	s.inFlight--
-	a := Answer{Sent: s.clock(r.sent), Now: s.clock(s.now), Failed: r.failed}
+	sample := Sample{Sent: s.clock(r.sent), Now: s.clock(s.now), Failed: r.failed}
 	for _, x := range r.rows {
-		a.Units += x.units
-		if x.again && !s.mute {
-			a.Again += x.units
+		sample.Units += x.units
+		if x.retry && !s.mute {
+			sample.RetryUnits += x.units
 		}
 	}
-	refused := make(map[int]bool, len(r.refused))
-	for _, x := range r.refused {
-		refused[x.index] = true
-		a.Refused += x.units
-		if x.again && !s.mute {
-			a.AgainRefused += x.units
+	rejected := make(map[int]bool, len(r.rejected))
+	for _, x := range r.rejected {
+		rejected[x.index] = true
+		sample.Rejected += x.units
+		if x.retry && !s.mute {
+			sample.RetryRejected += x.units
 		}
-		x.again = x.again || !r.failed
+		x.retry = x.retry || !r.failed
 		heap.Push(&s.retry, x)
 	}
-	if s.told > 0 {
-		a.Consumed = r.consumed
+	if s.reported > 0 {
+		sample.Consumed = r.consumed
 	}
-	s.pace.Done(a)
+	s.pace.Done(sample)
 	s.backOff(r)
-	s.settle(r.rows, refused)
-	s.count(r, a)
+	s.settle(r.rows, rejected)
+	s.count(r, sample)
 	s.dispatch()
 }
 
-// backOff keeps the retry queue's wait: exponential, full jitter, begun anew when a row is taken.
+// backOff keeps the retry queue's wait: exponential, full jitter, reset when a request with retries is accepted.
 func (s *sim) backOff(r *request) {
 	if r.retried {
 		s.retrying--
@@ -306,7 +307,7 @@ func (s *sim) backOff(r *request) {
 	switch {
 	case r.failed:
 		return
-	case len(r.refused) == 0:
+	case len(r.rejected) == 0:
 		if r.retried {
 			s.failures, s.probing = 0, false
 		}
@@ -317,39 +318,40 @@ func (s *sim) backOff(r *request) {
 		return
 	}
 	s.failures++
-	if len(r.refused) < len(r.rows) {
+	if len(r.rejected) < len(r.rows) {
 		s.failures = 1
 	}
-	s.retryAt = s.now + s.random.Float64()*min(simMaxDelay, simMinDelay*math.Exp2(float64(min(20, s.failures-1))))
+	bound := min(simMaxDelay, simMinDelay*math.Exp2(float64(min(20, s.failures-1))))
+	s.retryAt = s.now + s.random.Float64()*bound
 }
 
-func (s *sim) settle(rows []row, refused map[int]bool) {
+func (s *sim) settle(rows []row, rejected map[int]bool) {
 	for _, x := range rows {
 		for len(s.settled) <= x.index {
 			s.settled = append(s.settled, false)
 		}
-		s.settled[x.index] = !refused[x.index]
+		s.settled[x.index] = !rejected[x.index]
 	}
 	for s.base < len(s.settled) && s.settled[s.base] {
 		s.base++
 	}
 }
 
-func (s *sim) count(r *request, a Answer) {
+func (s *sim) count(r *request, sample Sample) {
 	s.out.end = s.now
-	s.out.rows += len(r.rows) - len(r.refused)
-	for len(s.out.samples) <= int(s.now*10) {
-		s.out.samples = append(s.out.samples, sample{})
+	s.out.rows += len(r.rows) - len(r.rejected)
+	for len(s.out.tenths) <= int(s.now*10) {
+		s.out.tenths = append(s.out.tenths, tenth{})
 	}
 	if r.failed {
 		return
 	}
-	refused := a.Refused * s.table.ratio
+	rejected := sample.Rejected * s.table.ratio
 	s.out.applied += r.consumed
-	s.out.refused += refused
-	last := &s.out.samples[int(s.now*10)]
+	s.out.rejected += rejected
+	last := &s.out.tenths[int(s.now*10)]
 	last.applied += r.consumed
-	last.refused += refused
+	last.rejected += rejected
 }
 
 func (s *sim) at(t float64, call func()) {
@@ -361,7 +363,7 @@ type event struct {
 	call func()
 }
 
-// events is a heap of what comes, the soonest on top.
+// events is a heap of the events to come, the soonest on top.
 type events []event
 
 func (h events) Len() int           { return len(h) }

@@ -2,10 +2,12 @@ package pace
 
 import "math"
 
-// bucket is a token bucket: it refills at rate units/s up to what it holds. With rate 0 it has no limit.
+// bucket is a token bucket: it refills at rate units/s up to what it holds. Rate 0 is unlimited.
 type bucket struct {
 	rate, holds, level, at float64
-	window                 float64 // seconds of a metering window, at whose start its units come all at once; 0 = steadily
+
+	// window is the seconds of a metering window, at whose start all its units come; 0 = steadily.
+	window float64
 }
 
 func (b *bucket) refill(now float64) {
@@ -18,23 +20,24 @@ func (b *bucket) refill(now float64) {
 	}
 }
 
-// fits tells whether so many units may be taken; more than the bucket holds are taken on credit when it is full.
+// fits reports whether so many units may be taken. A full bucket grants more than it holds on credit.
 func (b *bucket) fits(units float64) bool {
 	return b.rate == 0 || b.level >= min(units, b.holds)-1e-9
 }
 
 func (b *bucket) take(units float64) { b.level -= units }
 
-// table is DynamoDB as the simulation knows it: a bucket for all rows, and one for each limited key range.
+// table is DynamoDB as the simulation knows it: a bucket for all rows, and one for each limited key
+// range.
 type table struct {
 	all    bucket
 	ranges []bucket
-	whole  bool    // a request that does not fit is refused whole, not row by row
-	ratio  float64 // units consumed per unit asked
+	whole  bool    // a request that does not fit is rejected whole, not row by row
+	ratio  float64 // units consumed per unit requested
 }
 
-// apply takes the rows of a request that fit, in order, and gives the others back with the units consumed.
-func (t *table) apply(now float64, rows []row) (refused []row, consumed float64) {
+// apply takes the rows of a request that fit, in order. It returns the others, and the units consumed.
+func (t *table) apply(now float64, rows []row) (rejected []row, consumed float64) {
 	t.all.refill(now)
 	for i := range t.ranges {
 		t.ranges[i].refill(now)
@@ -49,7 +52,7 @@ func (t *table) apply(now float64, rows []row) (refused []row, consumed float64)
 	for _, r := range rows {
 		units := r.units * t.ratio
 		if !t.all.fits(units) || r.keyRange >= 0 && !t.ranges[r.keyRange].fits(units) {
-			refused = append(refused, r)
+			rejected = append(rejected, r)
 			continue
 		}
 		t.all.take(units)
@@ -58,14 +61,14 @@ func (t *table) apply(now float64, rows []row) (refused []row, consumed float64)
 		}
 		consumed += units
 	}
-	return refused, consumed
+	return rejected, consumed
 }
 
 type row struct {
 	index    int
 	units    float64
 	keyRange int  // of table.ranges; -1 = in none
-	again    bool // was refused before
+	retry    bool // was rejected before
 }
 
 // oldest is a heap of rows, the first of the input on top.
