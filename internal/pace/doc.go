@@ -1,8 +1,10 @@
 // Package pace learns how fast a DynamoDB table accepts writes and spaces requests accordingly.
 //
-// To this package a request is a number of write units and a response is a [Sample]. It imports the
-// standard library only, and does not know rows, keys, attempts or AWS. Time is passed in and nothing
-// is random, so that a simulation can test the controller.
+// [Pace] is the rate controller; [Gate] shares one controller among concurrent calls and serves them in
+// turn. To this package a request is a number of write units and a response is a [Sample]. It imports
+// the standard library only, and does not know rows, keys, attempts or AWS. Time is passed in and
+// nothing is random, so that a simulation can test the controller; a Gate reads the clock once, when it
+// is made.
 //
 // # How the rate is learned
 //

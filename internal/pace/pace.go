@@ -36,7 +36,7 @@ const (
 
 // Pace decides when the next request may go, how much it may carry, and how many requests may be in
 // flight. The caller calls Wait until it returns 0, then Sent, and Done once for each Sent. Pace is
-// not safe for concurrent use.
+// not safe for concurrent use; a [Gate] is.
 //
 // Moments in the fields are seconds on the clock of [Pace.Wait].
 type Pace struct {
