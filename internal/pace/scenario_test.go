@@ -6,6 +6,9 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
+// seeds is the number of seeds that each scenario runs with.
+func seeds() uint64 { return uint64(fullOrShort(3, 1)) }
+
 // TestScenarios holds the figures of the whole controller against simulated tables, over several seeds
 // each. Buckets hold one second and start empty, latency is 8 to 12 ms and the capacity is not reported,
 // unless the scenario says so.
@@ -100,7 +103,7 @@ func TestScenarios(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			for seed := uint64(1); seed <= 3; seed++ {
+			for seed := uint64(1); seed <= seeds(); seed++ {
 				o := tt.sc.run(seed)
 				t.Logf("%s: %.3f used, %.4f rejected/applied, %.0f rows/s", tt.name, o.used(), o.rejectedShare(), o.rowsPerSecond())
 				assert.GreaterOrEqual(t, o.rowsPerSecond(), tt.rows, "rows/s, seed %d", seed)
@@ -132,7 +135,7 @@ func TestCapacityChanges(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			const change = 20
-			for seed := uint64(1); seed <= 3; seed++ {
+			for seed := uint64(1); seed <= seeds(); seed++ {
 				o := scenario{rate: tt.from, until: change + 25, steps: []step{{change, tt.to}}}.run(seed)
 				took := 0.0 // end of the last second outside the bounds
 				for s := change + 0.0; s < change+24; s++ {
@@ -168,7 +171,7 @@ func TestSmallHotRange(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tt.sc.until = 120
-			for seed := uint64(1); seed <= 3; seed++ {
+			for seed := uint64(1); seed <= seeds(); seed++ {
 				rate, rejected := tt.sc.run(seed).during(60, 120)
 				t.Logf("%s: %.0f rows/s, %.4f rejected/applied", tt.name, rate, rejected)
 				assert.GreaterOrEqual(t, rate, 0.75*tt.want, "rows/s, seed %d", seed)

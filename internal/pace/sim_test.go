@@ -220,7 +220,7 @@ func (s *sim) wake(t float64) {
 
 // send fills a request: the oldest rejected rows first, then new rows.
 func (s *sim) send() {
-	r, budget, units := &request{sent: s.now}, s.pace.Budget(), 0.0
+	r, budget, units := &request{sent: s.now, rows: make([]row, 0, simBatch)}, s.pace.Budget(), 0.0
 	add := func(x row) bool {
 		if len(r.rows) == simBatch || len(r.rows) > 0 && units+x.units > budget {
 			return false
