@@ -12,8 +12,7 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// loop is what one would write by hand: it writes n rows, 25 at a time, one
-// request after the other.
+// loop writes n rows as a program without the library would: 25 at a time, one request after the other.
 func loop(ctx context.Context, endpoint, table string, n int) (time.Duration, error) {
 	client := dynamodb.New(dynamodb.Options{
 		Region: dynamodesttest.Region, BaseEndpoint: &endpoint,
@@ -36,7 +35,7 @@ func loop(ctx context.Context, endpoint, table string, n int) (time.Duration, er
 	return time.Since(begin), nil
 }
 
-// item is row i as the loop writes it.
+// item returns row i as the loop writes it.
 func item(i int) map[string]types.AttributeValue {
 	r := row(i, 0)
 	return map[string]types.AttributeValue{

@@ -1,12 +1,10 @@
-// Command pace measures how well the library keeps to what a table takes: it
-// writes rows through the default configuration and the client that the
-// library builds, over HTTP on loopback, to a table in a process of its own
-// that has a capacity, and prints what came of it beside what is wanted.
+// Command pace measures how well the library's write rate follows the capacity of a table, and prints
+// each figure next to the one required. It writes rows with the default configuration and the client
+// that the library builds, over HTTP on loopback, to a table with a capacity in a process of its own.
 //
 //	go run ./internal/cmd/pace [-run names] [-short] [-on-demand]
 //
-// It takes two minutes, wants two processors that have little else to do, and
-// exits with status 1 if a figure falls short.
+// It takes two minutes, needs two idle cores, and exits with status 1 if a figure falls short.
 package main
 
 import (
@@ -21,20 +19,20 @@ import (
 	"time"
 )
 
-// scenario is a run that gives figures.
+// scenario is one measured run.
 type scenario struct {
 	name, about string
-	run         func(context.Context, *bench) ([]figure, error)
+	run         func(context.Context, *harness) ([]figure, error)
 }
 
 var scenarios = []scenario{
-	{"unlimited", "an unlimited table beside a sequential BatchWriteItem loop", unlimited},
+	{"unlimited", "an unlimited table, compared with a sequential BatchWriteItem loop", unlimited},
 	{"steady", "2,000 write units a second", steady},
 	{"step", "500 write units a second, then 5,000, then 500", step},
 	{"hot", "an unlimited table; 5 % of the rows on a key range of 200 write units a second", hot},
 }
 
-// figure is a number measured, and what it is to be.
+// figure is a measured number, and what is required of it.
 type figure struct {
 	what   string
 	format string // of want and got
@@ -48,7 +46,7 @@ type rule string
 const (
 	atLeast rule = ">="
 	atMost  rule = "<="
-	told    rule = "" // for information
+	info    rule = "" // nothing is required
 )
 
 func (f figure) ok() bool {
@@ -57,16 +55,16 @@ func (f figure) ok() bool {
 		return f.got >= f.want
 	case atMost:
 		return f.got <= f.want
-	case told:
+	case info:
 	}
 	return true
 }
 
 func main() {
-	serving := flag.Bool("serve", false, "be the server, controlled by standard input (the command starts it by itself)")
+	serving := flag.Bool("serve", false, "act as the server, controlled through standard input (the command starts it itself)")
 	only := flag.String("run", "", "run only the scenarios that this regular expression matches")
-	short := flag.Bool("short", false, "write a quarter of the rows, for a look: the figures wanted are those of the whole")
-	onDemand := flag.Bool("on-demand", false, "have DescribeTable tell of an on-demand table, for which the library starts at 4,000 units/s")
+	short := flag.Bool("short", false, "write a quarter of the rows, for a first look; the required figures are those of the full run")
+	onDemand := flag.Bool("on-demand", false, "have DescribeTable report an on-demand table, for which the library starts at 4,000 units/s")
 	flag.Parse()
 	ctx := context.Background()
 	if *serving {
@@ -94,12 +92,12 @@ func measure(ctx context.Context, only string, short, onDemand bool) error {
 		return err
 	}
 	defer server.stop()
-	b := &bench{server: server, onDemand: onDemand, short: short}
-	start := "nothing of the capacity (start: 0)"
+	b := &harness{server: server, onDemand: onDemand, short: short}
+	start := "no capacity (start: 0)"
 	if onDemand {
-		start = "of an on-demand table (start: 4,000, whatever the capacity)"
+		start = "an on-demand table (start: 4,000, whatever the capacity)"
 	}
-	fmt.Printf("latency 8 to 12 ms; buckets hold 1 s and start empty; default Config; DescribeTable tells %s\n", start)
+	fmt.Printf("latency 8 to 12 ms; buckets hold 1 s and start empty; default Config; DescribeTable reports %s\n", start)
 	missed, ran := 0, 0
 	for _, s := range scenarios {
 		if !pick.MatchString(s.name) {
@@ -124,13 +122,13 @@ func measure(ctx context.Context, only string, short, onDemand bool) error {
 	return nil
 }
 
-// show prints figures as a table, and counts those that fall short.
+// show prints figures as a table, and returns how many fall short.
 func show(figures []figure) (missed int) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "figure\twanted\tmeasured\tok")
+	fmt.Fprintln(w, "figure\trequired\tmeasured\tok")
 	for _, f := range figures {
 		want, verdict := "", ""
-		if f.rule != told {
+		if f.rule != info {
 			want, verdict = string(f.rule)+" "+fmt.Sprintf(f.format, f.want), "yes"
 		}
 		if !f.ok() {

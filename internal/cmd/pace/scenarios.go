@@ -11,30 +11,30 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// bench is what the scenarios share.
-type bench struct {
+// harness is what the scenarios share.
+type harness struct {
 	server   *remote
 	onDemand bool
 	short    bool
 	tables   int
 }
 
-// table makes a table.
-func (b *bench) table(t Table) (string, error) {
+// table makes a table and returns its name.
+func (b *harness) table(t Table) (string, error) {
 	b.tables++
 	t.Name, t.OnDemand = fmt.Sprintf("pace-%d", b.tables), b.onDemand
 	return t.Name, b.server.make(t)
 }
 
-// rows is how many rows a run of n has.
-func (b *bench) rows(n int) int {
+// rows returns how many rows a run of n writes: a quarter of them with -short.
+func (b *harness) rows(n int) int {
 	if b.short {
 		return n / 4
 	}
 	return n
 }
 
-// row is a row of one write unit, every hotEvery-th of them in the hot range.
+// row returns a row of one write unit. Every hotEvery-th row is in the hot range.
 func row(i, hotEvery int) dynamodest.Row {
 	id := "row-"
 	if hotEvery > 0 && i%hotEvery == 0 {
@@ -43,7 +43,7 @@ func row(i, hotEvery int) dynamodest.Row {
 	return dynamodest.Row{"id": fmt.Sprint(id, i), "name": "Ada Lovelace", "score": 0.5 + float64(i), "active": i%2 == 0, "visits": i}
 }
 
-// rows is n rows, or rows without end if n is negative.
+// rows yields n rows, or rows without end if n is negative.
 func rows(n, hotEvery int) iter.Seq2[dynamodest.Row, error] {
 	return func(yield func(dynamodest.Row, error) bool) {
 		for i := 0; i != n && yield(row(i, hotEvery), nil); i++ {
@@ -51,13 +51,13 @@ func rows(n, hotEvery int) iter.Seq2[dynamodest.Row, error] {
 	}
 }
 
-// written is what came of writing rows.
+// written is the result of writing rows.
 type written struct {
 	dynamodest.Summary
 	most int // requests that carried one row, for the row with the most
 
 	mu          sync.Mutex
-	first, last time.Time // of the requests and their answers
+	first, last time.Time // moments of a request or a response
 }
 
 func (w *written) mark(r dynamodest.Request) {
@@ -72,11 +72,11 @@ func (w *written) mark(r dynamodest.Request) {
 	}
 }
 
-// seconds is the time from the first request to the last answer.
+// seconds is the time from the first request to the last response.
 func (w *written) seconds() float64 { return w.last.Sub(w.first).Seconds() }
 
 // write writes rows to a table with the default configuration.
-func (b *bench) write(ctx context.Context, table string, rows iter.Seq2[dynamodest.Row, error]) (*written, error) {
+func (b *harness) write(ctx context.Context, table string, rows iter.Seq2[dynamodest.Row, error]) (*written, error) {
 	w := &written{}
 	dest, err := dynamodest.New(ctx, dynamodest.Config{
 		Region: dynamodesttest.Region, Table: table, Endpoint: b.server.address,
@@ -99,7 +99,7 @@ func (b *bench) write(ctx context.Context, table string, rows iter.Seq2[dynamode
 	return w, err
 }
 
-func unlimited(ctx context.Context, b *bench) ([]figure, error) {
+func unlimited(ctx context.Context, b *harness) ([]figure, error) {
 	table, err := b.table(Table{})
 	if err != nil {
 		return nil, err
@@ -119,13 +119,13 @@ func unlimited(ctx context.Context, b *bench) ([]figure, error) {
 	}
 	ours := float64(w.Written) / w.seconds()
 	return []figure{
-		{"rows/s of the loop", "%.0f", 0, alone, told},
-		{"rows/s of the library", "%.0f", 0, ours, told},
+		{"rows/s of the loop", "%.0f", 0, alone, info},
+		{"rows/s of the library", "%.0f", 0, ours, info},
 		{"times the loop's rows/s", "%.1f", 10, ours / alone, atLeast},
 	}, nil
 }
 
-func steady(ctx context.Context, b *bench) ([]figure, error) {
+func steady(ctx context.Context, b *harness) ([]figure, error) {
 	const rate = 2000
 	table, err := b.table(Table{UnitsPerSecond: rate})
 	if err != nil {
@@ -142,7 +142,7 @@ func steady(ctx context.Context, b *bench) ([]figure, error) {
 	}, err
 }
 
-func hot(ctx context.Context, b *bench) ([]figure, error) {
+func hot(ctx context.Context, b *harness) ([]figure, error) {
 	const limit, every = 200, 20
 	table, err := b.table(Table{HotPerSecond: limit})
 	if err != nil {
@@ -155,7 +155,7 @@ func hot(ctx context.Context, b *bench) ([]figure, error) {
 	u, err := b.server.usage(table)
 	return []figure{
 		{"rows/s, % of 4,000", "%.1f", 90, 100 * float64(w.Written) / w.seconds() / (limit * every), atLeast},
-		{"units refused, % of those applied", "%.2f", 0, 100 * u.Refused / u.Written, told},
-		{"most requests for one row", "%.0f", 0, float64(w.most), told},
+		{"units refused, % of those applied", "%.2f", 0, 100 * u.Refused / u.Written, info},
+		{"most requests for one row", "%.0f", 0, float64(w.most), info},
 	}, err
 }

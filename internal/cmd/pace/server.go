@@ -24,25 +24,25 @@ type Table struct {
 	Name           string
 	UnitsPerSecond float64 // 0: no limit
 	HotPerSecond   float64 // of the keys that begin with hotPrefix; 0: no limit
-	OnDemand       bool    // as DescribeTable tells; else it tells nothing of the capacity
+	OnDemand       bool    // as DescribeTable reports; else it reports no capacity
 }
 
 // hotPrefix begins the keys of the hot range.
 const hotPrefix = "hot-"
 
-// Usage is the write units that a table has taken and refused so far.
+// Usage is the write units that a table has accepted and rejected so far.
 type Usage struct{ Written, Refused float64 }
 
-// Control is what the measuring process asks of the server, over its standard
-// input and output.
+// Control is what the measuring process calls in the server, over the server's standard input and
+// output.
 type Control struct {
 	address string
 	db      *dynamodesttest.DB
 	limit   *dynamodesttest.Limit // of the newest table
-	secret  bool                  // the newest table's description tells nothing of its capacity
+	secret  bool                  // the newest table's description has no capacity
 }
 
-// Address tells where the tables are.
+// Address reports the URL of the tables.
 func (c *Control) Address(_ struct{}, address *string) error {
 	*address = c.address
 	return nil
@@ -71,22 +71,22 @@ func (c *Control) Set(unitsPerSecond float64, _ *struct{}) error {
 	return nil
 }
 
-// Usage tells what a table has taken and refused.
+// Usage reports what a table has accepted and rejected.
 func (c *Control) Usage(table string, u *Usage) error {
 	u.Written, u.Refused = c.db.Usage(table)
 	return nil
 }
 
-// ServeHTTP is DynamoDB, but for what descriptions tell of capacity.
+// ServeHTTP is DynamoDB, except that descriptions may have no capacity.
 func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !c.secret || !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeTable") {
 		c.db.ServeHTTP(w, r)
 		return
 	}
-	answer := httptest.NewRecorder()
-	c.db.ServeHTTP(answer, r)
+	response := httptest.NewRecorder()
+	c.db.ServeHTTP(response, r)
 	var body struct{ Table map[string]any }
-	if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil {
+	if err := json.Unmarshal(response.Body.Bytes(), &body); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
@@ -103,7 +103,7 @@ type pipe struct {
 	io.WriteCloser
 }
 
-// serve is the server's process. It ends with the one that controls it.
+// serve runs the server's process until the controlling process closes its standard input.
 func serve(ctx context.Context) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -122,14 +122,14 @@ func serve(ctx context.Context) error {
 	return server.Close()
 }
 
-// remote is the server as the measuring process holds it.
+// remote is the server, seen from the measuring process.
 type remote struct {
 	address string
 	control *rpc.Client
 	process *exec.Cmd
 }
 
-// startServer runs this program once more, as the server.
+// startServer runs this program a second time, as the server.
 func startServer(ctx context.Context) (*remote, error) {
 	program, err := os.Executable()
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // step writes without end to a table whose capacity is raised and then cut.
-func step(ctx context.Context, b *bench) ([]figure, error) {
+func step(ctx context.Context, b *harness) ([]figure, error) {
 	const low, high = 500, 5000
 	before, after := 8*time.Second, 16*time.Second
 	if b.short {
@@ -36,14 +36,14 @@ func step(ctx context.Context, b *bench) ([]figure, error) {
 		return nil, errors.Join(errors.New("the run ended early"), err)
 	}
 	reached := raised.since(func(u Usage, seconds float64) bool { return u.Written >= 0.9*high*seconds })
-	calm := cut.since(func(u Usage, _ float64) bool { return u.Refused <= 0.05*u.Written })
+	settled := cut.since(func(u Usage, _ float64) bool { return u.Refused <= 0.05*u.Written })
 	return []figure{
 		{"raised: seconds until the rate is 90 % of the new", "%.1f", 10, reached, atMost},
-		{"cut: seconds until under 5 % are refused", "%.1f", 10, calm, atMost},
+		{"cut: seconds until under 5 % are refused", "%.1f", 10, settled, atMost},
 	}, errors.Join(err1, err2, err3, err4, err5)
 }
 
-// samples is a table's usage at moments one after another.
+// samples is a table's usage over time.
 type samples []sample
 
 type sample struct {
@@ -51,8 +51,8 @@ type sample struct {
 	Usage
 }
 
-// watch looks at a table's usage for a time.
-func (b *bench) watch(table string, length time.Duration) (samples, error) {
+// watch samples a table's usage for so long.
+func (b *harness) watch(table string, length time.Duration) (samples, error) {
 	const every = 100 * time.Millisecond
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -67,8 +67,8 @@ func (b *bench) watch(table string, length time.Duration) (samples, error) {
 	return s, nil
 }
 
-// since is how many seconds pass until good holds for good: over the second
-// that follows, and from there to the end. It is infinite if that never comes.
+// since returns after how many seconds good holds from then on: over the next second, and from there to
+// the end. It is infinite if that never happens.
 func (s samples) since(good func(u Usage, seconds float64) bool) float64 {
 	holds := func(from, to sample) bool {
 		return good(Usage{to.Written - from.Written, to.Refused - from.Refused}, to.at-from.at)
