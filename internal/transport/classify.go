@@ -1,0 +1,199 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+)
+
+// refusals are the error codes after which no item of the request was applied. Codes with
+// MaybeApplied speak of one item of a batch, and leave open what became of the others. The
+// throttling codes are the SDK's to list; any other code that is not here leaves everything open.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
+var refusals = map[string]fault.Failure{
+	"ValidationException":             {Reason: fault.Refused, Action: fault.Split},
+	"SerializationException":          {Reason: fault.Refused, Action: fault.Split},
+	"ConditionalCheckFailedException": {Reason: fault.Exists, Action: fault.KeyExists},
+
+	"ItemCollectionSizeLimitExceededException": {Reason: fault.Refused, Action: fault.Split, MaybeApplied: true},
+	"ReplicatedWriteConflictException":         {Reason: fault.Unavailable, MaybeApplied: true},
+	"TransactionConflictException":             {Reason: fault.Unavailable, MaybeApplied: true},
+	"TransactionInProgressException":           {Reason: fault.Unavailable, MaybeApplied: true},
+
+	"ResourceNotFoundException": {Reason: fault.NoTable, Action: fault.Abort},
+	"AccessDeniedException":     {Reason: fault.Access, Action: fault.Abort},
+	"AccessDenied":              {Reason: fault.Access, Action: fault.Abort},
+
+	"UnrecognizedClientException":         {Reason: fault.Credentials, Action: fault.Abort},
+	"InvalidClientTokenId":                {Reason: fault.Credentials, Action: fault.Abort},
+	"InvalidAccessKeyId":                  {Reason: fault.Credentials, Action: fault.Abort},
+	"SignatureDoesNotMatch":               {Reason: fault.Credentials, Action: fault.Abort},
+	"IncompleteSignatureException":        {Reason: fault.Credentials, Action: fault.Abort},
+	"IncompleteSignature":                 {Reason: fault.Credentials, Action: fault.Abort},
+	"MissingAuthenticationTokenException": {Reason: fault.Credentials, Action: fault.Abort},
+	"MissingAuthenticationToken":          {Reason: fault.Credentials, Action: fault.Abort},
+	"AuthFailure":                         {Reason: fault.Credentials, Action: fault.Abort},
+	"OptInRequired":                       {Reason: fault.Credentials, Action: fault.Abort},
+
+	"ExpiredTokenException":     {Reason: fault.Credentials, Action: fault.Reauthorize},
+	"ExpiredToken":              {Reason: fault.Credentials, Action: fault.Reauthorize},
+	"RequestExpired":            {Reason: fault.Credentials, Action: fault.Reauthorize},
+	"RequestTimeTooSkewed":      {Reason: fault.Credentials, Action: fault.Reauthorize},
+	"InvalidSignatureException": {Reason: fault.Credentials, Action: fault.Reauthorize},
+}
+
+// classify returns what err, the error of a request of op with so many items, means, given how far
+// the request got. It is pure.
+func classify(err error, p progress, items int, op string) fault.Failure {
+	if p.status == 0 {
+		p.status = statusOf(err)
+	}
+	code := codeOf(err)
+	f := judge(err, code, p, items)
+	if max(p.sends, attemptsOf(err)) > 1 {
+		f.MaybeApplied = true // an earlier send may have had a different result
+	}
+	f.Err = newError(op, code, f.Reason, err, p)
+	return f
+}
+
+func judge(err error, code string, p progress, items int) fault.Failure {
+	// First, since the provider of the credentials may have failed with a code of another service.
+	if p.sdk && p.sends == 0 {
+		if f, ok := unsent(err, p); ok {
+			return f
+		}
+	}
+	if f, ok := refusal(code, p.status, items); ok {
+		return f
+	}
+	unconnected := p.dialing && !p.gotConn
+	switch {
+	case p.ended != nil:
+		return fault.Failure{Reason: fault.Stopped, Action: fault.Abort, MaybeApplied: !unconnected}
+	case unconnected:
+		return fault.Failure{Reason: fault.Unavailable}
+	}
+	return fault.Failure{Reason: fault.Unavailable, MaybeApplied: true}
+}
+
+// refusal classifies a response that refused the request; it reports false if the response says
+// nothing of the kind. A code that comes with a server error is believed only where it throttles,
+// and then the request may have been applied all the same.
+func refusal(code string, status, items int) (fault.Failure, bool) {
+	f, known := refusals[code]
+	if _, throttled := retry.DefaultThrottleErrorCodes[code]; throttled && !known {
+		f, known = fault.Failure{Reason: fault.Throttled, Throttled: true}, true
+	}
+	switch {
+	case status >= 500:
+		f.MaybeApplied = true
+		return f, f.Throttled
+	case f.Action == fault.KeyExists && items != 1: // a batch has no condition: this is not DynamoDB's
+		return fault.Failure{}, false
+	case known:
+		f.MaybeApplied = f.MaybeApplied && items > 1
+		return f, true
+	case status == 429:
+		return fault.Failure{Reason: fault.Throttled, Throttled: true}, true
+	case status == 413:
+		return fault.Failure{Reason: fault.TooLarge, Action: fault.Split}, true
+	case status == 403: // not DynamoDB's way to refuse: a proxy or a firewall, perhaps after DynamoDB
+		return fault.Failure{Reason: fault.Access, Action: fault.Abort, MaybeApplied: true}, true
+	}
+	return fault.Failure{}, false
+}
+
+// unsent classifies a request that failed inside the SDK before it reached the HTTP client: it was
+// certainly not applied. It reports false if a step that was added to the caller's client may have
+// failed instead, perhaps to respond for DynamoDB.
+func unsent(err error, p progress) (fault.Failure, bool) {
+	var params smithy.InvalidParamsError
+	var serialization *smithy.SerializationError
+	var signing *v4.SigningError
+	switch {
+	case errors.As(err, &params) || errors.As(err, &serialization):
+		return fault.Failure{Reason: fault.Refused, Action: fault.Split}, true
+	case p.ended != nil:
+		return fault.Failure{Reason: fault.Stopped, Action: fault.Abort}, true
+	case p.overdue != nil:
+		return fault.Failure{Reason: fault.Unavailable}, true
+	case p.credentialsRequested && !p.credentialsResolved, errors.As(err, &signing):
+		return fault.Failure{Reason: fault.Credentials, Action: fault.Abort}, true
+	case p.credentialsResolved && !p.endpointResolved:
+		return fault.Failure{Reason: fault.Config, Action: fault.Abort}, true
+	}
+	return fault.Failure{}, false
+}
+
+// errInconclusive returns the error for a response from which the items' outcome cannot be
+// determined. Its arguments must quote no item.
+func errInconclusive(format string, args ...any) *fault.Error {
+	return fault.New(fault.Unavailable, format, args...)
+}
+
+// replaceTypedNil returns err, or a safe substitute if err is or wraps a nil pointer, a common
+// mistake in fakes: any method of such an error could panic.
+func replaceTypedNil(err error) error {
+	if none := nilPointerIn(err); none != nil {
+		return errInconclusive("the client returned a nil %T as its error", none)
+	}
+	return err
+}
+
+func nilPointerIn(err error) error {
+	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
+		return err
+	}
+	switch err := any(err).(type) { // its own methods, not those of what it wraps
+	case interface{ Unwrap() error }:
+		return nilPointerIn(err.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, inner := range err.Unwrap() {
+			if none := nilPointerIn(inner); none != nil {
+				return none
+			}
+		}
+	}
+	return nil
+}
+
+// codeOf returns the DynamoDB error code in err, or "".
+func codeOf(err error) string {
+	var api smithy.APIError
+	if !errors.As(err, &api) || api.ErrorCode() == "UnknownError" { // the SDK's word for a response without a code
+		return ""
+	}
+	return api.ErrorCode()
+}
+
+// statusOf returns the HTTP status of the response in err, or 0.
+func statusOf(err error) int {
+	var resp *smithyhttp.ResponseError
+	if errors.As(err, &resp) && resp.Response != nil && resp.Response.Response != nil {
+		return resp.HTTPStatusCode()
+	}
+	return 0
+}
+
+// attemptsOf returns how often err says that the SDK sent the request, or 0. A wrapper of a client
+// may drop the options that turn the SDK's retries off and count the sends.
+func attemptsOf(err error) (n int) {
+	var exhausted *retry.MaxAttemptsError
+	var resp *smithyhttp.ResponseError
+	switch {
+	case errors.As(err, &exhausted):
+		return exhausted.Attempt
+	case errors.As(err, &resp) && resp.Response != nil && resp.Response.Response != nil && resp.Response.Request != nil:
+		_, _ = fmt.Sscanf(resp.Response.Request.Header.Get("Amz-Sdk-Request"), "attempt=%d", &n) // no match leaves 0
+	}
+	return n
+}

@@ -1,0 +1,245 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+)
+
+// Error is the client's error for one request in a form that may be shown. Texts of DynamoDB, of
+// proxies and of fakes may hold an item's value or a secret, so its own text quotes none of them
+// unless that is known to be safe. Unwrapping leads to the client's own error.
+type Error struct {
+	Op string // the operation, with which the text begins
+
+	code      string // DynamoDB's error code, or ""
+	status    int    // HTTP status, or 0
+	requestID string
+	text      string // what else may be shown
+	remedy    string // "" leaves it to the reason's general advice
+	cause     error  // nil if it would read as the end of the caller's context
+}
+
+func newError(op, code string, reason fault.Reason, err error, p progress) *Error {
+	e := &Error{Op: op, code: code, status: p.status, requestID: requestID(err), cause: err}
+	switch {
+	case p.sdk && p.sends == 0:
+		e.code = "" // it is not DynamoDB's
+		e.text = unsentText(reason, code, err)
+		if reason == fault.Credentials {
+			e.remedy = credentialsRemedy
+		}
+	case code != "":
+		e.text = messageText(op, code, reason, err)
+		e.remedy = refusalRemedy(op, code, reason, e.text == "", err)
+	default:
+		e.text = networkText(err, p.status)
+		e.remedy = statusRemedy(p.status)
+	}
+
+	ctxEnd := endsContext(err)
+	switch {
+	case p.ended != nil && !ctxEnd:
+		e.cause = errors.Join(p.ended, err)
+	case p.ended == nil && ctxEnd:
+		e.cause = nil
+	}
+	if reason == fault.Stopped {
+		e.text = p.ended.Error()
+	} else if p.overdue != nil && code == "" {
+		e.text, e.cause = p.overdue.Error(), p.overdue
+	}
+	return e
+}
+
+// Error returns what is known of the response, in a few hundred bytes at most.
+func (e *Error) Error() string {
+	var parts []string
+	if e.code != "" {
+		parts = append(parts, fault.Cut(fault.Clean(e.code), maxCode))
+	}
+	if e.status != 0 {
+		parts = append(parts, fmt.Sprintf("HTTP status %d", e.status))
+	}
+	if e.requestID != "" {
+		parts = append(parts, "request "+fault.Cut(fault.Clean(e.requestID), 80))
+	}
+	text := e.Op
+	if len(parts) > 0 {
+		text += ": " + strings.Join(parts, ", ")
+	}
+	if e.text != "" {
+		text += ": " + e.text
+	}
+	return text
+}
+
+// maxCode bounds what a text shows of an error code, in bytes.
+const maxCode = 100
+
+// Unwrap returns the client's error.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Remedy returns how to fix e; "" leaves it to the reason's general advice.
+func (e *Error) Remedy() string { return e.remedy }
+
+// Hint returns what to add to the general advice where it may not have been DynamoDB that refused,
+// otherwise "".
+func (e *Error) Hint() string {
+	if e.code == "" && e.status == http.StatusForbidden {
+		return "; or a proxy or a firewall on the way refused the request, since DynamoDB refuses with status 400 and an error code"
+	}
+	return ""
+}
+
+// Format keeps fmt from walking into the cause.
+func (e Error) Format(s fmt.State, verb rune) { fault.Format(s, verb, e.Error()) }
+
+// endsContext reports whether err reads as the end of a context.
+func endsContext(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func requestID(err error) string {
+	var resp *awshttp.ResponseError
+	if errors.As(err, &resp) {
+		return resp.ServiceRequestID()
+	}
+	return ""
+}
+
+// credentialsRemedy is for credentials that the provider did not return.
+const credentialsRemedy = "check the error of the CredentialsProvider: its text is hidden because it may contain a secret; use errors.As or errors.Is"
+
+// collectionRemedy is for an item whose partition key has too many bytes of items.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html#LSI.ItemCollections.SizeLimit
+const collectionRemedy = "in a table with local secondary indexes the items of one partition key value may take 10 GB at most, and this row's value has no room left: delete items of that value, or spread them over more values"
+
+// statusRemedy returns the remedy for a response without a DynamoDB error code, or "".
+func statusRemedy(status int) string {
+	if status == http.StatusRequestEntityTooLarge {
+		return "DynamoDB takes requests of 16 MB, so something on the way (a proxy, a gateway) refuses bodies of this size: raise its limit"
+	}
+	return ""
+}
+
+// refusalRemedy returns the remedy for a refused request where more is known than its reason,
+// otherwise "".
+func refusalRemedy(op, code string, reason fault.Reason, withheld bool, err error) string {
+	switch {
+	case code == "ItemCollectionSizeLimitExceededException":
+		return collectionRemedy
+	case reason == fault.Refused && withheld && messageOf(err) != "":
+		return fault.Refused.Remedy() + "; DynamoDB's message is hidden because it may contain row data: errors.As with a smithy.APIError reads it"
+	case reason == fault.Unavailable:
+		return "DynamoDB responded that it cannot do this now: try again; if the fault persists, check the AWS Health Dashboard"
+	case op != DescribeTable: // whose throttling is not the table's
+		return fault.ThrottlingRemedy(throttlingReasons(err))
+	}
+	return ""
+}
+
+// throttlingReasons returns the reasons that DynamoDB gave for a throttled request, if it did.
+func throttlingReasons(err error) []fault.Throttling {
+	var provisioned *types.ProvisionedThroughputExceededException
+	var throttling *types.ThrottlingException
+	var limit *types.RequestLimitExceeded
+	var given []types.ThrottlingReason
+	switch {
+	case errors.As(err, &provisioned):
+		given = provisioned.ThrottlingReasons
+	case errors.As(err, &throttling):
+		given = throttling.ThrottlingReasons
+	case errors.As(err, &limit) && len(limit.ThrottlingReasons) > 0:
+		given = limit.ThrottlingReasons
+	case limit != nil: // which is of the account, also where no reason is given
+		return []fault.Throttling{{Reason: "AccountLimitExceeded"}}
+	}
+	reasons := make([]fault.Throttling, len(given))
+	for i, r := range given {
+		reasons[i] = fault.Throttling{Reason: aws.ToString(r.Reason), Resource: aws.ToString(r.Resource)}
+	}
+	return reasons
+}
+
+// unsentText returns why the SDK failed before it sent the request.
+func unsentText(reason fault.Reason, code string, err error) string {
+	what := innermostType(err)
+	if code != "" {
+		what = fault.Cut(fault.Clean(code), maxCode)
+	}
+	switch reason {
+	case fault.Credentials:
+		return "could not retrieve credentials: " + what
+	case fault.Config:
+		return "could not resolve the endpoint: " + what
+	}
+	return "not sent: " + what
+}
+
+// networkText returns what went wrong below DynamoDB's protocol, in the words of net, crypto and
+// the like, which know addresses and certificates but no items. Of an error from elsewhere it gives
+// the type alone.
+func networkText(err error, status int) string {
+	for _, find := range []func(error) error{
+		as[*net.DNSError], as[*net.OpError],
+		as[*tls.CertificateVerificationError], as[x509.HostnameError], as[x509.UnknownAuthorityError],
+		as[tls.RecordHeaderError], as[tls.AlertError], as[syscall.Errno],
+		as[*fault.Error],
+		is(http.ErrSchemeMismatch), is(io.ErrUnexpectedEOF), is(io.EOF), is(net.ErrClosed),
+	} {
+		if found := find(err); found != nil {
+			return fault.Cut(fault.Clean(found.Error()), fault.MaxDetail)
+		}
+	}
+	var unreadable *smithy.DeserializationError
+	if errors.As(err, &unreadable) {
+		return "the response could not be read"
+	}
+	if status != 0 {
+		return "the response has no DynamoDB error code"
+	}
+	return "an error of type " + innermostType(err)
+}
+
+func as[E error](err error) error {
+	var found E
+	if errors.As(err, &found) {
+		return found
+	}
+	return nil
+}
+
+func is(target error) func(error) error {
+	return func(err error) error {
+		if errors.Is(err, target) {
+			return target
+		}
+		return nil
+	}
+}
+
+// innermostType returns the type of the error that err comes from.
+func innermostType(err error) string {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return fmt.Sprintf("%T", err)
+		}
+		err = inner
+	}
+}

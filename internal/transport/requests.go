@@ -1,0 +1,260 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/table"
+)
+
+// The operations, as DynamoDB names them.
+const (
+	DescribeTable  = "DescribeTable"
+	BatchWriteItem = "BatchWriteItem"
+	PutItem        = "PutItem"
+)
+
+// requestTimeout is how long one request may take, its response included. The SDK itself sets no
+// such bound.
+const requestTimeout = 30 * time.Second
+
+// API is the part of [*dynamodb.Client] that a [Client] uses. A fake may implement it, and a
+// wrapper may drop the options of a call.
+type API interface {
+	DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
+	BatchWriteItem(context.Context, *dynamodb.BatchWriteItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error)
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+}
+
+// Client sends requests for one table. It is safe for use by many goroutines at once.
+//
+// Each of its methods sends one request, once, and gives up when ctx ends or after 30 seconds. ctx
+// may be any context that a hook has returned; ended returns the error of the caller's own context.
+// The end of the caller's context is a failure of reason Stopped, any other end is one of reason
+// Unavailable.
+type Client struct {
+	api         API
+	name        string // of the table, or its ARN
+	description table.Description
+}
+
+// New returns a Client for the table of that name or ARN.
+func New(api API, name string) *Client { return &Client{api: api, name: name} }
+
+// WithDescription returns a copy of c for the table that d describes. Items sent by the copy have
+// the Key that d's schema gives them; without a description items are compared whole.
+func (c *Client) WithDescription(d table.Description) *Client {
+	described := *c
+	described.description = d
+	return &described
+}
+
+// Result is what a response says of the items of a request. A failed request may have one too.
+type Result struct {
+	Unprocessed []bool  // which of the items came back unprocessed; nil if none did
+	TableUnits  float64 // write units charged to the table alone; 0 if not reported
+	WriteUnits  float64 // write units charged, those of indexes included; 0 if not reported
+	Existing    Existing
+}
+
+// Existing says how the item already in the table compares to the one sent, after a failed
+// condition.
+type Existing uint8
+
+// What a failed condition shows.
+const (
+	NotShown Existing = iota
+	EqualItem
+	OtherItem
+)
+
+// Describe requests the table's description. A fake may return none, but a response over the wire
+// that does not describe the table's keys is not DynamoDB's.
+func (c *Client) Describe(ctx context.Context, ended func() error) (table.Description, *fault.Failure) {
+	var d table.Description
+	foreign := false
+	failure := send(ctx, ended, DescribeTable, 0, func(ctx context.Context, t *trace) error {
+		out, err := c.api.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(c.name)}, t.options)
+		if err != nil || out == nil {
+			return replaceTypedNil(err)
+		}
+		d = table.Parse(out.Table)
+		foreign = !(d.Known && d.Schema.Typed()) && t.overWire(out.ResultMetadata)
+		return nil
+	})
+	if foreign {
+		failure = &fault.Failure{Reason: fault.Unavailable, Err: errInconclusive("the response describes no table with its keys, so it is not DynamoDB's")}
+	}
+	return d, failure
+}
+
+// PutBatch puts items, no two of the same key, by one BatchWriteItem request.
+func (c *Client) PutBatch(ctx context.Context, ended func() error, items []*item.Item) (Result, *fault.Failure) {
+	var r Result
+	failure := send(ctx, ended, BatchWriteItem, len(items), func(ctx context.Context, t *trace) error {
+		return c.batchWrite(ctx, t, items, &r)
+	})
+	return r, failure
+}
+
+// Put puts it by one PutItem request. A conditional one fails if the table has an item of that key.
+func (c *Client) Put(ctx context.Context, ended func() error, it *item.Item, conditional bool) (Result, *fault.Failure) {
+	var r Result
+	failure := send(ctx, ended, PutItem, 1, func(ctx context.Context, t *trace) error {
+		return c.put(ctx, t, it, conditional, &r)
+	})
+	return r, failure
+}
+
+// send makes one request of op with so many items within requestTimeout, and classifies its error.
+func send(ctx context.Context, ended func() error, op string, items int, request func(context.Context, *trace) error) *fault.Failure {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	var t trace
+	err := request(ctx, &t)
+	if err == nil {
+		return nil
+	}
+	failure := classify(err, t.progress(ctx, ended), items, op)
+	return &failure
+}
+
+// withDeadline returns the context for one request.
+func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, requestTimeout, errDeadline)
+}
+
+func (c *Client) batchWrite(ctx context.Context, t *trace, items []*item.Item, r *Result) error {
+	puts := make([]types.WriteRequest, len(items))
+	for i, it := range items {
+		puts[i].PutRequest = &types.PutRequest{Item: it.SDK()}
+	}
+	out, err := c.api.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
+		RequestItems:           map[string][]types.WriteRequest{c.name: puts},
+		ReturnConsumedCapacity: types.ReturnConsumedCapacityIndexes,
+	}, t.options)
+	switch {
+	case err != nil:
+		return replaceTypedNil(err)
+	case out == nil || out.UnprocessedItems == nil && t.overWire(out.ResultMetadata):
+		// DynamoDB always sends the map, so this is no response of DynamoDB's.
+		return errInconclusive("the response has no UnprocessedItems")
+	}
+	for i := range out.ConsumedCapacity {
+		r.consume(&out.ConsumedCapacity[i])
+	}
+	unprocessed, strangers := c.unprocessed(items, out.UnprocessedItems)
+	if strangers > 0 {
+		// They may stand for any of the items, so none is known to be written.
+		return errInconclusive("UnprocessedItems has %d items that are not in the request", strangers)
+	}
+	r.Unprocessed = unprocessed
+	return nil
+}
+
+// unprocessed marks the items that came back, and counts the entries that match no item. DynamoDB
+// returns items in any order and spells their numbers as it likes.
+func (c *Client) unprocessed(items []*item.Item, returned map[string][]types.WriteRequest) (marked []bool, strangers int) {
+	n := 0
+	for _, writes := range returned {
+		n += len(writes)
+	}
+	if n == 0 {
+		return nil, 0
+	}
+	byKey := make(map[string]int, len(items))
+	for i, it := range items {
+		byKey[it.Key] = i
+	}
+	marked = make([]bool, len(items))
+	for _, writes := range returned {
+		for _, w := range writes {
+			if i := c.matchUnprocessed(items, byKey, marked, w); i >= 0 {
+				marked[i] = true
+			} else {
+				strangers++
+			}
+		}
+	}
+	return marked, strangers
+}
+
+// matchUnprocessed returns the index of the item that w returns, or -1. It compares keys or, where
+// the table's keys are not known, whole items, of which it takes one that is not marked yet.
+func (c *Client) matchUnprocessed(items []*item.Item, byKey map[string]int, marked []bool, w types.WriteRequest) int {
+	switch {
+	case w.PutRequest == nil:
+		return -1
+	case !c.description.Known:
+		for i, it := range items { // equal items may be among them
+			if !marked[i] && it.EqualSDK(w.PutRequest.Item) {
+				return i
+			}
+		}
+		return -1
+	}
+	key, ok := c.description.Schema.Identity(w.PutRequest.Item)
+	if !ok {
+		return -1
+	}
+	if i, ok := byKey[key]; ok {
+		return i
+	}
+	return -1
+}
+
+func (c *Client) put(ctx context.Context, t *trace, it *item.Item, conditional bool, r *Result) error {
+	in := &dynamodb.PutItemInput{
+		TableName:              aws.String(c.name),
+		Item:                   it.SDK(),
+		ReturnConsumedCapacity: types.ReturnConsumedCapacityIndexes,
+	}
+	if conditional {
+		in.ConditionExpression = aws.String("attribute_not_exists(#key)")
+		in.ExpressionAttributeNames = map[string]string{"#key": c.description.Schema.Partition.Name}
+		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+	}
+	out, err := c.api.PutItem(ctx, in, t.options)
+	switch {
+	case err != nil:
+		err = replaceTypedNil(err)
+		r.Existing = compareExisting(it, err)
+		return err
+	case out == nil || out.ConsumedCapacity == nil && t.emptyBody(out.ResultMetadata):
+		return errInconclusive("the response is empty")
+	}
+	r.consume(out.ConsumedCapacity)
+	return nil
+}
+
+// compareExisting compares it with the item that a failed condition shows.
+func compareExisting(it *item.Item, err error) Existing {
+	var failed *types.ConditionalCheckFailedException
+	switch {
+	case !errors.As(err, &failed) || len(failed.Item) == 0:
+		return NotShown
+	case it.EqualSDK(failed.Item):
+		return EqualItem
+	}
+	return OtherItem
+}
+
+// consume adds the capacity that DynamoDB reports for the request.
+func (r *Result) consume(c *types.ConsumedCapacity) {
+	if c == nil {
+		return
+	}
+	total := aws.ToFloat64(c.CapacityUnits)
+	r.WriteUnits += total
+	if c.Table != nil {
+		total = aws.ToFloat64(c.Table.CapacityUnits)
+	}
+	r.TableUnits += total
+}

@@ -1,0 +1,181 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http/httptrace"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// errDeadline reports that requestTimeout has passed. It is no context.DeadlineExceeded, which
+// would read as the end of the caller's own context.
+var errDeadline = errors.New("no response within " + requestTimeout.String())
+
+// errHookEnded reports that the context of a request ended before the caller's.
+var errHookEnded = errors.New("the context that RequestStart returned ended first")
+
+// trace records how far one request got, as the SDK's middleware and net/http report it. Give the
+// options of a new trace to the call. A fake client, which ignores options, leaves it empty.
+//
+// Its fields are atomic because net/http may call its hooks from goroutines that outlive the call.
+type trace struct {
+	stages    atomic.Uint32
+	sends     atomic.Int32
+	status    atomic.Int32
+	bodyBytes atomic.Int64
+}
+
+// The stages of a request.
+const (
+	stageSDK                  = 1 << iota // the middleware of the real SDK ran
+	stageCredentialsRequested             // credentials were requested
+	stageCredentialsResolved              // credentials were returned
+	stageEndpointResolved                 // the endpoint was resolved
+	stageDialing                          // net/http looked for a connection
+	stageGotConn                          // net/http got a connection
+)
+
+// options makes a call of a *dynamodb.Client record itself in t and turns the SDK's retries off for
+// the call.
+func (t *trace) options(o *dynamodb.Options) {
+	o.Retryer = aws.NopRetryer{}
+	o.APIOptions = append(o.APIOptions, t.watch)
+}
+
+// watch adds t to the middleware stack of a call. ResolveAuthScheme, GetIdentity and
+// ResolveEndpointV2 are steps of the SDK.
+func (t *trace) watch(stack *middleware.Stack) error {
+	if err := stack.Initialize.Add(middleware.InitializeMiddlewareFunc("DynamodestWire", t.initialize), middleware.Before); err != nil {
+		return err
+	}
+	requested := t.finalize("DynamodestAsked", stageCredentialsRequested)
+	if err := stack.Finalize.Insert(requested, "ResolveAuthScheme", middleware.Before); err != nil {
+		return err
+	}
+	resolved := t.finalize("DynamodestIdentity", stageCredentialsResolved)
+	if err := stack.Finalize.Insert(resolved, "GetIdentity", middleware.After); err != nil {
+		return err
+	}
+	endpoint := t.finalize("DynamodestEndpoint", stageEndpointResolved)
+	if err := stack.Finalize.Insert(endpoint, "ResolveEndpointV2", middleware.After); err != nil {
+		return err
+	}
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("DynamodestSend", t.send), middleware.After)
+}
+
+func (t *trace) initialize(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+	t.stages.Or(stageSDK)
+	return next.HandleInitialize(ctx, in)
+}
+
+// finalize returns a step that records stage.
+func (t *trace) finalize(id string, stage uint32) middleware.FinalizeMiddleware {
+	return middleware.FinalizeMiddlewareFunc(id, func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+		t.stages.Or(stage)
+		return next.HandleFinalize(ctx, in)
+	})
+}
+
+// send is the last step before the HTTP client.
+func (t *trace) send(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+	t.sends.Add(1)
+	if req, ok := in.Request.(*smithyhttp.Request); ok {
+		if body, ok := req.GetStream().(io.ReadSeeker); ok {
+			req, err := req.SetStream(plainBody{body})
+			if err != nil {
+				return middleware.DeserializeOutput{}, middleware.Metadata{}, err
+			}
+			in.Request = req
+		}
+	}
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { t.stages.Or(stageDialing) },
+		GotConn: func(httptrace.GotConnInfo) { t.stages.Or(stageGotConn) },
+	})
+	out, metadata, err := next.HandleDeserialize(ctx, in)
+	if resp, ok := out.RawResponse.(*smithyhttp.Response); ok && resp.Response != nil {
+		t.status.Store(int32(resp.StatusCode))
+		resp.Body = &countedBody{resp.Body, &t.bodyBytes}
+	}
+	return out, metadata, err
+}
+
+// plainBody hides the WriteTo method of a request's body. The SDK closes the body once a response
+// has begun, and WriteTo then fails where Read would report the end of the body. If net/http came
+// that late to see that nothing is left, it would break the connection off in the middle of the
+// response.
+type plainBody struct{ io.ReadSeeker }
+
+// countedBody counts the bytes that are read of a response's body.
+type countedBody struct {
+	io.ReadCloser
+	n *atomic.Int64
+}
+
+func (b *countedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.n.Add(int64(n))
+	return n, err
+}
+
+// overWire reports whether a response came over the wire, rather than from a fake or from a step in
+// a client's middleware that stands in for DynamoDB. A wrapper of a client may have dropped the
+// options of the call, so the response's metadata counts too.
+func (t *trace) overWire(response middleware.Metadata) bool {
+	return t.sends.Load() > 0 || awsmiddleware.GetRawResponse(response) != nil
+}
+
+// emptyBody reports whether a response over the wire had no body at all, or may have had none.
+func (t *trace) emptyBody(response middleware.Metadata) bool {
+	if t.sends.Load() > 0 {
+		return t.bodyBytes.Load() == 0
+	}
+	resp, ok := awsmiddleware.GetRawResponse(response).(*smithyhttp.Response)
+	return ok && resp.Response != nil && resp.ContentLength <= 0
+}
+
+// progress summarizes how far a request got.
+type progress struct {
+	sdk                  bool  // the middleware of the real SDK ran
+	credentialsRequested bool  // credentials were requested
+	credentialsResolved  bool  // credentials were returned
+	endpointResolved     bool  // the endpoint was resolved
+	sends                int   // times that the request reached the HTTP client: more than 1 if a foreign client retries
+	dialing              bool  // net/http looked for a connection
+	gotConn              bool  // net/http got a connection
+	status               int   // HTTP status, 0 if no response began
+	ended                error // the error of the caller's context, if that has ended
+	overdue              error // why the request's own context has ended and the caller's has not: errDeadline or errHookEnded
+}
+
+// progress summarizes t at the end of a call. ctx is the request's own context, made by
+// [withDeadline], and ended returns the error of the caller's.
+func (t *trace) progress(ctx context.Context, ended func() error) progress {
+	stages := t.stages.Load()
+	p := progress{
+		sdk:                  stages&stageSDK != 0,
+		credentialsRequested: stages&stageCredentialsRequested != 0,
+		credentialsResolved:  stages&stageCredentialsResolved != 0,
+		endpointResolved:     stages&stageEndpointResolved != 0,
+		sends:                int(t.sends.Load()),
+		dialing:              stages&stageDialing != 0,
+		gotConn:              stages&stageGotConn != 0,
+		status:               int(t.status.Load()),
+	}
+	own := ctx.Err() // first, since it ends with the caller's
+	p.ended = ended()
+	if own != nil && p.ended == nil {
+		p.overdue = errHookEnded
+		if errors.Is(context.Cause(ctx), errDeadline) {
+			p.overdue = errDeadline
+		}
+	}
+	return p
+}
