@@ -53,6 +53,7 @@ func TestBuiltClientSignsAndUsesTLS(t *testing.T) {
 			assert.Equal(t, testToken, c.request.Header.Get("X-Amz-Security-Token"))
 			assert.Equal(t, "DynamoDB_20120810.DescribeTable", c.request.Header.Get("X-Amz-Target"))
 			assert.Contains(t, c.request.Header.Get("User-Agent"), "dynamodest")
+			assert.Equal(t, aws.NopRetryer{}, client.Options().Retryer)
 		})
 	}
 }
@@ -143,8 +144,8 @@ func TestCredentialsAreCached(t *testing.T) {
 	assert.Equal(t, "xx", got.SessionToken)
 }
 
-// Requests that were in flight when the credentials were dropped say nothing of those retrieved
-// since.
+// Requests that were sent before the credentials were dropped say nothing of the credentials
+// retrieved since.
 func TestCredentialsAreDroppedOnceForRequestsInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -6,6 +6,6 @@
 // only where DynamoDB certainly applied nothing of the request. An [Error] is the client's error in
 // a form that may be shown.
 //
-// It imports item, table and fault, and the AWS SDK. It knows no rows, no schedule and no pace: what
-// to send, when, and whether to send again is for others to decide.
+// It imports item, table and fault, and the AWS SDK. It knows no rows, no schedule and no pace:
+// what to send, when, and whether to send again is for others to decide.
 package transport

@@ -21,6 +21,11 @@ import (
 // maxText bounds the text of an Error, in bytes.
 const maxText = 600
 
+// structError is an error that fmt can walk into.
+type structError struct{ text string }
+
+func (e structError) Error() string { return e.text }
+
 func TestErrorShowsNoValue(t *testing.T) {
 	t.Parallel()
 	const value = "person@example.com"
@@ -32,6 +37,7 @@ func TestErrorShowsNoValue(t *testing.T) {
 		"condition":   &types.ConditionalCheckFailedException{Message: aws.String(value), Item: map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: value}}},
 		"unheard":     apiError("SomethingNew", value),
 		"fake":        errors.New(value),
+		"struct":      structError{value},
 		"reading":     &smithy.DeserializationError{Err: errors.New(value), Snapshot: []byte(value)},
 		"malformed":   fmt.Errorf("malformed HTTP response %q", value),
 		"collection":  &types.ItemCollectionSizeLimitExceededException{Message: aws.String(value)},

@@ -95,7 +95,7 @@ func (c *Client) Describe(ctx context.Context, ended func() error) (table.Descri
 	return d, failure
 }
 
-// PutBatch puts items, no two of the same key, by one BatchWriteItem request.
+// PutBatch puts items by one BatchWriteItem request. No two may have the same key, if keys are known.
 func (c *Client) PutBatch(ctx context.Context, ended func() error, items []*item.Item) (Result, *fault.Failure) {
 	var r Result
 	failure := send(ctx, ended, BatchWriteItem, len(items), func(ctx context.Context, t *trace) error {

@@ -289,12 +289,14 @@ func TestWrapperThatDropsTheOptions(t *testing.T) {
 		batch    bool
 		want     meaning
 	}{
-		"an empty response to a batch":                    {[]http.HandlerFunc{respond(200, "")}, true, inconclusive},
-		"{} to a batch":                                   {[]http.HandlerFunc{respond(200, "{}")}, true, inconclusive},
-		"an empty response to a put":                      {[]http.HandlerFunc{respond(200, "")}, false, inconclusive},
-		"an empty response of no given length to a put":   {[]http.HandlerFunc{endless}, false, inconclusive},
-		"refused at once":                                 {[]http.HandlerFunc{errorResponse(400, "AccessDeniedException")}, true, meaning{fault.Access, fault.Abort, false}},
-		"lost, then refused":                              {[]http.HandlerFunc{lost, errorResponse(400, "AccessDeniedException")}, true, meaning{fault.Access, fault.Abort, true}},
+		"an empty response to a batch":                  {[]http.HandlerFunc{respond(200, "")}, true, inconclusive},
+		"{} to a batch":                                 {[]http.HandlerFunc{respond(200, "{}")}, true, inconclusive},
+		"an empty response to a put":                    {[]http.HandlerFunc{respond(200, "")}, false, inconclusive},
+		"an empty response of no given length to a put": {[]http.HandlerFunc{endless}, false, inconclusive},
+		"403 HTML":           {[]http.HandlerFunc{respond(403, "<html>")}, true, meaning{fault.Access, fault.Abort, true}},
+		"413":                {[]http.HandlerFunc{respond(413, "")}, true, meaning{fault.TooLarge, fault.Split, false}},
+		"refused at once":    {[]http.HandlerFunc{errorResponse(400, "AccessDeniedException")}, true, meaning{fault.Access, fault.Abort, false}},
+		"lost, then refused": {[]http.HandlerFunc{lost, errorResponse(400, "AccessDeniedException")}, true, meaning{fault.Access, fault.Abort, true}},
 		"throttled until the SDK's own attempts are used": {[]http.HandlerFunc{throttling}, true, meaning{fault.Throttled, fault.Retry, true}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -309,11 +311,40 @@ func TestWrapperThatDropsTheOptions(t *testing.T) {
 			assert.Equal(t, tt.want, meaningOf(failure))
 		})
 	}
-	_, failure := New(serve(t, respond(200, "{}")), "users").Put(t.Context(), t.Context().Err, numbered("1", "a"), false)
-	require.Nil(t, failure)
-	_, failure = New(serve(t, respond(200, `{"Table":{}}`)), "users").Describe(t.Context(), t.Context().Err)
+	for _, handler := range []http.HandlerFunc{
+		respond(200, "{}"),
+		func(w http.ResponseWriter, r *http.Request) { // no Content-Length, yet a body
+			endless(w, r)
+			_, _ = w.Write([]byte(`{"ConsumedCapacity":{"CapacityUnits":1}}`))
+		},
+	} {
+		_, failure := New(serve(t, handler), "users").Put(t.Context(), t.Context().Err, numbered("1", "a"), false)
+		assert.Nil(t, failure)
+	}
+	_, failure := New(serve(t, respond(200, `{"Table":{}}`)), "users").Describe(t.Context(), t.Context().Err)
 	require.NotNil(t, failure)
 	assert.Equal(t, fault.Unavailable, failure.Reason)
+}
+
+// metadataDropper is a wrapper of the SDK's client that returns outputs of its own making.
+type metadataDropper struct{ *dynamodb.Client }
+
+func (m metadataDropper) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteItemInput, options ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {
+	out, err := m.Client.BatchWriteItem(ctx, in, options...)
+	if err != nil {
+		return nil, err
+	}
+	return &dynamodb.BatchWriteItemOutput{UnprocessedItems: out.UnprocessedItems}, nil
+}
+
+// The trace shows that a response came over the wire where its metadata no longer does.
+func TestWrapperThatDropsTheMetadata(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(respond(200, "{}"))
+	defer server.Close()
+	_, failure := putBatch(t.Context(), metadataDropper{builtClient(server.URL)})
+	require.NotNil(t, failure)
+	assert.Equal(t, inconclusive, meaningOf(failure))
 }
 
 // batchOf sends items for the described users table to a server that returns body.
