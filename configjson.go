@@ -1,9 +1,9 @@
 package dynamodest
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -37,7 +37,10 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 		MaxWait json.RawMessage `json:"max_wait"`
 	}{plain: (*plain)(c)}
 	if err := json.Unmarshal(data, &with); err != nil {
-		return wrongType("", err)
+		if fault := wrongType("", data, reflect.TypeFor[Config]()); fault != nil {
+			return fault
+		}
+		return err
 	}
 	return readDuration("MaxWait", with.MaxWait, &c.MaxWait)
 }
@@ -61,7 +64,10 @@ func (r *Retry) UnmarshalJSON(data []byte) error {
 		MaxDelay json.RawMessage `json:"max_delay"`
 	}{plain: (*plain)(r)}
 	if err := json.Unmarshal(data, &with); err != nil {
-		return wrongType("retry.", err)
+		if fault := wrongType("retry", data, reflect.TypeFor[Retry]()); fault != nil {
+			return fault
+		}
+		return err
 	}
 	if err := readDuration("Retry.MinDelay", with.MinDelay, &r.MinDelay); err != nil {
 		return err
@@ -69,20 +75,79 @@ func (r *Retry) UnmarshalJSON(data []byte) error {
 	return readDuration("Retry.MaxDelay", with.MaxDelay, &r.MaxDelay)
 }
 
-// wrongType explains an error of encoding/json about a field under path whose
-// value has the wrong type. It does not quote the value, which may be a secret.
-func wrongType(path string, err error) error {
-	var wrong *json.UnmarshalTypeError
-	if !errors.As(err, &wrong) {
-		return err
+// wrongType returns the first value in data, in the order of the text, whose JSON
+// type is not that of t, and nil if there is none. It does not quote the value,
+// which may be a secret.
+//
+// The path of an error of encoding/json depends on the version of Go: before
+// Go 1.27 it has no index, and from Go 1.27 on it spells names as data does.
+func wrongType(path string, data []byte, t reflect.Type) *ConfigError {
+	kind := jsonKind(data)
+	switch {
+	case kind == "null" || t == reflect.TypeFor[time.Duration](): // a duration is for readDuration
+		return nil
+	case t.Kind() == reflect.Struct && kind == "object":
+		return wrongMember(path, data, t)
+	case t.Kind() == reflect.Slice && kind == "array":
+		var elems []json.RawMessage
+		if json.Unmarshal(data, &elems) != nil {
+			return nil
+		}
+		for i, elem := range elems {
+			if fault := wrongType(fmt.Sprintf("%s[%d]", path, i), elem, t.Elem()); fault != nil {
+				return fault
+			}
+		}
+		return nil
+	case t.Kind() != reflect.Struct && json.Unmarshal(data, reflect.New(t).Interface()) == nil:
+		return nil
 	}
-	kind, _, _ := strings.Cut(wrong.Value, " ")
-	field := strings.Trim(path+strings.TrimPrefix(wrong.Field, "plain."), ".")
-	return &ConfigError{Field: cmp.Or(field, "Config"), Problem: fmt.Sprintf("is a JSON %s, and takes %s", kind, jsonKind(wrong.Type))}
+	return &ConfigError{Field: cmp.Or(path, "Config"), Problem: fmt.Sprintf("is a JSON %s, and takes %s", kind, jsonKindOf(t))}
 }
 
-// jsonKind is what a value of type t is in JSON.
-func jsonKind(t reflect.Type) string {
+// wrongMember is wrongType for the members of the object data, which is read
+// into the struct type t.
+func wrongMember(path string, data []byte, t reflect.Type) *ConfigError {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	_, _ = decoder.Token() // the brace
+	for decoder.More() {
+		name, err := decoder.Token()
+		var member json.RawMessage
+		if err != nil || decoder.Decode(&member) != nil {
+			return nil
+		}
+		for _, field := range reflect.VisibleFields(t) {
+			tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if tag == "-" || !strings.EqualFold(tag, name.(string)) {
+				continue
+			}
+			if fault := wrongType(strings.TrimPrefix(path+"."+tag, "."), member, field.Type); fault != nil {
+				return fault
+			}
+		}
+	}
+	return nil
+}
+
+// jsonKind is what the JSON text data is.
+func jsonKind(data []byte) string {
+	switch data = bytes.TrimLeft(data, " \t\r\n"); {
+	case len(data) == 0 || data[0] == 'n':
+		return "null"
+	case data[0] == '{':
+		return "object"
+	case data[0] == '[':
+		return "array"
+	case data[0] == '"':
+		return "string"
+	case data[0] == 't' || data[0] == 'f':
+		return "bool"
+	}
+	return "number"
+}
+
+// jsonKindOf is what a value of type t is in JSON.
+func jsonKindOf(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Struct:
 		return "an object"
@@ -90,7 +155,7 @@ func jsonKind(t reflect.Type) string {
 		return "an array"
 	case reflect.String:
 		return "a string"
-	case reflect.Int, reflect.Int64:
+	case reflect.Int:
 		return "a whole number"
 	}
 	return "a number"

@@ -91,7 +91,16 @@ func TestConfigJSONDurations(t *testing.T) {
 	for data, want := range map[string]string{
 		`{"concurrency":"many"}`:                   "concurrency: is a JSON string, and takes a whole number",
 		`{"credentials":{"access_key_id":424242}}`: "credentials.access_key_id: is a JSON number, and takes a string",
-		`{"mapping":{"fields":[{"type":[1]}]}}`:    "mapping.fields.type: is a JSON array, and takes a string",
+		`{"mapping":{"fields":[{"type":[1]}]}}`:    "mapping.fields[0].type: is a JSON array, and takes a string",
+		`{"Mapping":{"FIELDS":[{},{"Type":0}]}}`:   "mapping.fields[1].type: is a JSON number, and takes a string",
+		`{"mapping":{"fields":[null,{},[]]}}`:      "mapping.fields[2]: is a JSON array, and takes an object",
+		`{"mapping":{"null":true}}`:                "mapping.null: is a JSON bool, and takes a string",
+		// The first fault counts, wherever it is.
+		`{"table":1,"retry":{"max_attempts":"a"}}`: "table: is a JSON number, and takes a string",
+		`{"retry":{"max_attempts":"a"},"table":1}`: "retry.max_attempts: is a JSON string, and takes a whole number",
+		`{"retry":{"min_delay":"slow"},"table":1}`: "table: is a JSON number, and takes a string",
+		`{"region":"\"","region":[],"table":1}`:    "region: is a JSON array, and takes a string",
+		`{"concurrency":1e30}`:                     "concurrency: is a JSON number, and takes a whole number",
 		`"x"`:                                      "Config: is a JSON string, and takes an object",
 		`{"retry":[]}`:                             "retry: is a JSON array, and takes an object",
 		`{"mapping":[]}`:                           "mapping: is a JSON array, and takes an object",
@@ -103,4 +112,11 @@ func TestConfigJSONDurations(t *testing.T) {
 		require.EqualError(t, err, want)
 		require.ErrorIs(t, err, ErrConfig)
 	}
+
+	var retry Retry
+	require.EqualError(t, json.Unmarshal([]byte(`{"max_attempts":[]}`), &retry), "retry.max_attempts: is a JSON array, and takes a whole number")
+	require.EqualError(t, json.Unmarshal([]byte(`[]`), &retry), "retry: is a JSON array, and takes an object")
+	var syntax *json.SyntaxError
+	require.ErrorAs(t, new(Config).UnmarshalJSON([]byte(`{"table"`)), &syntax)
+	require.ErrorAs(t, new(Config).UnmarshalJSON(nil), &syntax)
 }

@@ -75,8 +75,9 @@
 // Mapping.Null and Mapping.EmptyString are for attributes: inside JSON nil is
 // null and "" is "", and inside a forced L or M they are NULL and an empty S.
 // An empty []byte stays an empty B. L and M nest 32 levels deep, JSON text
-// 1,000. JSON follows the rules of encoding/json for
-// structs, tags and marshalers, but refuses what that would change without a
+// 1,000. JSON follows the rules of encoding/json for structs, tags and
+// marshalers, those of Go 1.26 on every version of Go (Go 1.27 reads more names
+// and options from tags), but refuses what that would change without a
 // word, such as text that is not UTF-8; of equal keys in JSON text the last
 // one counts.
 //

@@ -92,7 +92,7 @@ type WriteError struct {
 
 // ConfigError is one fault in a Config.
 type ConfigError struct {
-	Field   string // the Go path of the field, such as "Mapping.Fields[2].Type", or its path in JSON
+	Field   string // the Go path of the field, such as "Mapping.Fields[2].Type", or its path in JSON, such as "mapping.fields[2].type"
 	Problem string // what is wrong with it, and what would mend it
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +51,6 @@ type everything struct {
 	Quoted  int        `json:",string"`
 	QuotedS string     `json:"qs,string"`
 	QuotedB *bool      `json:",string"`
-	Bad     int        `json:"bad\"name"` //nolint:staticcheck // likewise
 	Odd     int        `json:"a/b.c"`
 	Empty   []int      `json:"empty,omitempty"`
 	EmptyM  struct{}   `json:"em,omitempty"`
@@ -113,6 +113,38 @@ func TestStructsAsEncodingJSONWritesThem(t *testing.T) {
 		got, err := convertValue(t, Mapping{}, v)
 		require.Nil(t, err, i)
 		assert.Equal(t, s(compact(t, v)), got, i)
+	}
+}
+
+// Tags that encoding/json reads otherwise from Go 1.27 on are read as up to
+// Go 1.26, so that no attribute changes its name with the version of Go.
+func TestTagsAreReadAlikeOnEveryGoVersion(t *testing.T) {
+	t.Parallel()
+	for tag, want := range map[string]string{
+		`bad"name`:         `{"F":{"N":1}}`,
+		`a\b`:              `{"F":{"N":1}}`,
+		`it's`:             `{"F":{"N":1}}`,
+		"a\tb":             `{"F":{"N":1}}`,
+		"\xff":             `{"F":{"N":1}}`,
+		"€":                `{"F":{"N":1}}`,
+		"😀":                `{"F":{"N":1}}`,
+		"x,format:RFC3339": `{"x":{"N":1}}`,
+		",embed":           `{"F":{"N":1}}`,
+		// These are read alike by all.
+		"é":           `{"é":{"N":1}}`,
+		"a b/c.d":     `{"a b/c.d":{"N":1}}`,
+		",inline":     `{"F":{"N":1}}`,
+		",unknown":    `{"F":{"N":1}}`,
+		"x,omitEmpty": `{"x":{"N":1}}`,
+	} {
+		odd := reflect.StructOf([]reflect.StructField{{
+			Name: "F", Type: reflect.TypeFor[struct{ N int }](), Tag: reflect.StructTag(fmt.Sprintf("json:%q", tag)),
+		}})
+		value := reflect.New(odd).Elem()
+		value.Field(0).Field(0).SetInt(1)
+		got, err := convertValue(t, Mapping{}, value.Interface())
+		require.Nil(t, err, tag)
+		assert.Equal(t, s(want), got, tag)
 	}
 }
 

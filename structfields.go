@@ -22,7 +22,8 @@ type structField struct {
 var structFieldsCache sync.Map // reflect.Type to []structField
 
 // structFields returns the fields of the struct type t that encoding/json would
-// write, by name.
+// write up to Go 1.26, by name. The tag options "embed" and "format" of Go 1.27
+// have no effect.
 func structFields(t reflect.Type) []structField {
 	if fields, ok := structFieldsCache.Load(t); ok {
 		return fields.([]structField)
@@ -103,7 +104,9 @@ func indirect(t reflect.Type) reflect.Type {
 	return t
 }
 
-// validTag is whether encoding/json takes name from a tag.
+// validTag reports whether encoding/json takes name from a tag, up to Go 1.26.
+// Go 1.27 takes every character, or only the start of a name with a quote or a
+// backslash; names of attributes must not depend on the version of Go.
 func validTag(name string) bool {
 	for _, r := range name {
 		if !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
