@@ -55,18 +55,17 @@ type Builder struct {
 	Footprint int
 }
 
-// Text appends to the arena what write writes, and returns it as a string that shares its memory
-// with the row's other texts.
-func (b *Builder) Text(write func(*strings.Builder) error) (string, error) {
-	if b.arena.Cap()-b.arena.Len() < 64 {
-		b.arena.Grow(64)
+// Arena returns the memory of the row's texts, for a text that is written in parts. Such a text
+// begins at the Len that the arena had before the first part.
+func (b *Builder) Arena() *strings.Builder {
+	if b.arena.Cap()-b.arena.Len() < minGrowth {
+		b.arena.Grow(minGrowth)
 	}
-	start := b.arena.Len()
-	if err := write(&b.arena); err != nil {
-		return "", err
-	}
-	return b.arena.String()[start:], nil
+	return &b.arena
 }
+
+// minGrowth is the least memory, in bytes, that a row's texts are given at a time.
+const minGrowth = 64
 
 // Keep returns p as a string that shares its memory with the row's other texts.
 func (b *Builder) Keep(p []byte) string { return keep(&b.arena, p) }
@@ -76,7 +75,7 @@ func (b *Builder) DropScratch() { b.scratch.Reset() }
 
 func keep(texts *strings.Builder, p []byte) string {
 	if texts.Cap()-texts.Len() < len(p) {
-		texts.Grow(max(len(p), 64))
+		texts.Grow(max(len(p), minGrowth))
 	}
 	start := texts.Len()
 	texts.Write(p)
