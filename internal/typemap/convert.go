@@ -1,0 +1,248 @@
+package typemap
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/table"
+)
+
+// Converter turns rows into items by a mapping and a table's keys. It is safe for use by many
+// goroutines at once.
+type Converter struct {
+	mapping Mapping
+	schema  table.Schema
+	fields  []column                 // the plan of mapping.Fields
+	seen    atomic.Pointer[[]column] // without mapping.Fields: the plan of the rows met
+}
+
+// New returns a Converter for a table of the given keys. With the zero Schema no attribute is a
+// key.
+func New(m Mapping, s table.Schema) *Converter {
+	c := &Converter{mapping: m, schema: s}
+	c.fields = c.planFields()
+	return c
+}
+
+// Convert returns the item for row, or why there is none. It neither changes nor keeps row.
+func (c *Converter) Convert(row map[string]any) (*item.Item, *fault.Error) {
+	if row == nil {
+		return nil, fault.NewMapping("the row is nil").WithRemedy("give a row, or leave it out")
+	}
+	if len(c.fields) > 0 {
+		it, _, err := c.build(row, c.fields)
+		return it, err
+	}
+	if seen := c.seen.Load(); seen != nil {
+		if it, complete, err := c.build(row, *seen); complete {
+			return it, err
+		}
+	}
+	columns := c.planRow(row)
+	c.seen.Store(&columns)
+	it, _, err := c.build(row, columns)
+	return it, err
+}
+
+// build makes the item of row by the plan. complete reports whether the plan has all columns of
+// row; without mapping.Fields, what build returns counts only then.
+func (c *Converter) build(row map[string]any, columns []column) (it *item.Item, complete bool, rowErr *fault.Error) {
+	capacity := len(columns)
+	if len(c.fields) == 0 {
+		capacity = min(capacity, len(row))
+	}
+	var b item.Builder
+	it = &item.Item{Attrs: make([]item.Attr, 0, capacity), EncodedSize: item.EmptyEncodedSize}
+	met := 0
+	for i := range columns {
+		col := &columns[i]
+		v, ok := row[col.name]
+		if !ok {
+			continue
+		}
+		if !col.repeated {
+			met++
+		}
+		if rowErr != nil {
+			continue
+		}
+		if err := c.add(&b, it, col, v); err != nil {
+			rowErr = col.rowError(err)
+		}
+	}
+	complete = met == len(row)
+	if rowErr == nil {
+		rowErr = c.finish(&b, it, columns)
+	}
+	if rowErr != nil {
+		return nil, complete, rowErr
+	}
+	if !complete && len(c.fields) > 0 { // the row keeps its unmapped columns alive too
+		it.Footprint = max(it.Footprint, Footprint(row))
+	}
+	return it, complete, nil
+}
+
+// rowError returns err, which the conversion of the column met, as the row's error.
+func (col *column) rowError(err error) *fault.Error {
+	f := &fault.Error{Reason: fault.Mapping, Text: "the value cannot be converted", Cause: err}
+	errors.As(err, &f) // err is a fault itself
+	return f.At(col.name, col.attribute)
+}
+
+// add adds to it the attribute that v becomes in col, if v becomes one.
+func (c *Converter) add(b *item.Builder, it *item.Item, col *column, v any) error {
+	if col.problem != nil {
+		return col.problem
+	}
+	n, footprint := len(it.Attrs), b.Footprint
+	it.Attrs = it.Attrs[:n+1]
+	a := &it.Attrs[n]
+	if err := c.convertColumn(b, a, col, v); err != nil {
+		return err
+	}
+	if a.Kind == item.None {
+		*a = item.Attr{}
+		it.Attrs = it.Attrs[:n]
+		return nil
+	}
+	a.Name = col.attribute
+	size, encoded, err := a.Measure()
+	b.Footprint += max(0, textSize(v)-size-(b.Footprint-footprint)) // the row's text, where it is the longer one
+	it.Size += len(a.Name) + size
+	it.EncodedSize += col.encodedName + encoded
+	if n > 0 {
+		it.EncodedSize += len(",")
+	}
+	return err
+}
+
+// convertColumn gives a the value that v has in col, or item.None if it is left out.
+func (c *Converter) convertColumn(b *item.Builder, a *item.Attr, col *column, v any) error {
+	var source any
+	var err error
+	isKey := col.key != nil || len(col.indexKeys) > 0
+	if col.typ == Auto {
+		source, err = auto(b, a, v)
+	} else {
+		source, err = forced(b, a, v, col.typ, c.mapping.EmptyString == KeepEmpty && !isKey)
+	}
+	switch {
+	case err != nil:
+		return err
+	case col.key != nil:
+		if err := checkKey(col.key, a, v); err != nil {
+			return err
+		}
+		return checkIndexKeys(col.indexKeys, a, v)
+	case isKey:
+		return checkIndexKeys(col.indexKeys, a, v)
+	}
+	return c.mapping.applyPolicies(a, source)
+}
+
+// auto gives a the attribute that the Go value v becomes by itself. It returns the value that a was
+// made from: v, or what the pointers and methods of v led to.
+func auto(b *item.Builder, a *item.Attr, v any) (source any, err error) {
+	t := newTree(b, item.Document)
+	if ok, err := t.setBuiltin(a, v, 1); ok {
+		return v, err
+	}
+	v, err = resolve(v, item.Document)
+	if err != nil {
+		return nil, err
+	}
+	if ok, err := t.setBuiltin(a, v, 1); ok {
+		return v, err
+	}
+	return v, jsonText(b, a, v)
+}
+
+// applyPolicies applies Null and EmptyString to a, which was made from source. An AttributeValue
+// is written as it is.
+func (m *Mapping) applyPolicies(a *item.Attr, source any) error {
+	isEmpty := a.Kind == item.S && a.Text == ""
+	if !isEmpty && a.Kind != item.Null || isAttributeValue(source) {
+		return nil
+	}
+	if isEmpty {
+		switch m.EmptyString {
+		case KeepEmpty:
+			return nil
+		case OmitEmpty:
+			a.Kind = item.None
+			return nil
+		}
+	}
+	switch m.Null {
+	case OmitNull:
+		a.Kind = item.None
+	case RefuseNull:
+		return fault.NewMapping("it is null, which Mapping.Null refuses").WithRemedy("give the row a value, or set Mapping.Null to \"null\" or \"omit\"")
+	default:
+		a.Kind = item.Null
+	}
+	return nil
+}
+
+func isAttributeValue(v any) bool {
+	av, ok := v.(types.AttributeValue)
+	return ok && !item.IsNil(av)
+}
+
+// finish gives it the identity of its key and its footprint, and checks its size.
+func (c *Converter) finish(b *item.Builder, it *item.Item, columns []column) *fault.Error {
+	var buf [64]byte
+	id := buf[:0]
+	for _, key := range []*table.Key{&c.schema.Partition, &c.schema.Sort} {
+		if key.Name == "" {
+			continue
+		}
+		a := it.Find(key.Name)
+		if a == nil {
+			return c.missingKey(key, columns)
+		}
+		id = table.AppendIdentity(id, a)
+	}
+	if len(id) > 0 {
+		it.Key = b.Keep(id)
+	}
+	it.Footprint = it.Size + (item.AttrBytes+entryBytes)*len(it.Attrs) + b.Footprint
+	if len(it.Attrs) == 0 {
+		return fault.NewMapping("the row gives no attribute").WithRemedy("give the row a mapped column, with a value that the mapping does not leave out")
+	}
+	if it.Size > item.MaxSize {
+		return tooLarge(it, columns)
+	}
+	return nil
+}
+
+// missingKey returns the failure of a row without the key attribute.
+func (c *Converter) missingKey(key *table.Key, columns []column) *fault.Error {
+	name := columnOf(columns, key.Name)
+	if len(c.fields) == 0 {
+		name = key.Name
+	}
+	if name == "" {
+		return keyFault("no field of the mapping gives the attribute, which is the table's %s", key).At("", key.Name)
+	}
+	return keyFault("the row does not have the column, which gives the table's %s", key).At(name, key.Name)
+}
+
+// tooLarge returns the failure of an item over the limit.
+func tooLarge(it *item.Item, columns []column) *fault.Error {
+	var largest string
+	most := -1
+	for i := range it.Attrs {
+		a := &it.Attrs[i]
+		if size, _, _ := a.Measure(); len(a.Name)+size > most {
+			largest, most = a.Name, len(a.Name)+size
+		}
+	}
+	return fault.New(fault.TooLarge, "the item has %d bytes, names included, and may have %d; the largest attribute, %q, has %d",
+		it.Size, item.MaxSize, fault.Clip(largest), most).At(columnOf(columns, largest), largest)
+}

@@ -1,0 +1,166 @@
+package typemap
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/table"
+)
+
+// calling is a value whose method calls a function.
+type calling func()
+
+func (f calling) Value() (driver.Value, error) {
+	f()
+	return "done", nil
+}
+
+// leaving is a value whose method ends the goroutine, as a test's FailNow does.
+var leaving = calling(runtime.Goexit)
+
+func numbered(n int) []row {
+	rows := make([]row, n)
+	for i := range rows {
+		rows[i] = row{"id": i}
+	}
+	return rows
+}
+
+func newShare(rows []row) *share {
+	return &share{rows: rows, items: make([]*item.Item, len(rows)), errs: make([]*fault.Error, len(rows))}
+}
+
+func TestConvertAll(t *testing.T) {
+	t.Parallel()
+	c := New(Mapping{}, partitionKey("id", item.N))
+	for _, n := range []int{0, 1, 31, 32, 33, 64, 65, 1000} {
+		rows := numbered(n)
+		for i := 5; i < n; i += 7 {
+			rows[i] = row{"id": fmt.Sprint(i)}
+		}
+		items, errs := c.ConvertAll(t.Context(), rows)
+		require.Len(t, items, n)
+		require.Len(t, errs, n)
+		for i, r := range rows {
+			it, err := c.Convert(r)
+			require.Equal(t, it, items[i], i)
+			require.Equal(t, err, errs[i], i)
+		}
+	}
+}
+
+func TestConvertAllStopsWithItsContext(t *testing.T) {
+	t.Parallel()
+	c := New(Mapping{}, table.Schema{})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	rows := numbered(1000)
+	for _, r := range rows {
+		r["x"] = calling(cancel)
+	}
+	for _, goroutines := range []int{runtime.GOMAXPROCS(0), 0} { // the second time ctx is done from the start
+		items, errs := c.ConvertAll(ctx, rows)
+		reached := 0
+		for i := range rows {
+			assert.Nil(t, errs[i])
+			if items[i] != nil {
+				reached++
+			}
+		}
+		assert.LessOrEqual(t, reached, goroutines)
+	}
+}
+
+// A method that ends its goroutine costs its own row alone.
+func TestGoexitCostsOneRow(t *testing.T) {
+	t.Parallel()
+	c := New(Mapping{}, table.Schema{})
+	rows := numbered(10)
+	for _, i := range []int{0, 4, 5, 9} {
+		rows[i]["x"] = leaving
+	}
+	s := newShare(rows)
+	var workers sync.WaitGroup
+	c.start(t.Context(), &workers, s)
+	workers.Wait()
+	for i, r := range rows {
+		if _, ok := r["x"]; ok {
+			assert.Nil(t, s.items[i])
+			require.NotNil(t, s.errs[i])
+			assert.Equal(t, fault.Mapping, s.errs[i].Reason)
+			assert.Equal(t, "a method of one of its values called runtime.Goexit", s.errs[i].Text)
+			assert.Contains(t, s.errs[i].Remedy(), "remove that call")
+			continue
+		}
+		assert.NotNil(t, s.items[i])
+		assert.Nil(t, s.errs[i])
+	}
+}
+
+// Once ctx is done a method that ends its goroutine starts no other goroutine.
+func TestGoexitAfterTheContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s := newShare(numbered(10))
+	s.rows[3]["x"] = calling(func() { cancel(); runtime.Goexit() })
+	var workers sync.WaitGroup
+	New(Mapping{}, table.Schema{}).start(ctx, &workers, s)
+	workers.Wait()
+	for i := range s.rows {
+		assert.Nil(t, s.errs[i])
+		assert.Equal(t, i < 3, s.items[i] != nil)
+	}
+}
+
+// If a method ends the caller's own goroutine, no other goroutine is left behind.
+func TestGoexitOfTheCaller(t *testing.T) {
+	t.Parallel()
+	c := New(Mapping{}, table.Schema{})
+	rows := numbered(32 * 8)
+	var converted atomic.Int32
+	for _, r := range rows {
+		r["x"] = calling(func() { converted.Add(1) })
+	}
+	last := len(rows) - 1
+	rows[last]["x"] = leaving
+	returned := false
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		c.ConvertAll(t.Context(), rows)
+		returned = true
+	}()
+	<-ended
+	assert.False(t, returned)
+	assert.EqualValues(t, last, converted.Load())
+}
+
+// TestConvertIsRaceFree has a meaning only under the race detector: one Converter serves many
+// goroutines.
+func TestConvertIsRaceFree(t *testing.T) {
+	t.Parallel()
+	c := New(Mapping{}, partitionKey("id", item.N))
+	var running sync.WaitGroup
+	for g := range 8 {
+		running.Go(func() {
+			for i := range 200 {
+				name := fmt.Sprint("c", (g+i)%5)
+				it, err := c.Convert(row{"id": i, name: struct{ A, B int }{i, g}, "z": nil})
+				assert.Nil(t, err)
+				assert.Len(t, it.Attrs, 3)
+			}
+		})
+	}
+	running.Wait()
+}

@@ -1,0 +1,14 @@
+// Package typemap converts rows of Go values to items: which column becomes which attribute, which
+// DynamoDB type a Go value becomes, and why a value cannot be stored.
+//
+// It imports item, table, fault and decimal, and the SDK's types. It knows neither how an item is
+// sent nor when, and no setting beyond the [Mapping].
+//
+// A [Converter] works in three layers. The plan (plan.go) is what is known of a column without a
+// row: the attribute, the type that a field forces, the keys that the attribute is. The conversion
+// of a column (convert.go, forced.go) picks the kind of the attribute and applies the policies for
+// null and empty values. The conversion of a value (the methods of tree) is a recursion over Go
+// values: pointers and methods are resolved first (resolve.go), scalars are set (scalar.go), and
+// containers become documents (document.go, structs.go, jsonparse.go), which jsontext.go writes out
+// where they are stored as text.
+package typemap

@@ -1,0 +1,190 @@
+package typemap
+
+import (
+	"encoding"
+	"encoding/json"
+	"reflect"
+	"strconv"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/item"
+)
+
+// document gives a the value v at the given level of a document. Containers become L and M; null
+// and "" stay what they are.
+func (t *tree) document(a *item.Attr, v any, level int) error {
+	for resolved := false; ; resolved = true {
+		if ok, err := t.setBuiltin(a, v, level); ok {
+			if err == nil {
+				err = t.Scalar(a, level)
+			}
+			return err
+		}
+		switch v := v.(type) {
+		case map[string]any:
+			if v != nil {
+				return t.object(a, v, level)
+			}
+		case []any:
+			if v != nil {
+				return t.array(a, v, level)
+			}
+		case json.RawMessage:
+			if v != nil {
+				return t.parse(a, string(v), level)
+			}
+		}
+		if resolved {
+			return t.container(a, reflect.ValueOf(v), level)
+		}
+		var err error
+		if v, err = resolve(v, t.Form); err != nil {
+			return err
+		}
+	}
+}
+
+func (t *tree) object(a *item.Attr, m map[string]any, level int) error {
+	if err := t.Enter(level); err != nil {
+		return err
+	}
+	if err := t.NewContainer(a, item.M, len(m)); err != nil {
+		return err
+	}
+	for name, v := range m {
+		a.Elems = append(a.Elems, item.Attr{Name: name})
+		if err := t.document(&a.Elems[len(a.Elems)-1], v, level+1); err != nil {
+			return err
+		}
+	}
+	item.SortByName(a.Elems)
+	return nil
+}
+
+func (t *tree) array(a *item.Attr, list []any, level int) error {
+	if err := t.Enter(level); err != nil {
+		return err
+	}
+	if err := t.NewContainer(a, item.L, len(list)); err != nil {
+		return err
+	}
+	for i, v := range list {
+		if err := t.document(&a.Elems[i], v, level+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// container is document for the containers that are known only by reflection.
+func (t *tree) container(a *item.Attr, rv reflect.Value, level int) error {
+	if err := t.Enter(level); err != nil {
+		return err
+	}
+	switch rv.Kind() {
+	case reflect.Map:
+		return t.anyMap(a, rv, level)
+	case reflect.Struct:
+		return t.anyStruct(a, rv, level)
+	case reflect.Slice, reflect.Array:
+		return t.anySlice(a, rv, level)
+	}
+	return notStorable(rv.Type())
+}
+
+func (t *tree) anySlice(a *item.Attr, rv reflect.Value, level int) error {
+	if err := t.NewContainer(a, item.L, rv.Len()); err != nil {
+		return err
+	}
+	for i := range a.Elems {
+		if err := t.element(&a.Elems[i], rv.Index(i), level+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tree) anyMap(a *item.Attr, rv reflect.Value, level int) error {
+	if err := t.NewContainer(a, item.M, rv.Len()); err != nil {
+		return err
+	}
+	for entries := rv.MapRange(); entries.Next(); {
+		name, err := mapKey(entries.Key())
+		if err != nil {
+			return err
+		}
+		a.Elems = append(a.Elems, item.Attr{Name: name})
+		if err := t.element(&a.Elems[len(a.Elems)-1], entries.Value(), level+1); err != nil {
+			return err
+		}
+	}
+	item.SortByName(a.Elems)
+	for i := 1; i < len(a.Elems); i++ {
+		if a.Elems[i].Name == a.Elems[i-1].Name {
+			return fault.NewMapping("two keys of its %s have the same text", fault.TypeText(rv.Type()))
+		}
+	}
+	return nil
+}
+
+// mapKey returns the text of a map's key, as encoding/json writes it.
+func mapKey(key reflect.Value) (string, error) {
+	if key.Kind() == reflect.String {
+		return key.String(), nil
+	}
+	if m, ok := key.Interface().(encoding.TextMarshaler); ok {
+		if key.Kind() == reflect.Pointer && key.IsNil() {
+			return "", nil
+		}
+		text, err := callMethod(m, "MarshalText", m.MarshalText)
+		return string(text), err
+	}
+	switch key.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return strconv.FormatInt(key.Int(), 10), nil
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return strconv.FormatUint(key.Uint(), 10), nil
+	}
+	return "", fault.NewMapping("a map with keys of Go type %s cannot be stored in DynamoDB", fault.TypeText(key.Type())).
+		WithRemedy("give the map keys that are strings or integers, or that have a MarshalText method")
+}
+
+// element is document for a member of a container, without boxing the commonest types.
+func (t *tree) element(a *item.Attr, rv reflect.Value, level int) error {
+	if !rv.CanInterface() {
+		return t.embedded(a, rv, level)
+	}
+	if rv.Type().PkgPath() != "" {
+		return t.document(a, rv.Interface(), level)
+	}
+	var err error
+	switch rv.Kind() {
+	case reflect.String:
+		a.Set(item.S, rv.String())
+	case reflect.Int, reflect.Int64, reflect.Int32:
+		t.setInt(a, rv.Int())
+	case reflect.Float64:
+		err = t.setFloat(a, rv.Float(), 64)
+	case reflect.Float32:
+		err = t.setFloat(a, rv.Float(), 32)
+	default:
+		return t.document(a, rv.Interface(), level)
+	}
+	if err == nil {
+		err = t.Scalar(a, level)
+	}
+	return err
+}
+
+// embedded is element for a struct of an unexported type, or a pointer to one, that is embedded
+// under a name of its own.
+func (t *tree) embedded(a *item.Attr, rv reflect.Value, level int) error {
+	if rv.Kind() == reflect.Pointer {
+		if rv.IsNil() {
+			a.Kind = item.Null
+			return t.Enter(level)
+		}
+		rv = rv.Elem()
+	}
+	return t.container(a, rv, level)
+}

@@ -1,0 +1,193 @@
+package typemap
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/table"
+)
+
+// invertedSchema is the schema of a table with an index whose sort key is the table's partition key.
+func invertedSchema() table.Schema {
+	s := schemaOfKeys(item.S, item.S)
+	s.Index = []table.Key{{Name: "p", Kind: item.S, MaxBytes: 1024, Role: "key of index turned"}}
+	return s
+}
+
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		schema table.Schema
+		m      Mapping
+		row    row
+		text   string // of the error; "" for none
+	}{
+		{"strings", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": strings.Repeat("é", 1024), "s": strings.Repeat("x", 1024)}, ""},
+		{"bytes", schemaOfKeys(item.B, item.B), Mapping{}, row{"p": make([]byte, 2048), "s": make([]byte, 1024)}, ""},
+		{"numbers", schemaOfKeys(item.N, item.N), Mapping{}, row{"p": 1, "s": -1.5}, ""},
+		{"converted", schemaOfKeys(item.S, item.N), Mapping{Fields: []Field{field("p", String), {Column: "c", Attribute: "s", Type: Number}}}, row{"p": 1, "c": "7"}, ""},
+
+		{"no row", schemaOfKeys(item.S, item.S), Mapping{}, row{}, `the row does not have the column, which gives the table's partition key "p" (S)`},
+		{"no partition key", schemaOfKeys(item.S, item.S), Mapping{}, row{"s": "x"}, `the row does not have the column, which gives the table's partition key "p" (S)`},
+		{"no sort key", schemaOfKeys(item.S, item.N), Mapping{}, row{"p": "x"}, `the row does not have the column, which gives the table's sort key "s" (N)`},
+		{"no column", schemaOfKeys(item.S, item.N), Mapping{Fields: []Field{field("p", Auto), {Column: "c", Attribute: "s"}}}, row{"p": "x"}, `the row does not have the column, which gives the table's sort key "s" (N)`},
+		{"no field", schemaOfKeys(item.S, item.N), Mapping{Fields: []Field{field("p", Auto)}}, row{"p": "x", "s": 1}, `no field of the mapping gives the attribute, which is the table's sort key "s" (N)`},
+
+		{"null", schemaOfKeys(item.S, item.S), Mapping{Null: OmitNull}, row{"p": nil, "s": "x"}, `a null value came as the table's partition key "p" (S)`},
+		{"NULL", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": null(), "s": "x"}, `a null value came as the table's partition key "p" (S)`},
+		{"empty string", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": "", "s": "x"}, `an empty value came as the table's partition key "p" (S), which takes one byte at least`},
+		{"empty string kept", schemaOfKeys(item.S, item.S), Mapping{EmptyString: KeepEmpty}, row{"p": "x", "s": ""}, `an empty value came as the table's sort key "s" (S), which takes one byte at least`},
+		{"empty text for a number", schemaOfKeys(item.S, item.N), Mapping{EmptyString: KeepEmpty, Fields: []Field{field("p", Auto), field("s", Number)}}, row{"p": "x", "s": ""}, `an empty value came as the table's sort key "s" (N), which takes one byte at least`},
+		{"empty bytes", schemaOfKeys(item.S, item.B), Mapping{}, row{"p": "x", "s": []byte{}}, `an empty value came as the table's sort key "s" (B), which takes one byte at least`},
+		{"number for a string", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": 1.5, "s": "x"}, `Go type float64 gives N, which the partition key "p" (S) does not take`},
+		{"string for a number", schemaOfKeys(item.S, item.N), Mapping{}, row{"p": "x", "s": "1"}, `Go type string gives S, which the sort key "s" (N) does not take`},
+		{"list for a string", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": list(), "s": "1"}, `Go type *types.AttributeValueMemberL gives L, which the partition key "p" (S) does not take`},
+		{"2,049 bytes", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": strings.Repeat("é", 1024) + "x", "s": "x"}, `Go type string with 2049 bytes came as the partition key "p" (S), which takes 1 to 2048 bytes`},
+		{"1,025 bytes", schemaOfKeys(item.S, item.B), Mapping{}, row{"p": "x", "s": make([]byte, 1025)}, `Go type []byte with 1025 bytes came as the sort key "s" (B), which takes 1 to 1024 bytes`},
+
+		{"index keys", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": "x", "s": "x", "g": strings.Repeat("x", 1024), "h": 5}, ""},
+		{"index key too long", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": "x", "s": "x", "g": strings.Repeat("x", 1025)}, `Go type string with 1025 bytes came as the key of index g2 "g" (S), which takes 1 to 1024 bytes`},
+		{"shorter in an index", invertedSchema(), Mapping{}, row{"p": strings.Repeat("x", 1025), "s": "x"}, `Go type string with 1025 bytes came as the key of index turned "p" (S), which takes 1 to 1024 bytes`},
+		{"fits the index", invertedSchema(), Mapping{}, row{"p": strings.Repeat("x", 1024), "s": "x"}, ""},
+		{"null for both", invertedSchema(), Mapping{}, row{"p": nil, "s": "x"}, `a null value came as the table's partition key "p" (S)`},
+		{"index key of another type", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": "x", "s": "x", "h": "5"}, `Go type string gives S, which the key of index h1 "h" (N) does not take`},
+		{"index key that is a document", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": "x", "s": "x", "h": []any{}}, `Go type []any gives S, which the key of index h1 "h" (N) does not take`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			it, err := New(tt.m, tt.schema).Convert(tt.row)
+			if tt.text == "" {
+				require.Nil(t, err)
+				id, ok := tt.schema.Identity(it.SDK())
+				require.True(t, ok)
+				require.Equal(t, it.Key, id)
+				return
+			}
+			require.NotNil(t, err)
+			require.Equal(t, fault.Key, err.Reason)
+			require.EqualError(t, err, tt.text)
+			require.NotEmpty(t, err.Attribute)
+			if tt.name == "no column" {
+				require.Equal(t, "c", err.Column)
+			}
+		})
+	}
+}
+
+func TestKeyRemedies(t *testing.T) {
+	t.Parallel()
+	const hash = "shorten it, or make the key from a hash of the value"
+	tests := []struct {
+		key  item.Kind
+		v    any
+		want string
+	}{
+		{item.S, 1.5, `Field.Type "S" converts the column`}, {item.S, []byte("x"), `Field.Type "S" converts the column`}, {item.S, true, `Field.Type "S" converts the column`},
+		{item.N, "1", `Field.Type "N" converts the column`}, {item.N, time.Unix(0, 0), `Field.Type "N" converts the column`}, {item.B, "AQ==", `Field.Type "B" converts the column`},
+		{item.N, "x", "provide a numeric value, or map another column to the attribute"}, {item.N, true, "provide a numeric value, or map another column to the attribute"},
+		{item.S, list(), "provide text, or map another column to the attribute"}, {item.S, []byte{0xff}, "provide text, or map another column to the attribute"},
+		{item.B, 1, "provide bytes, or map another column to the attribute"}, {item.N, []any{}, "provide a numeric value, or map another column to the attribute"}, {item.N, n("1"), ""},
+		{item.S, strings.Repeat("x", 2049), hash}, {item.B, make([]byte, 2049), hash},
+	}
+	for _, tt := range tests {
+		_, err := New(Mapping{}, schemaOfKeys(tt.key, item.S)).Convert(row{"p": tt.v, "s": "x"})
+		if tt.want == "" {
+			require.Nil(t, err)
+			continue
+		}
+		require.NotNil(t, err)
+		assert.Equal(t, tt.want, err.Remedy(), "%T for %s", tt.v, tt.key)
+	}
+}
+
+func TestEmptyIndexKeysAreLeftOut(t *testing.T) {
+	t.Parallel()
+	for name, m := range map[string]Mapping{"default": {}, "refuse and keep": {Null: RefuseNull, EmptyString: KeepEmpty}} {
+		for _, v := range []any{nil, "", []byte{}, null(), s(""), bin(), nilInt} {
+			it := mustConvert(t, New(m, schemaOfKeys(item.S, item.S)), row{"p": "x", "s": "y", "g": v, "h": v, "z": 1})
+			assert.Equal(t, map[string]types.AttributeValue{"p": s("x"), "s": s("y"), "z": n("1")}, it.SDK(), name)
+			assert.Equal(t, 1+1+1+1+1+2, it.Size)
+		}
+	}
+}
+
+func TestKeyIdentity(t *testing.T) {
+	t.Parallel()
+	key := func(schema table.Schema, p, sort any) string {
+		return mustConvert(t, New(Mapping{}, schema), row{"p": p, "s": sort}).Key
+	}
+	text, number, raw := schemaOfKeys(item.S, item.S), schemaOfKeys(item.N, item.S), schemaOfKeys(item.B, item.S)
+	assert.NotEqual(t, key(text, "a", "bc"), key(text, "ab", "c"))
+	assert.NotEqual(t, key(text, "1", "x"), key(number, 1, "x"))
+	assert.NotEqual(t, key(text, "1", "x"), key(raw, []byte("1"), "x"))
+	for _, v := range []any{1.0, "1", "1.0", "1e0", "01", "+1", "10e-1"} {
+		if text, ok := v.(string); ok {
+			v = n(text)
+		}
+		assert.Equal(t, key(number, 1, "x"), key(number, v, "x"))
+		if av, ok := v.(types.AttributeValue); ok {
+			id, ok := number.Identity(map[string]types.AttributeValue{"p": av, "s": s("x"), "more": null()})
+			assert.True(t, ok)
+			assert.Equal(t, key(number, 1, "x"), id)
+		}
+	}
+	assert.NotEqual(t, key(number, 1, "x"), key(number, -1, "x"))
+	assert.NotEqual(t, key(number, 1, "x"), key(number, 10, "x"))
+
+	type m = map[string]types.AttributeValue
+	for _, bad := range []m{nil, {"p": s("x")}, {"p": s("x"), "s": n("1")}, {"p": nil, "s": s("x")}, {"p": nilAttr, "s": s("x")}} {
+		_, ok := text.Identity(bad)
+		assert.False(t, ok)
+	}
+	_, ok := (&table.Schema{}).Identity(m{"p": s("x")})
+	assert.False(t, ok)
+	assert.Empty(t, mustConvert(t, New(Mapping{}, table.Schema{}), row{"p": 1}).Key)
+}
+
+// A fake may leave the type of a key undescribed.
+func TestKeysOfUnknownType(t *testing.T) {
+	t.Parallel()
+	schema := partitionKey("id", item.None)
+	c := New(Mapping{}, schema)
+	for _, id := range []any{"a", 1, []byte("b"), []any{1}} { // the JSON text of a list is an S
+		it := mustConvert(t, c, row{"id": id})
+		key, ok := schema.Identity(it.SDK())
+		require.True(t, ok)
+		require.Equal(t, it.Key, key)
+	}
+	for _, id := range []any{nil, "", true} {
+		_, err := c.Convert(row{"id": id})
+		require.NotNil(t, err)
+		require.Equal(t, fault.Key, err.Reason)
+		require.Contains(t, err.Text, `"id" (S, N or B)`)
+	}
+	_, err := c.Convert(row{"id": true})
+	require.Equal(t, "provide text, a number or bytes, or map another column to the attribute", err.Remedy())
+}
+
+// FuzzKeyIdentity compares the equality of keys with that of their identities.
+func FuzzKeyIdentity(f *testing.F) {
+	f.Add("a", "bc", "ab", "c")
+	f.Add("a", "b", "a", "b")
+	f.Add("1", "", "1", "")
+	c := New(Mapping{}, schemaOfKeys(item.B, item.B))
+	f.Fuzz(func(t *testing.T, p1, s1, p2, s2 string) {
+		x, xErr := c.Convert(row{"p": []byte(p1), "s": []byte(s1)})
+		y, yErr := c.Convert(row{"p": []byte(p2), "s": []byte(s2)})
+		fits := func(p, s string) bool { return p != "" && len(p) <= 2048 && s != "" && len(s) <= 1024 }
+		require.Equal(t, fits(p1, s1), xErr == nil)
+		require.Equal(t, fits(p2, s2), yErr == nil)
+		if xErr == nil && yErr == nil {
+			require.Equal(t, p1 == p2 && s1 == s2, x.Key == y.Key)
+		}
+	})
+}

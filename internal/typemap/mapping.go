@@ -1,0 +1,83 @@
+package typemap
+
+import "github.com/dynamodest/dynamodest/internal/item"
+
+// Type is the DynamoDB type that a field forces, by the letters that DynamoDB uses for it, or JSON.
+type Type string
+
+// The types. Any value that a type is not made from cannot be converted.
+const (
+	Auto      Type = ""     // by the Go value
+	String    Type = "S"    // from string, UTF-8 []byte, number, bool, time
+	Number    Type = "N"    // from number, decimal text (string or []byte), time (epoch seconds)
+	Binary    Type = "B"    // from []byte, base64 text
+	Bool      Type = "BOOL" // from bool, "true" or "false", 0 or 1
+	JSON      Type = "JSON" // from anything: an S that holds its compact JSON
+	List      Type = "L"    // from slices, arrays and JSON text of an array
+	Map       Type = "M"    // from maps, structs and JSON text of an object
+	StringSet Type = "SS"   // from slices, arrays and JSON text of an array; equal members are kept once
+	NumberSet Type = "NS"   // as StringSet
+	BinarySet Type = "BS"   // as StringSet
+)
+
+// Kind returns the kind of the attributes that t makes; item.None for Auto and for an unknown type.
+func (t Type) Kind() item.Kind {
+	switch t {
+	case Auto:
+	case String, JSON:
+		return item.S
+	case Number:
+		return item.N
+	case Binary:
+		return item.B
+	case Bool:
+		return item.Bool
+	case List:
+		return item.L
+	case Map:
+		return item.M
+	case StringSet:
+		return item.SS
+	case NumberSet:
+		return item.NS
+	case BinarySet:
+		return item.BS
+	}
+	return item.None
+}
+
+// Null is what a nil value becomes.
+type Null uint8
+
+// What a nil value becomes.
+const (
+	WriteNull  Null = iota // an attribute of type NULL
+	OmitNull               // no attribute
+	RefuseNull             // a failure of the row
+)
+
+// EmptyString is what an empty string becomes.
+type EmptyString uint8
+
+// What an empty string becomes.
+const (
+	EmptyAsNull EmptyString = iota // what a nil value becomes
+	KeepEmpty                      // an empty S
+	OmitEmpty                      // no attribute
+)
+
+// Mapping says which columns of a row become which attributes. Null and EmptyString hold outside
+// keys and outside documents.
+type Mapping struct {
+	Fields      []Field // if empty, every column becomes the attribute of the same name
+	Null        Null
+	EmptyString EmptyString
+}
+
+// Field maps one column to one attribute. An empty Attribute makes every row that has the column
+// fail.
+type Field struct {
+	Column    string
+	Attribute string
+	Type      Type
+}

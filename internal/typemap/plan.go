@@ -1,0 +1,93 @@
+package typemap
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/table"
+)
+
+// column is the plan of how one column of a row becomes an attribute.
+type column struct {
+	name        string // of the column
+	attribute   string
+	typ         Type
+	key         *table.Key   // the table key that the attribute is, if it is one
+	indexKeys   []*table.Key // the index keys that the attribute is
+	encodedName int          // bytes of the attribute's name as the SDK sends it, colon included
+	repeated    bool         // an earlier field has the same column
+	problem     *fault.Error // why no attribute can have the name; nil if one can
+}
+
+const renameRemedy = "rename the column, or map it to another attribute with a Field"
+
+// planFields plans the columns that the mapping lists.
+func (c *Converter) planFields() []column {
+	fields := c.mapping.Fields
+	columns := make([]column, len(fields))
+	for i, f := range fields {
+		columns[i] = c.plan(f.Column, f.Attribute, f.Type)
+		columns[i].repeated = slices.ContainsFunc(fields[:i], func(earlier Field) bool { return earlier.Column == f.Column })
+	}
+	return columns
+}
+
+// plan returns what is known of a column without a row.
+func (c *Converter) plan(name, attribute string, t Type) column {
+	size, ok := item.EncodedText(attribute)
+	col := column{name: name, attribute: attribute, typ: t, encodedName: size + len(":")}
+	switch {
+	case attribute == "":
+		col.problem = fault.NewMapping("a column's name is empty").WithRemedy(renameRemedy)
+	case !ok:
+		col.problem = fault.NewMapping("its name is not valid UTF-8").WithRemedy(renameRemedy)
+	case len(attribute) > item.MaxAttributeName:
+		col.problem = fault.NewMapping("its name has %d bytes, and an attribute's may have %d", len(attribute), item.MaxAttributeName).
+			WithRemedy(renameRemedy)
+	}
+	if attribute != "" { // an absent sort key has the name ""
+		col.key = c.schema.TableKey(attribute)
+	}
+	for i := range c.schema.Index {
+		if c.schema.Index[i].Name == attribute {
+			col.indexKeys = append(col.indexKeys, &c.schema.Index[i])
+		}
+	}
+	return col
+}
+
+// planRow builds the column plan of row, keeping columns of earlier rows while the plan stays under
+// twice the row's size. Columns are sorted by name.
+func (c *Converter) planRow(row map[string]any) []column {
+	columns := make([]column, 0, len(row))
+	for name := range row {
+		name = strings.Clone(name) // the plan outlives the row
+		columns = append(columns, c.plan(name, name, Auto))
+	}
+	if seen := c.seen.Load(); seen != nil {
+		for _, col := range *seen {
+			if _, ok := row[col.name]; !ok {
+				columns = append(columns, col)
+			}
+		}
+	}
+	if len(columns) > 2*len(row) {
+		columns = columns[:len(row)]
+	}
+	slices.SortFunc(columns, func(x, y column) int { return cmp.Compare(x.name, y.name) })
+	return columns
+}
+
+// columnOf returns the name of the column that becomes the attribute, or "". Of several columns
+// it is the last.
+func columnOf(columns []column, attribute string) string {
+	for i := len(columns) - 1; i >= 0; i-- {
+		if columns[i].attribute == attribute {
+			return columns[i].name
+		}
+	}
+	return ""
+}

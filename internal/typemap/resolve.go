@@ -1,0 +1,160 @@
+package typemap
+
+import (
+	"database/sql/driver"
+	"encoding"
+	"encoding/json"
+	"math/big"
+	"reflect"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/item"
+)
+
+// maxHops is the most pointers and methods to follow from a value.
+const maxHops = 100
+
+var (
+	timeType   = reflect.TypeFor[time.Time]()
+	numberType = reflect.TypeFor[json.Number]()
+	rawType    = reflect.TypeFor[json.RawMessage]()
+
+	marshalerType     = reflect.TypeFor[json.Marshaler]()
+	valuerType        = reflect.TypeFor[driver.Valuer]()
+	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
+)
+
+// resolve returns what v stands for in the given form: a value of a directly supported type, a
+// container, or a value that cannot be stored. It follows pointers, and the methods by which a
+// value converts itself. Nil pointers, maps and slices are nil.
+func resolve(v any, form item.Form) (any, error) {
+	for range maxHops {
+		next, done, err := resolveStep(v, form)
+		if done || err != nil {
+			return next, err
+		}
+		v = next
+	}
+	return nil, fault.NewMapping("the pointers or methods of its %s return further values without end", fault.TypeName(v)).
+		WithRemedy("give the final value")
+}
+
+// resolveStep follows one pointer or method of v.
+func resolveStep(v any, form item.Form) (next any, done bool, err error) {
+	switch v.(type) {
+	case nil, string, bool, int, int64, float64, time.Time, json.Number, big.Int, big.Float:
+		return v, true, nil
+	}
+	rv := reflect.ValueOf(v)
+	isPointer := rv.Kind() == reflect.Pointer
+	if k := rv.Kind(); (isPointer || k == reflect.Map || k == reflect.Slice) && rv.IsNil() {
+		return nil, true, nil
+	}
+	switch v.(type) {
+	case *big.Int, *big.Float, json.RawMessage, types.AttributeValue:
+		return v, true, nil
+	}
+	if isPointer {
+		if t := rv.Type().Elem(); t == timeType || t == numberType || t == rawType {
+			return rv.Elem().Interface(), false, nil
+		}
+	}
+	if next, ok, err := callMarshaler(v, form); ok {
+		return next, false, err
+	}
+	switch {
+	case isPointer:
+		return rv.Elem().Interface(), false, nil
+	case pointerMarshals(rv.Type(), form):
+		p := reflect.New(rv.Type())
+		p.Elem().Set(rv)
+		return p.Interface(), false, nil
+	}
+	return underlying(rv), true, nil
+}
+
+// callMarshaler uses the value's own Value, MarshalText or MarshalJSON method; MarshalJSON applies
+// to containers only, except inside JSON.
+func callMarshaler(v any, form item.Form) (result any, ok bool, err error) {
+	m, marshals := v.(json.Marshaler)
+	if marshals && form == item.JSONText {
+		result, err = marshalJSON(m)
+		return result, true, err
+	}
+	if m, ok := v.(driver.Valuer); ok {
+		result, err = callMethod(v, "Value", func() (any, error) { return m.Value() })
+		return result, true, err
+	}
+	if m, ok := v.(encoding.TextMarshaler); ok {
+		text, err := callMethod(v, "MarshalText", m.MarshalText)
+		return string(text), true, err
+	}
+	if marshals && isContainer(reflect.TypeOf(v)) {
+		result, err = marshalJSON(m)
+		return result, true, err
+	}
+	return nil, false, nil
+}
+
+func marshalJSON(m json.Marshaler) (json.RawMessage, error) {
+	return callMethod(m, "MarshalJSON", func() (json.RawMessage, error) {
+		raw, err := m.MarshalJSON()
+		if raw == nil {
+			raw = []byte{} // invalid JSON, rather than a nil value
+		}
+		return raw, err
+	})
+}
+
+// isContainer reports whether t, or what t points to, becomes a document.
+func isContainer(t reflect.Type) bool {
+	t = indirect(t)
+	switch t.Kind() {
+	case reflect.Map, reflect.Struct, reflect.Array:
+		return true
+	case reflect.Slice:
+		return t.Elem().Kind() != reflect.Uint8
+	}
+	return false
+}
+
+// pointerMarshals reports whether a pointer to a t has methods for callMarshaler.
+func pointerMarshals(t reflect.Type, form item.Form) bool {
+	if t.PkgPath() == "" && t.Kind() != reflect.Struct {
+		return false // only a named type, or a struct that embeds one, has methods
+	}
+	p := reflect.PointerTo(t)
+	return p.Implements(valuerType) || p.Implements(textMarshalerType) ||
+		p.Implements(marshalerType) && (form == item.JSONText || isContainer(t))
+}
+
+// underlying returns rv as the predeclared type of its kind, so that a named string is a string.
+// Containers and other values come back as they are.
+func underlying(rv reflect.Value) any {
+	switch rv.Kind() {
+	case reflect.String:
+		return rv.String()
+	case reflect.Bool:
+		return rv.Bool()
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return rv.Int()
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return rv.Uint()
+	case reflect.Float32:
+		return float32(rv.Float())
+	case reflect.Float64:
+		return rv.Float()
+	case reflect.Slice:
+		if rv.Type().Elem().Kind() == reflect.Uint8 {
+			return rv.Bytes()
+		}
+	case reflect.Struct:
+		if rv.Type().ConvertibleTo(timeType) {
+			return rv.Convert(timeType).Interface()
+		}
+	}
+	return rv.Interface()
+}
