@@ -1,0 +1,208 @@
+package schedule
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func newBackoff(b backoff) *backoff {
+	b.minDelay, b.maxDelay, b.maxRows, b.jitter = 50*time.Millisecond, 5*time.Second, 25, fullJitter
+	return &b
+}
+
+func TestBackoffFollowsTheRetries(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name      string
+		before    backoff
+		response  throttledResponse
+		fruitless int
+		limit     int
+		began     bool
+	}{
+		{"first time, all rows", backoff{}, throttledResponse{}, 1, 1, true},
+		{"first time, some rows", backoff{}, throttledResponse{accepted: 20}, 1, 1, true},
+		{"retries throttled again", backoff{fruitless: 3, limit: 8}, throttledResponse{retries: 8}, 4, 1, true},
+		{"some of them accepted", backoff{fruitless: 3, limit: 8}, throttledResponse{retries: 8, accepted: 3}, 2, 4, true},
+		{"some of them accepted after one response", backoff{fruitless: 1, limit: 1}, throttledResponse{retries: 1, accepted: 1}, 1, 1, true},
+		{"new rows all throttled", backoff{fruitless: 3, limit: 8}, throttledResponse{}, 4, 1, true},
+		{"some new rows accepted", backoff{fruitless: 3, limit: 8}, throttledResponse{accepted: 20}, 3, 1, true},
+		{"unavailable", backoff{fruitless: 3, limit: 8}, throttledResponse{retries: 8, unavailable: true}, 4, 25, true},
+		{"short of the longest delay", backoff{fruitless: 6, limit: 8}, throttledResponse{retries: 8}, 7, 1, true},
+		{"at the longest delay", backoff{fruitless: 7, limit: 8}, throttledResponse{retries: 8}, 8, 25, true},
+		{"new rows at the longest delay", backoff{fruitless: 7, limit: 8}, throttledResponse{}, 8, 25, true},
+		{"some of them accepted at the longest delay", backoff{fruitless: 9, limit: 8}, throttledResponse{retries: 8, accepted: 3}, 8, 4, true},
+		{"some rows of a small call accepted", backoff{}, throttledResponse{accepted: 3, fitsOneRequest: true}, 1, 25, true},
+		{"new rows while retries are in flight", backoff{fruitless: 3, limit: 8, inFlight: 8}, throttledResponse{accepted: 20}, 3, 8, false},
+		{"new rows all throttled while retries are in flight", backoff{fruitless: 3, limit: 8, inFlight: 8}, throttledResponse{}, 3, 8, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			now := time.Unix(1_700_000_000, 0)
+			b := newBackoff(tt.before)
+			tt.response.sent, tt.response.now = now.Add(-10*time.Millisecond), now
+			delay, began := b.throttled(tt.response)
+			assert.Equal(t, tt.fruitless, b.fruitless)
+			assert.Equal(t, tt.limit, b.limit)
+			assert.Equal(t, tt.began, began)
+			if began {
+				assert.Equal(t, now.Add(delay), b.until)
+				assert.LessOrEqual(t, delay, b.bound(tt.fruitless))
+			} else {
+				assert.Zero(t, b.until)
+			}
+		})
+	}
+}
+
+func TestBackoffBoundDoubles(t *testing.T) {
+	t.Parallel()
+	b := newBackoff(backoff{})
+	var got []time.Duration
+	for n := range 9 {
+		got = append(got, b.bound(n+1)/time.Millisecond)
+	}
+	assert.Equal(t, []time.Duration{50, 100, 200, 400, 800, 1600, 3200, 5000, 5000}, got)
+	b.minDelay = 10 * time.Second
+	assert.Equal(t, b.maxDelay, b.bound(1))
+	b.minDelay, b.maxDelay = 1<<62, 1<<63-1
+	assert.Equal(t, b.maxDelay, b.bound(1000), "no overflow")
+}
+
+func TestBackoffAdmitsMoreAsRowsAreAccepted(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_700_000_000, 0)
+	b := newBackoff(backoff{fruitless: 2, limit: 1, until: now})
+	assert.Zero(t, b.room(now.Add(-1)), "closed")
+	for _, want := range []int{1, 2, 4, 8} {
+		require.Equal(t, want, b.room(now))
+		b.sent(want)
+		require.Zero(t, b.room(now), "all that may are in flight")
+		b.returned(want)
+		b.accepted(want)
+	}
+	assert.Zero(t, b.fruitless)
+	b.accepted(0)
+	b.sent(1)
+	b.returned(1)
+	b.accepted(1)
+	assert.Equal(t, 16, b.room(now), "what is not used is not doubled")
+}
+
+func TestOneMomentBeginsOneBackoff(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_700_000_000, 0)
+	b := newBackoff(backoff{fruitless: 2, until: now.Add(time.Second)})
+	_, began := b.throttled(throttledResponse{sent: now.Add(-time.Second), now: now, retries: 1})
+	assert.False(t, began, "the delay is running")
+	now = now.Add(2 * time.Second)
+	_, began = b.throttled(throttledResponse{sent: now.Add(-3 * time.Second), now: now, retries: 1})
+	assert.False(t, began, "sent before the delay was over")
+	assert.Equal(t, 2, b.fruitless)
+}
+
+func TestBackoffEndsWithItsQueue(t *testing.T) {
+	t.Parallel()
+	h := newClosedHarness(t, nil)
+	h.add("a")
+	for range 3 {
+		h.respond(h.next(0), throttled)
+		h.later()
+	}
+	h.want("not written: throttled")
+	assert.Zero(t, h.backoff.fruitless)
+	assert.Equal(t, 1, h.backoff.room(h.now), "retries that may go")
+}
+
+func TestBackoffEndsWithTheLastRetry(t *testing.T) {
+	t.Parallel()
+	h := newClosedHarness(t, func(c *Config) { c.MaxAttempts = 10 })
+	h.add("a")
+	for range 4 {
+		h.respond(h.next(0), throttled)
+		h.later()
+	}
+	assert.Equal(t, 4, h.backoff.fruitless)
+	h.respond(h.next(0), nil)
+	assert.Zero(t, h.backoff.fruitless)
+	assert.Equal(t, 1, h.backoff.room(h.now), "retries that may go")
+}
+
+func TestBackoffStaysWhileRetriesAreLeft(t *testing.T) {
+	t.Parallel()
+	t.Run("in flight", func(t *testing.T) {
+		t.Parallel()
+		h := newClosedHarness(t, nil)
+		h.add("a")
+		h.respond(h.next(0), throttled)
+		h.later()
+		retried := h.next(0)
+		h.add("b")
+		h.respond(h.next(1), nil)
+		h.respond(retried, throttled)
+		assert.Equal(t, 2, h.backoff.fruitless)
+	})
+	t.Run("delayed", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(t, nil)
+		h.WindowFull(true)
+		h.add("a", "b")
+		h.respond(h.next(0, 1), throttled)
+		h.later()
+		h.respond(h.next(0), throttled)
+		h.later()
+		h.respond(h.next(0), nil)
+		assert.Equal(t, 1, h.backoff.fruitless)
+		h.respond(h.next(1), nil)
+		assert.Zero(t, h.backoff.fruitless)
+	})
+}
+
+// A call of no more rows than one request takes sends them together again.
+func TestRetriesOfASmallCallGoTogether(t *testing.T) {
+	t.Parallel()
+	for rows, together := range map[int]int{25: 25, 26: 1} {
+		t.Run(strconv.Itoa(rows), func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, nil)
+			h.addNew(rows)
+			assert.False(t, h.FitsOneRequest(), "more rows may come")
+			h.Close()
+			assert.Equal(t, rows == 25, h.FitsOneRequest())
+			h.respond(h.request(), throttled)
+			h.later()
+			assert.Equal(t, together, h.request().retries)
+		})
+	}
+}
+
+func TestRetriesGoTogetherAtTheLongestDelay(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, func(c *Config) { c.MaxAttempts, c.MaxDelay = 10, 100*time.Millisecond })
+	h.WindowFull(true)
+	h.add("a", "b", "c")
+	h.respond(h.next(0, 1, 2), throttled)
+	h.later()
+	h.respond(h.next(0), throttled) // the second delay is at most MaxDelay
+	h.later()
+	h.next(0, 1, 2)
+}
+
+func TestEachBackoffIsReportedOnce(t *testing.T) {
+	t.Parallel()
+	h := newClosedHarness(t, func(c *Config) { c.OnExisting = Skip })
+	h.add("a", "b", "c")
+	first, second, third := h.next(0), h.next(1), h.next(2)
+	h.respond(first, throttled)
+	assert.Equal(t, Stats{Requests: 1, Delayed: 1, Waiting: 1, Backoff: 50 * time.Millisecond}, h.Stats())
+	h.respond(second, nil)
+	assert.Zero(t, h.Stats().Backoff, "a success begins no backoff")
+	h.respond(third, throttled)
+	assert.Zero(t, h.Stats().Backoff, "the first backoff is still running")
+	assert.Equal(t, 2, h.Stats().Delayed)
+}

@@ -1,0 +1,219 @@
+package schedule
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// Batch is the rows of one request, no two of the same key. With one row the request is a put of
+// its own. Each Batch that Next returns must be settled exactly once.
+type Batch struct {
+	Rows       []*Row
+	Units      int       // write units that the rows cost the table
+	RetryUnits int       // part of Units in rows that an earlier request carried
+	Bytes      int       // size of the rows as DynamoDB counts it
+	Sent       time.Time // when Next returned it; the sender may set a later time, before it sends
+
+	retries       int       // how many of Rows, the first ones, waited for the backoff
+	resent        []bool    // parallel to Rows: an earlier request carried it; nil if none did
+	sub           *subBatch // nil unless the rows were set apart to go together
+	writtenBefore int       // rows that the call had written when it was packed
+}
+
+// Budget is how much the next request may carry. One row may always go. The zero Budget only asks.
+type Budget struct {
+	Rows  int
+	Units float64
+}
+
+// BudgetOf returns the Budget of so many write units. No row takes less than one unit.
+func BudgetOf(units float64) Budget {
+	return Budget{Rows: int(max(1, min(units, math.MaxInt32))), Units: units}
+}
+
+// subBatch is keys whose rows go together in one request of their own: half of a batch that was
+// rejected, or a request that is sent again as it was.
+type subBatch struct {
+	keys    []*keyQueue
+	split   *split // nil unless the rows come from a split batch
+	delayed bool   // waits for the backoff
+	resent  bool   // is the one resend after a response about the credentials or the clock
+}
+
+// newSubBatch sets the keys of rows apart.
+func newSubBatch(rows []*Row, from *split) *subBatch {
+	sub := &subBatch{split: from, keys: make([]*keyQueue, len(rows))}
+	for i, r := range rows {
+		sub.keys[i] = r.queue
+	}
+	return sub
+}
+
+// split is a batch that was rejected for one of its rows, while it is being bisected.
+type split struct {
+	rows          int
+	rejected      int // rows that were rejected on their own
+	writtenBefore int // rows that the call had written when the batch was packed
+}
+
+// pack takes the next request's rows from the queues. Something must be ready.
+func (s *Scheduler) pack(now time.Time, budget Budget) *Batch {
+	b := batchBuilder{
+		Batch:    &Batch{Sent: now, writtenBefore: s.written},
+		cfg:      &s.cfg,
+		maxRows:  s.maxRows(budget.Rows),
+		maxUnits: budget.Units,
+		encoded:  s.cfg.EnvelopeSize,
+	}
+	if i := s.dueSubBatch(now); i >= 0 {
+		s.packSubBatch(&b, i)
+	} else {
+		s.packQueues(&b, now)
+	}
+	s.inFlight++
+	s.backoff.sent(b.retries)
+	return b.Batch
+}
+
+// maxRows returns the row limit of a request for which the budget has so many.
+func (s *Scheduler) maxRows(budget int) int {
+	if s.cfg.conditional() {
+		return 1
+	}
+	return min(budget, s.cfg.MaxBatchRows)
+}
+
+// packSubBatch fills a request with the rows of the i-th sub-batch. The rows that do not fit, since
+// the budget has shrunk or newer rows have superseded smaller ones, stay a sub-batch.
+func (s *Scheduler) packSubBatch(b *batchBuilder, i int) {
+	sub := s.subBatches[i]
+	s.subBatches = slices.Delete(s.subBatches, i, i+1)
+	n := 0
+	for n < len(sub.keys) && b.add(sub.keys[n]) {
+		n++
+	}
+	b.sub = sub
+	if sub.delayed {
+		b.retries = n
+	}
+	if n < len(sub.keys) {
+		rest := *sub
+		rest.keys = sub.keys[n:]
+		s.subBatches = append(s.subBatches, &rest)
+	}
+}
+
+// packQueues fills a request with retries, if the backoff is over, and then with new rows. Every
+// other request is reserved for new rows when there are enough to fill it, so that a hot key range
+// cannot starve the rest.
+func (s *Scheduler) packQueues(b *batchBuilder, now time.Time) {
+	if !s.lastHadRetries || len(s.newRows) < b.maxRows {
+		for open := s.openRetries(now); b.retries < open && b.add(s.retries[0]); b.retries++ {
+			s.retries.take()
+		}
+	}
+	for len(s.newRows) > 0 && b.add(s.newRows[0]) {
+		s.newRows.take()
+	}
+	s.lastHadRetries = b.retries > 0
+}
+
+// batchBuilder fills a Batch up to its limits.
+type batchBuilder struct {
+	*Batch
+	cfg      *Config
+	maxRows  int
+	maxUnits float64
+	encoded  int // bytes of the request's body so far
+}
+
+// add appends the key's next row to the batch if it fits. A batch accepts its first row whatever its
+// size.
+func (b *batchBuilder) add(q *keyQueue) bool {
+	r := q.next(b.cfg.conditional())
+	encoded := b.encoded + r.EncodedSize
+	if len(b.Rows) > 0 {
+		encoded++ // the comma
+		if len(b.Rows) >= b.maxRows || encoded > b.cfg.MaxBatchBytes || float64(b.Units+r.Units) > b.maxUnits {
+			return false
+		}
+	}
+	b.encoded = encoded
+	if r.Attempts > 0 {
+		if b.resent == nil {
+			b.resent = make([]bool, max(1, b.maxRows))
+		}
+		b.resent[len(b.Rows)] = true
+		b.RetryUnits += r.Units
+	}
+	b.Rows = append(b.Rows, r)
+	b.Units += r.Units
+	b.Bytes += r.Size
+	return true
+}
+
+// ready reports whether a request should be sent now: a full one by the rows of its budget, or a
+// part-filled one that has nothing to wait for.
+func (s *Scheduler) ready(now time.Time, budget int) bool {
+	if s.dueSubBatch(now) >= 0 {
+		return true
+	}
+	waiting := len(s.newRows) + s.openRetries(now)
+	switch {
+	case waiting == 0:
+		return false
+	case waiting >= s.maxRows(budget), s.input.closed, s.input.windowFull:
+		return true
+	}
+	return !now.Before(s.lingerEnd(now))
+}
+
+// openRetries returns how many rows of the retry queue may be sent now.
+func (s *Scheduler) openRetries(now time.Time) int {
+	return min(len(s.retries), s.backoff.room(now))
+}
+
+// lingerEnd returns when the rows that wait now are sent though they fill no request. The linger of
+// retries begins when the backoff is over.
+func (s *Scheduler) lingerEnd(now time.Time) time.Time {
+	since := now
+	if len(s.newRows) > 0 {
+		since = s.newRows[0].since
+	}
+	if s.openRetries(now) > 0 && s.backoff.until.Before(since) {
+		since = s.backoff.until
+	}
+	return since.Add(s.cfg.MaxWait)
+}
+
+// wakeAt returns the next moment at which ready may change by itself; zero if there is none.
+func (s *Scheduler) wakeAt(now time.Time) time.Time {
+	var at time.Time
+	if len(s.newRows)+s.openRetries(now) > 0 {
+		at = s.lingerEnd(now)
+	}
+	until := s.backoff.until
+	if until.After(now) && s.delayed() > 0 && (at.IsZero() || until.Before(at)) {
+		at = until
+	}
+	return at
+}
+
+// dueSubBatch returns the place of the first sub-batch that may be sent now, or -1.
+func (s *Scheduler) dueSubBatch(now time.Time) int {
+	return slices.IndexFunc(s.subBatches, func(sub *subBatch) bool {
+		return !sub.delayed || s.backoff.room(now) > 0
+	})
+}
+
+// delayed returns the number of rows that wait for the retry queue to open.
+func (s *Scheduler) delayed() int {
+	n := len(s.retries)
+	for _, sub := range s.subBatches {
+		if sub.delayed {
+			n += len(sub.keys)
+		}
+	}
+	return n
+}

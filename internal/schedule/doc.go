@@ -1,0 +1,53 @@
+// Package schedule decides what one call sends next, and what each response means for its rows.
+//
+// It is pure: the clock and the budget of a request are passed in, nothing is sent, and a [Scheduler]
+// belongs to one goroutine. It imports fault and the standard library only. It knows a row by its
+// key, its write units and its sizes, and carries the rest unopened: it does not know items, tables,
+// the SDK or contexts, how fast the table takes writes, or when rows are reported.
+//
+// A caller calls Add for each row, asks Next what to do, sends the Batch that Next returns, and calls
+// Settle with its response; any number of requests may be in flight. The conversations in testdata
+// show what comes of it.
+//
+// # The states of a row
+//
+//	 Add
+//	  │
+//	  ▼                         Next
+//	waiting ──────────────────────────────────────────► in flight
+//	 │ ▲ ▲                                               │   │
+//	 │ │ └── Retry, unprocessed, Split, Reauthorize ─────┘   │
+//	 │ │                                                     │ written, rejected,
+//	 │ │ the later row                                       │ KeyExists, Abort,
+//	 │ │ was rejected                                        │ attempts exhausted
+//	 ▼ │                                                     ▼
+//	candidate ──────────────────────────────────────────► settled
+//	               the later row was written, or given up
+//
+// A waiting row is the next of its key, and stands in one of three places: among the new rows, first
+// come first; among the retries, oldest first; or in a sub-batch, whose rows go together in a request
+// of their own. A waiting row becomes a candidate when a later row of its key is there: it may be
+// superseded. With Skip and Fail there are no candidates: the rows of a key are sent one after
+// another, and the later ones are settled when one is written. After a stop Abandon settles all rows
+// that are not in flight.
+//
+// A settled row is Unknown if a request may have applied it and none is known to have, and NotWritten
+// if certainly none has. Its attempts are exhausted after MaxAttempts requests in which no row was
+// accepted, or after MaxAttemptsFactor × MaxAttempts in any case.
+//
+// # The states of the retry queue
+//
+//	        Retry or unprocessed
+//	empty ───────────────────────► closed ◄─────────────────┐
+//	  ▲                              │                      │ Retry or unprocessed: a new delay;
+//	  │                              │ the delay is over    │ its bound doubles if no row was
+//	  │ no retry waits               │                      │ accepted
+//	  │ or is in flight              ▼                      │
+//	  └──────────────────────────── open ───────────────────┘
+//	                                ▲  │
+//	                                └──┘ each accepted retry admits two more
+//
+// When the queue opens, one probe row may be in flight; all rows may go together if the whole call
+// fits one request, if the table is unavailable, or at the longest delay. OutageFactor × MaxAttempts
+// consecutive delays after which a retry made no progress are an [Outage], which stops the call.
+package schedule

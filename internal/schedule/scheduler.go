@@ -1,0 +1,320 @@
+package schedule
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+)
+
+// OnExisting is what a call does about a key that the table already has.
+type OnExisting uint8
+
+// The choices. Skip and Fail send each row by a conditional put of its own.
+const (
+	Overwrite OnExisting = iota
+	Skip
+	Fail
+)
+
+// Defaults of the limits in a Config.
+const (
+	// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+	defaultMaxBatchRows = 25
+
+	// 16 MB over the network, enforced as 16 * 1,024 * 1,024.
+	// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+	defaultMaxBatchBytes = 16 << 20
+
+	defaultMaxAttemptsFactor = 10
+	defaultOutageFactor      = 3
+	defaultMinOutageAttempts = 10
+)
+
+// Config configures a Scheduler. A limit that is 0 has its default, so that a test or an explorer
+// can make the scope small.
+type Config struct {
+	OnExisting   OnExisting
+	MaxAttempts  int           // requests without an accepted row that may carry a row; 1 or more
+	MinDelay     time.Duration // bound of the first backoff
+	MaxDelay     time.Duration // bound of the longest backoff
+	MaxWait      time.Duration // linger: how long rows that fill no request wait for more
+	EnvelopeSize int           // bytes of a BatchWriteItem body around its items
+
+	MaxBatchRows  int // rows in one request; 25 by default
+	MaxBatchBytes int // bytes of one request's body; 16 MiB by default
+
+	// MaxAttemptsFactor bounds retries that do make progress: a row is given up after
+	// MaxAttemptsFactor × MaxAttempts requests in any case. 10 by default.
+	MaxAttemptsFactor int
+
+	// An outage stops the call: OutageFactor × MaxAttempts consecutive backoffs after which a retry
+	// made no progress, where MaxAttempts counts as MinOutageAttempts if it is less. 3 and 10 by
+	// default, so 30 backoffs at least.
+	OutageFactor      int
+	MinOutageAttempts int
+
+	// Jitter returns a duration from 0 to bound, by default a random one ("full jitter").
+	Jitter func(bound time.Duration) time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	c.MaxBatchRows = cmp.Or(c.MaxBatchRows, defaultMaxBatchRows)
+	c.MaxBatchBytes = cmp.Or(c.MaxBatchBytes, defaultMaxBatchBytes)
+	c.MaxAttemptsFactor = cmp.Or(c.MaxAttemptsFactor, defaultMaxAttemptsFactor)
+	c.OutageFactor = cmp.Or(c.OutageFactor, defaultOutageFactor)
+	c.MinOutageAttempts = cmp.Or(c.MinOutageAttempts, defaultMinOutageAttempts)
+	if c.Jitter == nil {
+		c.Jitter = fullJitter
+	}
+	return c
+}
+
+// conditional reports whether each row goes by a conditional put of its own.
+func (c *Config) conditional() bool { return c.OnExisting != Overwrite }
+
+// Row is one row on its way to its outcome. The caller sets the first group of fields and leaves
+// the Row alone until it is settled.
+//
+// A row is a put today. A kind (put or delete) would stand beside Key, and a rank (the version by
+// which rows of equal keys are ordered, today their Index) beside Index.
+type Row struct {
+	Index       int    // its place in the call; unique, and greater than those of rows added before
+	Key         string // equal exactly for rows with equal keys; "" if not known: equal to no other
+	Units       int    // write units that it costs the table
+	Size        int    // bytes as DynamoDB counts them
+	EncodedSize int    // bytes in the body of a request
+	Payload     any    // carried, never inspected; nil once the row is settled
+
+	// Set when the row is settled.
+	Outcome  Outcome
+	By       int          // with Superseded: the Index of the row that was written instead
+	Attempts int          // requests that carried it
+	Reason   fault.Reason // why it is NotWritten or Unknown; otherwise ""
+	Err      error        // the cause of Reason
+
+	maybeApplied      bool      // an earlier request may have applied it
+	charged           int       // requests that count against MaxAttemptsFactor × MaxAttempts
+	fruitlessAttempts int       // requests that count against MaxAttempts
+	queue             *keyQueue // nil once settled
+}
+
+// NextKind is what a caller is to do next.
+type NextKind uint8
+
+// The kinds.
+const (
+	Wait     NextKind = iota // nothing until Next.Until, or until a row or a response comes
+	Send                     // send Next.Batch, then Settle its response
+	Describe                 // describe the table again, then call Described
+	Done                     // nothing is left to do but to Abandon the rows that are left
+)
+
+// Next is what a caller is to do next.
+type Next struct {
+	Kind  NextKind
+	Batch *Batch    // with Send, unless the Budget was the zero Budget
+	Until time.Time // with Wait: when to ask again at the latest; zero if only news can change the answer
+}
+
+// Outage is why a Scheduler stopped itself: retries made no progress for too long.
+type Outage struct {
+	Reason fault.Reason // of the last request
+	Err    error        // of the last request
+	Rows   int          // of the last request
+}
+
+// Error says what the last request met.
+func (o *Outage) Error() string { return fmt.Sprintf("retries make no progress: %v", o.Err) }
+
+// Unwrap returns the error of the last request.
+func (o *Outage) Unwrap() error { return o.Err }
+
+// Stats is what a Scheduler has done, and what waits in it.
+type Stats struct {
+	Requests   int           // requests that were sent
+	Resent     int           // rows that a request carried after an earlier one had
+	WriteUnits float64       // as the responses reported them
+	Waiting    int           // rows that wait to be sent, those set apart by a split not included
+	Delayed    int           // rows that wait for the retry queue to open
+	Backoff    time.Duration // the backoff that began with the last response; 0 if none did
+}
+
+// Scheduler decides what one call sends next, and what each response means for its rows. It belongs
+// to one goroutine.
+type Scheduler struct {
+	cfg Config
+
+	keys       map[string]*keyQueue // every unsettled row, by key
+	newRows    fifo                 // keys whose next row may go at once
+	retries    oldestFirst          // keys whose next row waits for the backoff
+	subBatches []*subBatch          // rows that go in requests of their own
+	backoff    backoff
+
+	input    input
+	keyCheck keyCheck
+	outage   outage
+
+	rows           int   // added so far
+	written        int   // written so far
+	inFlight       int   // requests
+	lastHadRetries bool  // the last request that was filled from the queues carried retries
+	stop           error // why no more requests start; nil while they may
+
+	stats   Stats  // but for Waiting and Delayed
+	settled []*Row // by the last Settle or Abandon
+}
+
+// input is what the caller said of the rows to come.
+type input struct {
+	closed     bool // no more rows will come
+	windowFull bool // the source waits for rows to settle
+}
+
+// keyCheck is the state of the question whether the keys of the table have changed.
+type keyCheck struct {
+	wanted         bool
+	running        bool
+	doneSinceWrite bool // asked, and no row was written since
+}
+
+// outage is how far the call is from an outage.
+type outage struct {
+	noProgress int     // consecutive backoffs after which a retry made no progress
+	cause      *Outage // nil unless the call was stopped for one
+}
+
+// New returns a Scheduler without rows.
+func New(c Config) *Scheduler {
+	c = c.withDefaults()
+	return &Scheduler{
+		cfg:     c,
+		keys:    make(map[string]*keyQueue),
+		backoff: backoff{minDelay: c.MinDelay, maxDelay: c.MaxDelay, jitter: c.Jitter, maxRows: c.MaxBatchRows},
+	}
+}
+
+// Add takes a row that is to be written. A later row of a key supersedes the earlier ones that are
+// not in flight, or with Skip and Fail waits for them.
+func (s *Scheduler) Add(r *Row, now time.Time) {
+	s.rows++
+	key := r.Key
+	if key == "" {
+		key = "#" + strconv.Itoa(r.Index)
+	}
+	if q := s.keys[key]; q != nil {
+		r.queue = q
+		q.rows = append(q.rows, r)
+		return
+	}
+	q := &keyQueue{key: key, since: now}
+	q.rows = append(q.first[:0], r)
+	r.queue = q
+	s.keys[key] = q
+	s.newRows.put(q)
+}
+
+// Close says that no more rows will come.
+func (s *Scheduler) Close() { s.input.closed = true }
+
+// WindowFull says whether the source waits for rows to settle: then no more rows come to fill a
+// request, and a part-filled one is sent.
+func (s *Scheduler) WindowFull(full bool) { s.input.windowFull = full }
+
+// Next decides what to do now. The caller asks again after each Send, whenever a row, a response or
+// a description has come, and with Wait at Until: when the retry queue opens, or the linger of rows
+// that fill no request ends.
+//
+// The zero Budget only asks. It changes nothing, and with Send there is no Batch: a request may go if
+// the caller has a budget for one. Any other Budget commits to what Next returns: a Batch is in
+// flight until it is settled, and the table is being described until Described. Meanwhile nothing is
+// sent, and Describe is not returned again.
+func (s *Scheduler) Next(now time.Time, b Budget) Next {
+	commit := b != Budget{}
+	rows := 1
+	if commit {
+		rows = b.Rows
+	}
+	switch {
+	case s.done():
+		return Next{Kind: Done}
+	case s.stop != nil || s.keyCheck.running:
+		return Next{Kind: Wait}
+	case s.keyCheck.wanted:
+		if commit {
+			s.keyCheck.wanted, s.keyCheck.running = false, true
+		}
+		return Next{Kind: Describe}
+	case !s.ready(now, rows):
+		return Next{Kind: Wait, Until: s.wakeAt(now)}
+	case commit:
+		return Next{Kind: Send, Batch: s.pack(now, b)}
+	}
+	return Next{Kind: Send}
+}
+
+// done reports whether there is nothing left to do or to wait for.
+func (s *Scheduler) done() bool {
+	if s.inFlight > 0 || s.keyCheck.running {
+		return false
+	}
+	return s.stop != nil || s.input.closed && s.Idle() && !s.keyCheck.wanted
+}
+
+// Described ends what a Next with Describe began. If changed is not nil it stops the call: rows were
+// converted for keys that the table no longer has.
+func (s *Scheduler) Described(changed error) {
+	s.keyCheck.running = false
+	s.Stop(changed)
+}
+
+// Stop starts nothing more. Requests in flight are still settled; Abandon settles the other rows.
+// Only the first cause counts, and nil is none.
+func (s *Scheduler) Stop(cause error) {
+	if s.stop == nil {
+		s.stop = cause
+	}
+}
+
+// Stopped returns why nothing more is sent: the cause that Stop was given, or an *Outage. It is nil
+// while the call goes on.
+func (s *Scheduler) Stopped() error { return s.stop }
+
+// Abandon settles every row that is left after a stop, when no request is in flight, in the order
+// of their indexes. They are Stopped with the cause of the stop; but in an outage rows that were
+// sent and not accepted keep their reason, and the older rows of their keys share it. The slice is
+// valid until the next call of Settle or Abandon.
+func (s *Scheduler) Abandon() []*Row {
+	s.resetSettled()
+	for _, q := range s.keys {
+		if next := q.next(s.cfg.conditional()); s.outage.cause != nil && next.charged > 0 {
+			s.giveUp(next)
+		}
+		for _, r := range q.rows {
+			s.fail(r, fault.Stopped, s.stop)
+		}
+	}
+	clear(s.keys)
+	s.newRows, s.retries, s.subBatches = nil, nil, nil
+	slices.SortFunc(s.settled, func(a, b *Row) int { return cmp.Compare(a.Index, b.Index) })
+	return s.settled
+}
+
+// FitsOneRequest reports whether the whole call has no more rows than one request takes.
+func (s *Scheduler) FitsOneRequest() bool { return s.input.closed && s.rows <= s.cfg.MaxBatchRows }
+
+// Idle reports whether every row added is settled.
+func (s *Scheduler) Idle() bool { return len(s.keys) == 0 }
+
+// InFlight returns the number of requests that Next returned and that are not settled.
+func (s *Scheduler) InFlight() int { return s.inFlight }
+
+// Stats returns what has been done, and what waits.
+func (s *Scheduler) Stats() Stats {
+	stats := s.stats
+	stats.Waiting, stats.Delayed = len(s.newRows)+len(s.retries), s.delayed()
+	return stats
+}

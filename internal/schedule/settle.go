@@ -1,0 +1,295 @@
+package schedule
+
+import (
+	"errors"
+	"time"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+)
+
+// Existing says how the item already in the table compares to ours after a failed condition.
+type Existing uint8
+
+// The comparisons.
+const (
+	NotShown Existing = iota
+	EqualItem
+	OtherItem
+)
+
+// Response is what came of a request.
+type Response struct {
+	Batch       *Batch
+	Sent        bool           // the request was given to the client
+	Done        time.Time      // when the request ended
+	Failure     *fault.Failure // what its error means; nil if there was none
+	Unprocessed []bool         // without Failure: rows that DynamoDB returned, parallel to Batch.Rows; nil if none
+	Existing    Existing       // with KeyExists
+	Stop        error          // with Abort and Reauthorize, and if not Sent: what every row would meet
+	WriteUnits  float64        // charged, those of indexes included; 0 if not reported
+}
+
+// Rejected returns the write units of the rows that DynamoDB had no capacity for: all of a throttled
+// request, otherwise the unprocessed ones. retryUnits is the part in rows that an earlier request
+// carried. The answer is the same before and after Settle, and on any goroutine.
+func (r *Response) Rejected() (units, retryUnits int) {
+	if r.Failure != nil {
+		if r.Failure.Throttled {
+			return r.Batch.Units, r.Batch.RetryUnits
+		}
+		return 0, 0
+	}
+	for i, row := range r.Batch.Rows {
+		if !r.unprocessed(i) {
+			continue
+		}
+		units += row.Units
+		if r.Batch.resent != nil && r.Batch.resent[i] {
+			retryUnits += row.Units
+		}
+	}
+	return units, retryUnits
+}
+
+// unprocessed reports whether DynamoDB returned the i-th row.
+func (r *Response) unprocessed(i int) bool { return r.Unprocessed != nil && r.Unprocessed[i] }
+
+// accepted counts the rows among the first n that DynamoDB took.
+func (r *Response) accepted(n int) (count int) {
+	for i := range n {
+		if !r.unprocessed(i) {
+			count++
+		}
+	}
+	return count
+}
+
+// errUnprocessed is the cause of a row's Unprocessed.
+var errUnprocessed = errors.New("DynamoDB returned the item as unprocessed on every attempt")
+
+// Settle takes the response to a Batch: rows get their outcome or go back into the queues. It
+// returns the rows that got one; the slice is valid until the next call of Settle or Abandon.
+func (s *Scheduler) Settle(r Response) []*Row {
+	s.resetSettled()
+	b := r.Batch
+	s.inFlight--
+	s.backoff.returned(b.retries)
+	s.stats.Backoff = 0
+	if !r.Sent {
+		s.Stop(r.Stop)
+		return nil
+	}
+	s.stats.Requests++
+	s.stats.WriteUnits += r.WriteUnits
+	for _, row := range b.Rows {
+		if row.Attempts > 0 {
+			s.stats.Resent++
+		}
+		row.Attempts++
+		row.maybeApplied = row.maybeApplied || r.Failure != nil && r.Failure.MaybeApplied
+	}
+	if r.Failure == nil {
+		s.processed(&r)
+	} else {
+		s.failed(&r)
+	}
+	s.resetBackoff()
+	return s.settled
+}
+
+// resetSettled drops the references to the rows that the last Settle or Abandon returned.
+func (s *Scheduler) resetSettled() {
+	clear(s.settled)
+	s.settled = s.settled[:0]
+}
+
+// failed does what the failure of a request calls for.
+func (s *Scheduler) failed(r *Response) {
+	switch r.Failure.Action {
+	case fault.Retry:
+		s.retry(r)
+	case fault.Split:
+		s.splitBatch(r)
+	case fault.KeyExists:
+		s.keyExists(r)
+	case fault.Reauthorize:
+		s.reauthorize(r)
+	case fault.Abort:
+		s.abort(r)
+	}
+}
+
+// processed settles the rows of a request that DynamoDB carried out, and retries the unprocessed
+// ones.
+func (s *Scheduler) processed(r *Response) {
+	b := r.Batch
+	for i, row := range b.Rows {
+		if !r.unprocessed(i) {
+			s.rowWritten(row, r.Done)
+		}
+	}
+	accepted := r.accepted(len(b.Rows))
+	if accepted == len(b.Rows) {
+		s.backoff.accepted(b.retries)
+		return
+	}
+	t := throttledResponse{sent: b.Sent, now: r.Done, retries: b.retries, accepted: accepted, fitsOneRequest: s.FitsOneRequest()}
+	if b.retries > 0 {
+		t.accepted = r.accepted(b.retries)
+	}
+	progress := accepted > 0
+	s.backOff(t, progress, Outage{Reason: fault.Unprocessed, Err: errUnprocessed, Rows: len(b.Rows)})
+	for i, row := range b.Rows {
+		if r.unprocessed(i) {
+			charge(row, progress, fault.Unprocessed, errUnprocessed)
+			s.enqueueRetry(row.queue)
+		}
+	}
+}
+
+// retry puts the rows of a request that failed for the moment back.
+func (s *Scheduler) retry(r *Response) {
+	b, f := r.Batch, r.Failure
+	t := throttledResponse{sent: b.Sent, now: r.Done, retries: b.retries, unavailable: !f.Throttled, fitsOneRequest: s.FitsOneRequest()}
+	s.backOff(t, false, Outage{Reason: f.Reason, Err: f.Err, Rows: len(b.Rows)})
+	for _, row := range b.Rows {
+		charge(row, false, f.Reason, f.Err)
+	}
+	if b.sub == nil {
+		for _, row := range b.Rows {
+			s.enqueueRetry(row.queue)
+		}
+		return
+	}
+	// One of the rows may still be the one at fault: they stay together.
+	sub := &subBatch{split: b.sub.split, delayed: true, resent: b.sub.resent}
+	for _, row := range b.Rows {
+		if q := row.queue; s.dropExhausted(q) { // which may settle row
+			sub.keys = append(sub.keys, q)
+		}
+	}
+	if len(sub.keys) > 0 {
+		s.subBatches = append(s.subBatches, sub)
+	}
+}
+
+// splitBatch bisects a batch that was rejected for one of its rows. A row that was alone in its
+// batch is rejected itself.
+func (s *Scheduler) splitBatch(r *Response) {
+	b, f := r.Batch, r.Failure
+	s.progress(b)
+	from := b.split()
+	if from == nil {
+		from = &split{rows: len(b.Rows), writtenBefore: b.writtenBefore}
+	}
+	if len(b.Rows) == 1 {
+		s.rejectRow(b.Rows[0], f.Reason, f.Err, r.Done)
+		from.rejected++
+		s.suspectSchemaChange(from, f.Reason)
+		return
+	}
+	half := (len(b.Rows) + 1) / 2
+	s.subBatches = append(s.subBatches, newSubBatch(b.Rows[:half], from), newSubBatch(b.Rows[half:], from))
+}
+
+// progress notes that DynamoDB decided on the rows of b, none of which it had no capacity for.
+func (s *Scheduler) progress(b *Batch) {
+	s.outage.noProgress = 0
+	s.backoff.accepted(b.retries)
+}
+
+// split returns the batch that b's rows were set apart from; nil if there is none.
+func (b *Batch) split() *split {
+	if b.sub == nil {
+		return nil
+	}
+	return b.sub.split
+}
+
+// suspectSchemaChange requests a DescribeTable when every row of a batch was rejected on its own:
+// the table's keys may have changed. They have not if a row was written in the meantime, and one
+// answer holds until a row is written.
+func (s *Scheduler) suspectSchemaChange(from *split, reason fault.Reason) {
+	all := from.rejected == from.rows && from.writtenBefore == s.written
+	if reason == fault.Refused && all && !s.keyCheck.doneSinceWrite {
+		s.keyCheck.wanted, s.keyCheck.doneSinceWrite = true, true
+	}
+}
+
+// keyExists settles a conditional put that found an item with the row's key.
+func (s *Scheduler) keyExists(r *Response) {
+	row, f := r.Batch.Rows[0], r.Failure
+	s.progress(r.Batch)
+	switch {
+	case row.maybeApplied && r.Existing == EqualItem: // the item is from our own earlier attempt
+		s.rowWritten(row, r.Done)
+	case row.maybeApplied && r.Existing == NotShown:
+		s.rejectRow(row, fault.Exists, f.Err, r.Done)
+	default:
+		row.maybeApplied = false // the item there is not this row's
+		q := row.queue
+		q.remove(row)
+		s.keyTaken(row, f.Err)
+		s.enqueueNew(q, r.Done)
+	}
+}
+
+// reauthorize sends the rows of a request once more at once, or newer ones of their keys, after a
+// response about the credentials or the clock. A second such response stops the call.
+func (s *Scheduler) reauthorize(r *Response) {
+	b := r.Batch
+	if b.sub != nil && b.sub.resent {
+		s.abort(r)
+		return
+	}
+	sub := newSubBatch(b.Rows, b.split())
+	sub.resent = true
+	s.subBatches = append(s.subBatches, sub)
+}
+
+// abort stops the call for a fault that every row would meet. The rows of the request carry it,
+// unless it is the end of the caller's context: then they wait for Abandon, as all others do.
+func (s *Scheduler) abort(r *Response) {
+	s.Stop(r.Stop)
+	f := r.Failure
+	if f.Reason == fault.Stopped {
+		return
+	}
+	for _, row := range r.Batch.Rows {
+		q := row.queue
+		row.Reason, row.Err = f.Reason, f.Err
+		s.giveUp(row)
+		if len(q.rows) == 0 {
+			delete(s.keys, q.key)
+		}
+	}
+}
+
+// backOff begins a backoff after a request that came back with rows to send again, unless one is
+// running. A retry without progress counts towards an outage.
+func (s *Scheduler) backOff(t throttledResponse, progress bool, last Outage) {
+	delay, began := s.backoff.throttled(t)
+	s.stats.Backoff = delay
+	if !began || t.retries == 0 || progress {
+		return
+	}
+	s.outage.noProgress++
+	if s.outage.noProgress/s.cfg.OutageFactor >= max(s.cfg.MaxAttempts, s.cfg.MinOutageAttempts) {
+		s.stopForOutage(last)
+	}
+}
+
+// stopForOutage stops sending because nothing gets through.
+func (s *Scheduler) stopForOutage(o Outage) {
+	if s.stop == nil {
+		s.outage.cause = &o
+		s.Stop(&o)
+	}
+}
+
+// resetBackoff clears the backoff once no retry is left, waiting or in flight.
+func (s *Scheduler) resetBackoff() {
+	if s.delayed() == 0 && s.backoff.inFlight == 0 {
+		s.backoff.reset()
+	}
+}
