@@ -1,263 +1,309 @@
 package dynamodest
 
 import (
-	"slices"
+	"context"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/pace"
+	"github.com/dynamodest/dynamodest/internal/schedule"
 )
 
-// Limits of a write request, as DynamoDB documents them.
-const (
-	// maxBatchItems is the most items in one BatchWriteItem request.
-	// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
-	maxBatchItems = 25
+// dispatcher sends the requests of one call: it asks the scheduler what goes next and the gate when,
+// sends, and reports each response to both. It has one goroutine, since batches must go while the
+// caller's goroutine waits in the source, and owns the goroutine of every request.
+type dispatcher struct {
+	d         *Destination
+	mailbox   *mailbox
+	scheduler *schedule.Scheduler
+	waiter    *pace.Waiter // the call's place in the line for the gate
+	responses chan response
+	described chan error // what the description, requested again, says of the table's keys
 
-	// maxRequestBytes is the most bytes of one request's body: 16 MB over the
-	// network, enforced as 16 * 1,024 * 1,024.
-	// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
-	maxRequestBytes = 16 << 20
-)
+	goroutines sync.WaitGroup
+	running    atomic.Int32 // goroutines of write requests that have not ended, RequestDone hooks included
 
-// batch is the rows of one request, no two of the same key.
-type batch struct {
-	jobs   []*job
-	group  *group // not nil if the rows were set apart to be sent together
-	units  int    // write units that the items will cost the table
-	bytes  int    // size of the items as DynamoDB counts it
-	again  int    // how many of jobs, the first ones, come from the queue of refused rows
-	resent int    // rows that an earlier request carried
-	sent   time.Time
-
-	written int // rows that the call had written when it was packed
+	timer         *time.Timer
+	spare         []*job             // memory for the next rows collected
+	settled       []*job             // for the caller's goroutine
+	stop          error              // why no request starts any more, as the caller sees it
+	stopStarting  context.CancelFunc // ends the context of requests that have not started
+	paceWaitUntil time.Time          // end of the wait for the pace that the Observer knows of
 }
 
-// add puts j into the batch.
-func (b *batch) add(j *job) {
-	b.jobs = append(b.jobs, j)
-	b.units += j.item.units()
-	b.bytes += j.item.size
-	if j.attempts > 0 {
-		b.resent++
+// response is what came of a request.
+type response struct {
+	schedule.Response
+	tableUnits float64 // charged to the table alone; 0 if DynamoDB did not say
+	notify     func()  // calls the RequestDone hook
+}
+
+func newDispatcher(d *Destination, m *mailbox) *dispatcher {
+	return &dispatcher{
+		d: d, mailbox: m, scheduler: schedule.New(d.scheduleConfig()), waiter: pace.NewWaiter(),
+		responses: make(chan response, d.concurrency),
+		described: make(chan error, 1),
 	}
 }
 
-// origin is the batch that b's rows were set apart from; nil if none.
-func (b *batch) origin() *origin {
-	if b.group == nil {
-		return nil
-	}
-	return b.group.origin
-}
-
-// op is the operation that sends the batch.
-func (b *batch) op() string {
-	if len(b.jobs) == 1 {
-		return opPutItem
-	}
-	return opBatchWriteItem
-}
-
-// allowance is how much the next request may carry. One row may always go.
-type allowance struct {
-	rows  int
-	units float64
-}
-
-// allowed is the allowance of so many write units. No row takes less than one.
-func allowed(units float64) allowance {
-	return allowance{rows: int(min(maxBatchItems, max(1, units))), units: units}
-}
-
-// group is chains whose rows go together in one request of their own: the
-// halves of a batch that was refused, or a request that is sent again as it
-// was.
-type group struct {
-	chains []*chain
-	origin *origin
-	held   bool // refused for the moment: waits for the queue of refused rows to open
-	resent bool // is the one resend after a clock-skew or expired-token answer
-}
-
-// together makes jobs a group.
-func together(jobs []*job, from *origin) *group {
-	g := &group{origin: from}
-	for _, j := range jobs {
-		g.chains = append(g.chains, j.chain)
-	}
-	return g
-}
-
-// origin is a batch that was refused for one of its rows, while its rows are
-// being set apart.
-type origin struct {
-	rows    int
-	refused int // rows refused alone
-	written int // rows that the call had written when the batch was packed
-}
-
-// pack takes the next request's rows from the queues; nil if there is nothing
-// to send now.
-func (l *ledger) pack(now time.Time, allow allowance) *batch {
-	if !l.ready(now, allow.rows) {
-		return nil
-	}
-	p := packing{batch: &batch{sent: now, written: l.written}, ledger: l, wire: l.envelope, allow: allow}
-	if g := l.takeGroup(now); g != nil {
-		p.group(g)
-	} else {
-		p.fill(now)
-	}
-	l.retry.started(p.again)
-	return p.batch
-}
-
-// packing is a batch that is being filled.
-type packing struct {
-	*batch
-	ledger *ledger
-	allow  allowance
-	wire   int // bytes of the request so far
-}
-
-// board puts the row of c that is due into the batch, if it fits. The first
-// one always does.
-func (p *packing) board(c *chain) bool {
-	j := c.next(p.ledger.conditional)
-	wire := p.wire + j.item.wire
-	if len(p.jobs) > 0 {
-		wire++ // the comma
-		if len(p.jobs) >= p.most() || wire > maxRequestBytes || float64(p.units+j.item.units()) > p.allow.units {
-			return false
+// loop works until every row taken is settled and no more will come, or until the call is stopped;
+// then it joins every goroutine it started.
+func (r *dispatcher) loop(ctx context.Context) {
+	r.timer = time.NewTimer(never)
+	var start context.Context // ends when no more requests may start
+	start, r.stopStarting = context.WithCancel(ctx)
+	defer r.end()
+	for {
+		r.collect()
+		r.handleResponses(ctx)
+		wait, done := r.dispatch(ctx, start)
+		r.deliver()
+		if done {
+			return
+		}
+		r.timer.Reset(wait)
+		select {
+		case <-r.mailbox.toDispatcher:
+		case resp := <-r.responses:
+			r.handleResponse(ctx, resp)
+		case changed := <-r.described:
+			r.scheduler.Described(changed)
+		case <-r.waiter.Turn():
+		case <-r.timer.C:
+		case <-r.ctxDone(ctx):
+			r.scheduler.Stop(fault.Ended(ctx))
 		}
 	}
-	p.wire = wire
-	p.add(j)
+}
+
+// end joins what the loop has started and settles every row that is left. It also runs when a
+// callback ends the goroutine with runtime.Goexit.
+func (r *dispatcher) end() {
+	r.timer.Stop()
+	r.d.gate.Leave(r.waiter)
+	if !r.scheduler.Idle() {
+		r.scheduler.Stop(errGoroutineEnded)
+	}
+	r.stopStarting()
+	for r.scheduler.InFlight() > 0 {
+		r.settle(r.scheduler.Settle((<-r.responses).Response))
+	}
+	r.goroutines.Wait()
+	r.settle(r.scheduler.Abandon())
+	r.deliver()
+}
+
+// ctxDone returns ctx's channel until the call is stopped: from then on only the requests in flight
+// are waited for.
+func (r *dispatcher) ctxDone(ctx context.Context) <-chan struct{} {
+	if r.scheduler.Stopped() != nil {
+		return nil
+	}
+	return ctx.Done()
+}
+
+// collect moves what the caller's goroutine has taken into the scheduler.
+func (r *dispatcher) collect() {
+	now := time.Now()
+	jobs, state := r.mailbox.collect(r.spare)
+	for _, j := range jobs {
+		r.scheduler.Add(&j.Row, now)
+	}
+	clear(jobs)
+	r.spare = jobs
+	r.scheduler.WindowFull(state.windowFull)
+	if state.closed {
+		r.scheduler.Close()
+	}
+	if state.abort != nil {
+		r.scheduler.Stop(state.abort)
+	}
+}
+
+// settle collects rows that the scheduler has settled, and lets go of their items.
+func (r *dispatcher) settle(rows []*schedule.Row) {
+	for _, row := range rows {
+		j := jobOf(row)
+		j.item = nil
+		r.settled = append(r.settled, j)
+	}
+}
+
+// deliver hands the settled rows to the caller's goroutine.
+func (r *dispatcher) deliver() {
+	if r.stop == nil {
+		r.stop = r.d.stopCause(r.scheduler.Stopped())
+	}
+	if r.stop != nil {
+		r.stopStarting()
+	}
+	for _, j := range r.settled {
+		j.result = j.rowResult(r.stop)
+	}
+	r.mailbox.deliver(r.settled, r.stop, r.scheduler.Stats())
+	clear(r.settled)
+	r.settled = r.settled[:0]
+}
+
+// dispatch starts every request that may go now. It returns how long until that may change by
+// itself, and whether the call is done.
+func (r *dispatcher) dispatch(ctx, start context.Context) (wait time.Duration, done bool) {
+	s, gate := r.scheduler, r.d.gate
+	for {
+		if ctx.Err() != nil {
+			s.Stop(fault.Ended(ctx))
+		}
+		now := time.Now()
+		next := s.Next(now, schedule.Budget{})
+		switch next.Kind {
+		case schedule.Describe:
+			if !gate.Borrow(r.waiter) {
+				return never, false
+			}
+			r.describe(start)
+			continue
+		case schedule.Wait, schedule.Done:
+			gate.Leave(r.waiter)
+			return until(now, next.Until), next.Kind == schedule.Done
+		case schedule.Send:
+		}
+		if r.tooManyHooks() {
+			gate.Leave(r.waiter)
+			return never, false
+		}
+		grant := gate.Start(r.waiter, now, s.FitsOneRequest())
+		if !grant.OK {
+			return r.waitForGate(ctx, now, grant), false
+		}
+		if next = s.Next(now, schedule.BudgetOf(grant.Budget)); next.Kind != schedule.Send {
+			gate.Leave(r.waiter) // a part-filled batch that may still fill up
+			return until(now, next.Until), false
+		}
+		gate.Sent(r.waiter, now, float64(next.Batch.Units))
+		r.launch(ctx, start, next.Batch)
+	}
+}
+
+// waitForGate returns how long to wait after a grant that was not given, and notifies the Observer
+// of a wait for the pace.
+func (r *dispatcher) waitForGate(ctx context.Context, now time.Time, grant pace.Grant) time.Duration {
+	if grant.Wait <= 0 {
+		return never // the waiter's turn ends the wait
+	}
+	if now.Before(r.paceWaitUntil) { // the rest of a wait that the Observer knows of
+		return grant.Wait
+	}
+	r.paceWaitUntil = now.Add(grant.Wait)
+	if r.observeWait(ctx, Wait{For: waitPace, Rows: r.scheduler.Stats().Waiting, Delay: grant.Wait}) {
+		return 0 // the hook may have blocked: re-evaluate everything
+	}
+	return grant.Wait
+}
+
+// observeWait calls the Wait hook and reports whether there is one. A hook may block, or call the
+// Destination: the call gives up its place in line for it.
+func (r *dispatcher) observeWait(ctx context.Context, w Wait) bool {
+	if r.d.observer.Wait == nil {
+		return false
+	}
+	r.d.gate.Leave(r.waiter)
+	r.d.observer.Wait(ctx, w)
 	return true
 }
 
-// most is the most rows in the request.
-func (p *packing) most() int {
-	if p.ledger.conditional {
-		return 1
+// never is how long to wait for something other than time.
+const never = time.Hour
+
+// until returns the time from now to at; never if at is zero.
+func until(now, at time.Time) time.Duration {
+	if at.IsZero() {
+		return never
 	}
-	return min(p.allow.rows, maxBatchItems)
+	return max(0, at.Sub(now))
 }
 
-// group boards the rows of g. What does not fit, since the allowance has
-// fallen or newer rows have taken the place of smaller ones, stays a group.
-func (p *packing) group(g *group) {
-	n := 0
-	for n < len(g.chains) && p.board(g.chains[n]) {
-		n++
-	}
-	p.batch.group = g
-	if g.held {
-		p.again = n
-	}
-	if n < len(g.chains) {
-		rest := *g
-		rest.chains = g.chains[n:]
-		p.ledger.groups = append(p.ledger.groups, &rest)
+// launch sends b on a goroutine of its own. A response comes in any case, also if the client ends
+// its goroutine, which stops the call: the next request would hardly fare better.
+func (r *dispatcher) launch(ctx, start context.Context, b *schedule.Batch) {
+	r.running.Add(1)
+	r.goroutines.Go(func() {
+		defer r.requestEnded()
+		early := response{Response: schedule.Response{Batch: b, Done: b.Sent, Stop: errGoroutineEnded}}
+		resp := finish(&early, func() response { return r.d.send(ctx, start, &early) }, func(resp response) {
+			sample := paceSample(&resp) // before the scheduler settles the rows
+			r.responses <- resp         // before its slot goes to another request
+			r.d.gate.Done(b.Sent, resp.Done, sample)
+		})
+		resp.notify()
+	})
+}
+
+// finish passes the value of f to then, and returns it. If f ends its goroutine, as a fake client
+// does that calls a test's FailNow, then gets *early, which f keeps true as it proceeds.
+func finish[T any](early *T, f func() T, then func(T)) T {
+	returned := false
+	defer func() {
+		if !returned {
+			then(*early)
+		}
+	}()
+	value := f()
+	returned = true
+	then(value)
+	return value
+}
+
+// tooManyHooks reports whether slow RequestDone hooks have piled up so far that no new request
+// should start. requestEnded signals when that may have changed.
+func (r *dispatcher) tooManyHooks() bool {
+	return r.d.observer.RequestDone != nil && int(r.running.Load()) >= 2*r.d.concurrency
+}
+
+// requestEnded records that a request's goroutine, hook included, has finished.
+func (r *dispatcher) requestEnded() {
+	r.running.Add(-1)
+	if r.d.observer.RequestDone != nil {
+		r.waiter.Wake()
 	}
 }
 
-// fill boards rows from the queue of refused rows, when that is open, and then
-// fresh ones, as far as the allowance and DynamoDB's limits go. Of two requests
-// in a row one leaves the refused rows alone if fresh ones fill it, so that a
-// hot range of keys does not take all the requests.
-func (p *packing) fill(now time.Time) {
-	l := p.ledger
-	if !l.turn || len(l.fresh) < p.most() {
-		for open := l.open(now); p.again < open && p.board(l.refused[0]); p.again++ {
-			l.refused.take()
+// describe requests the table's description, in a slot that the gate has lent. Until the description
+// is there the scheduler sends nothing.
+func (r *dispatcher) describe(start context.Context) {
+	r.scheduler.Next(time.Now(), schedule.BudgetOf(1)) // commits to the description
+	r.goroutines.Go(func() {
+		var changed error
+		defer func() { r.described <- changed }() // also if the client or the hook ends the goroutine
+		notify := func() {}
+		notify = finish(&notify, func() func() {
+			notify, changed = r.d.keysChanged(start)
+			return notify
+		}, func(func()) { r.d.gate.Return() })
+		notify() // before the call goes on, since its end would end the hook's context
+	})
+}
+
+// handleResponses handles all the responses there are.
+func (r *dispatcher) handleResponses(ctx context.Context) {
+	for {
+		select {
+		case resp := <-r.responses:
+			r.handleResponse(ctx, resp)
+		default:
+			return
 		}
 	}
-	for len(l.fresh) > 0 && p.board(l.fresh[0]) {
-		l.fresh.take()
-	}
-	l.turn = p.again > 0
 }
 
-// ready reports whether a request should be sent now: a full one, which is one
-// of that many rows, or a part filled one that has nothing to wait for.
-func (l *ledger) ready(now time.Time, rows int) bool {
-	if l.stop != nil || l.paused {
-		return false
+// handleResponse settles a response and acts on it: drops expired credentials, reports the backoff.
+func (r *dispatcher) handleResponse(ctx context.Context, resp response) {
+	if resp.Failure != nil && resp.Failure.Action == fault.Reauthorize {
+		r.d.credentials.Invalidate(resp.Batch.Sent)
 	}
-	if l.groupDue(now) >= 0 {
-		return true
+	r.settle(r.scheduler.Settle(resp.Response))
+	if stats := r.scheduler.Stats(); stats.Backoff > 0 && stats.Delayed > 0 && r.scheduler.Stopped() == nil {
+		r.observeWait(ctx, Wait{For: waitRetry, Rows: stats.Delayed, Delay: stats.Backoff})
 	}
-	waiting := len(l.fresh) + l.open(now)
-	switch {
-	case waiting == 0:
-		return false
-	case l.conditional || waiting >= min(rows, maxBatchItems):
-		return true
-	case l.closed || l.starved:
-		return true
-	}
-	return !now.Before(l.lingerUntil(now))
-}
-
-// open is how many rows of the queue of refused ones may be sent now.
-func (l *ledger) open(now time.Time) int { return min(len(l.refused), l.retry.room(now)) }
-
-// lingerUntil is when the rows waiting now are sent though they fill no
-// request.
-func (l *ledger) lingerUntil(now time.Time) time.Time {
-	since := now
-	if len(l.fresh) > 0 {
-		since = l.fresh[0].since
-	}
-	if l.open(now) > 0 && l.retry.until.Before(since) {
-		since = l.retry.until
-	}
-	return since.Add(l.maxWait)
-}
-
-// wakeAt is the next moment at which ready may change by itself; zero if
-// there is none.
-func (l *ledger) wakeAt(now time.Time) time.Time {
-	if l.stop != nil || l.paused {
-		return time.Time{}
-	}
-	var at time.Time
-	if len(l.fresh)+l.open(now) > 0 {
-		at = l.lingerUntil(now)
-	}
-	if until := l.retry.until; until.After(now) && l.heldBack() > 0 && (at.IsZero() || until.Before(at)) {
-		at = until
-	}
-	return at
-}
-
-// groupDue returns the place of the first group that may be sent now, or -1.
-func (l *ledger) groupDue(now time.Time) int {
-	for i, g := range l.groups {
-		if !g.held || l.retry.room(now) > 0 {
-			return i
-		}
-	}
-	return -1
-}
-
-func (l *ledger) takeGroup(now time.Time) *group {
-	i := l.groupDue(now)
-	if i < 0 {
-		return nil
-	}
-	g := l.groups[i]
-	l.groups = slices.Delete(l.groups, i, i+1)
-	return g
-}
-
-// heldBack is the number of rows that wait for the queue of refused rows to
-// open.
-func (l *ledger) heldBack() int {
-	n := len(l.refused)
-	for _, g := range l.groups {
-		if g.held {
-			n += len(g.chains)
-		}
-	}
-	return n
 }

@@ -2,31 +2,36 @@ package dynamodest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/item"
 	"github.com/dynamodest/dynamodest/internal/pace"
+	"github.com/dynamodest/dynamodest/internal/schedule"
+	"github.com/dynamodest/dynamodest/internal/table"
+	"github.com/dynamodest/dynamodest/internal/transport"
+	"github.com/dynamodest/dynamodest/internal/typemap"
 )
 
-// Client is the part of [*dynamodb.Client] that a Destination uses; a fake of
-// three methods will do.
+// Client is the part of [*dynamodb.Client] that a Destination uses; a fake of three methods will do.
 //
-// It is called from many goroutines at once. What it is given is not used
-// again, so a fake may keep and change it. The zero BatchWriteItemOutput and
-// PutItemOutput say that all was written; a nil output is no answer, and its
-// rows are Unknown. A fake may answer DescribeTable with an empty output: keys
-// are then not checked before sending, and equal keys are not told apart.
+// It is called from many goroutines at once. Inputs are never reused, so a fake may retain and modify
+// them. The zero BatchWriteItemOutput and PutItemOutput say that everything was written; a nil output
+// counts as a lost response: its rows are Unknown. A fake may answer DescribeTable with an empty
+// output: keys are then not checked before sending, and equal keys are not recognized.
 //
-// A wrapper of a client must pass the options of a call on: they turn the SDK's
-// own retries off and tell how far a request came. Without them outcomes stay
-// true, but more rows are Unknown, and Attempts does not count what the SDK
-// sends by itself.
+// A wrapping client must forward the per-call options: they disable the SDK's retries and record how
+// far each request got. Without them outcomes stay true, but more rows are Unknown, and Attempts does
+// not count what the SDK sends by itself.
 //
-// No method will ever be added to it: an operation that only one mode needs
-// would be asked for through an interface of its own.
+// No method will ever be added to Client: an operation that only one mode needs would be requested
+// through an interface of its own.
 type Client interface {
 	DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
 	BatchWriteItem(context.Context, *dynamodb.BatchWriteItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error)
@@ -35,41 +40,41 @@ type Client interface {
 
 var _ Client = (*dynamodb.Client)(nil)
 
-// Row is one row of the source: column name to value. It is an alias, so any
-// []map[string]any can be given to Write as it is.
+// Row is one row of the source: column name to value. It is an alias, so any []map[string]any can be
+// given to Write as it is.
 type Row = map[string]any
 
-// Destination writes rows to one DynamoDB table. Make one with [New].
+// Destination writes rows to one DynamoDB table. Create one with [New].
 //
-// It is safe for use by many goroutines at once. Between calls it runs no
-// goroutine of its own, so there is nothing to close. The client that New
-// builds keeps idle connections for 30 s, shared with those of other
+// It is safe for concurrent use. Between calls it runs no goroutine of its own, so there is nothing to
+// close. The client that New builds keeps idle connections for 30 s, shared with those of other
 // Destinations, and net/http keeps goroutines for them.
 type Destination struct {
-	client  Client
-	table   string // as configured: name or ARN
-	region  string
-	exist   OnExisting
-	retry   Retry
-	convert *converter
+	table  string // as configured: name or ARN
+	region string
+	exist  OnExisting
+	retry  Retry
 
 	maxWait     time.Duration
 	concurrency int
 	limiter     Limiter
 	observer    Observer
-	tokens      *tokens   // nil with a client of the caller's
-	info        tableInfo // as New saw the table
-	gate        *gate
+
+	mapping     Mapping
+	converter   *typemap.Converter
+	description table.Description // the table as New saw it
+	transport   *transport.Client
+	credentials *transport.Credentials // nil with a client of the caller's
+	gate        *pace.Gate
 }
 
-// New checks cfg, asks DynamoDB for the table's description, and returns a
-// Destination for the table. It writes nothing.
+// New checks cfg, requests the table's description from DynamoDB, and returns a Destination for the
+// table. It writes nothing.
 //
-// Faults in cfg, and key attributes of the table that cfg.Mapping does not
-// give or gives with another type, are [*ConfigError] values, all of them
-// joined. Else the error is a [*TableError] with one of the reasons
-// ErrNoTable, ErrTableStatus, ErrAccess, ErrCredentials, ErrConfig,
-// ErrThrottled, ErrUnavailable and ErrStopped; the last if ctx ended.
+// Faults in cfg, and key attributes of the table that cfg.Mapping does not produce or produces with
+// another type, are [*ConfigError] values, all of them joined. Any other error is a [*TableError] with
+// one of the reasons ErrNoTable, ErrTableStatus, ErrAccess, ErrCredentials, ErrConfig, ErrThrottled,
+// ErrUnavailable and ErrStopped; the last if ctx ended.
 func New(ctx context.Context, cfg Config) (*Destination, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -78,7 +83,6 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 	cfg.Mapping.Fields = slices.Clone(cfg.Mapping.Fields)
 
 	d := &Destination{
-		client:      cfg.Client,
 		table:       cfg.Table,
 		region:      cfg.region(),
 		exist:       cfg.OnExisting,
@@ -87,60 +91,173 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 		concurrency: cfg.Concurrency,
 		limiter:     cfg.Limiter,
 		observer:    cfg.Observer,
+		mapping:     cfg.Mapping,
 	}
-	if d.client == nil {
-		d.client, d.tokens = newClient(cfg)
+	var client transport.API = cfg.Client
+	if cfg.Client == nil {
+		client, d.credentials = transport.Build(cfg.transportOptions())
 	}
-	info, err := d.describe(ctx)
+	d.transport = transport.New(client, cfg.Table)
+	description, err := d.describe(ctx)
 	if err == nil {
-		err = d.accepts(info, cfg.Mapping)
+		err = d.accepts(description)
 	}
 	if err != nil {
 		return nil, err
 	}
-	d.info = info
-	d.convert = newConverter(cfg.Mapping, info.schema)
-	d.gate = newGate(pace.Config{MaxInFlight: cfg.Concurrency, Start: info.units, Cap: cfg.WriteUnitsPerSecond})
+	d.description = description
+	d.transport = d.transport.WithDescription(description)
+	d.converter = typemap.New(cfg.Mapping.compile(), description.Schema)
+	d.gate = pace.NewGate(pace.Config{MaxInFlight: cfg.Concurrency, Start: description.Units, Cap: cfg.WriteUnitsPerSecond})
 	return d, nil
-}
-
-// region is the region that requests go to, as far as it is known.
-func (c Config) region() string {
-	if client, ok := c.Client.(*dynamodb.Client); ok {
-		return client.Options().Region
-	}
-	if c.Region != "" {
-		return c.Region
-	}
-	return arnRegion(c.Table)
 }
 
 // conditional reports whether each row goes by a conditional PutItem.
 func (d *Destination) conditional() bool { return d.exist == Skip || d.exist == Fail }
 
-// Check asks DynamoDB whether the table is there, takes writes, and still has
-// the keys that New saw. It writes nothing. It is what the "test connection"
-// button of an engine should call.
+// scheduleConfig returns how a call's scheduler treats rows.
+func (d *Destination) scheduleConfig() schedule.Config {
+	existing := map[OnExisting]schedule.OnExisting{Overwrite: schedule.Overwrite, Skip: schedule.Skip, Fail: schedule.Fail}
+	return schedule.Config{
+		OnExisting:   existing[d.exist],
+		MaxAttempts:  d.retry.MaxAttempts,
+		MinDelay:     d.retry.MinDelay,
+		MaxDelay:     d.retry.MaxDelay,
+		MaxWait:      d.maxWait,
+		EnvelopeSize: item.EnvelopeSize(d.table),
+	}
+}
+
+// Check reports whether the table exists, takes writes, and still has the keys that New saw. It writes
+// nothing. It is what the "test connection" button of an engine should call.
 //
-// The error is as New's; if the keys have changed it is a [*TableError] with
-// ErrConfig, and a new Destination is needed.
+// The error is as New's; if the keys have changed it is a [*TableError] with ErrConfig, and a new
+// Destination is needed.
 func (d *Destination) Check(ctx context.Context) error {
-	info, err := d.describe(ctx)
+	now, err := d.describe(ctx)
 	if err != nil {
 		return err
 	}
-	if err := d.sameKeys(info); err != nil {
+	if err := d.sameKeys(now); err != nil {
 		return err
 	}
-	return d.accepts(info, d.convert.mapping)
+	return d.accepts(now)
 }
 
-// Item returns the item that Write would send for row, or the [*RowError] it
-// would report, with Index 0. It sends nothing, and shares nothing with row.
+// Item returns the item that Write would send for row, or the [*RowError] that Write would report,
+// with Index 0. It sends nothing, and shares nothing with row.
 func (d *Destination) Item(row Row) (map[string]types.AttributeValue, error) {
-	it, rowErr := d.convert.convert(row)
-	if rowErr != nil {
-		return nil, rowErr
+	it, invalid := d.converter.Convert(row)
+	if invalid != nil {
+		return nil, conversionError(0, invalid)
 	}
-	return it.attributeMap(), nil
+	return it.SDK(), nil
+}
+
+// describe requests the table's description, again after transient failures. The error is a
+// *TableError.
+func (d *Destination) describe(ctx context.Context) (table.Description, error) {
+	for attempts, reauthorized := 0, false; ; {
+		sent := time.Now()
+		description, failure, notify := d.describeOnce(ctx)
+		notify()
+		if failure == nil {
+			return description, nil
+		}
+		if failure.Action == fault.Reauthorize && !reauthorized {
+			reauthorized = true
+			d.credentials.Invalidate(sent)
+			continue
+		}
+		attempts++
+		if failure.Action != fault.Retry || attempts >= d.retry.MaxAttempts {
+			return table.Description{}, d.describeError(ctx, failure)
+		}
+		delay := schedule.Delay(d.retry.MinDelay, d.retry.MaxDelay, attempts)
+		d.observer.wait(ctx, Wait{For: waitRetry, Delay: delay})
+		if sleep(ctx, delay) != nil {
+			return table.Description{}, d.tableError(transport.DescribeTable, fault.Stopped, fault.Ended(ctx))
+		}
+	}
+}
+
+// sleep waits for d, or until ctx ends; then it returns ctx's error.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// describeOnce makes one DescribeTable request. The caller calls notify, which is the RequestDone hook,
+// when the request no longer counts as in flight.
+func (d *Destination) describeOnce(ctx context.Context) (now table.Description, failure *fault.Failure, notify func()) {
+	request := Request{Op: transport.DescribeTable}
+	observed := d.observer.start(ctx, request)
+	began := time.Now()
+	now, failure = d.transport.Describe(observed, ctx.Err)
+	response := Response{Request: request, Elapsed: time.Since(began)}
+	return now, failure, d.observer.done(observed, response, failure)
+}
+
+// describeError returns the error for a description that was not obtained.
+func (d *Destination) describeError(ctx context.Context, failure *fault.Failure) *TableError {
+	switch failure.Reason {
+	case fault.Refused: // there is no row in the request: the table's name is at fault
+		return d.tableError(transport.DescribeTable, fault.Config, failure.Err)
+	case fault.Stopped:
+		return d.tableError(transport.DescribeTable, fault.Stopped, fault.Ended(ctx))
+	}
+	return d.tableError(transport.DescribeTable, failure.Reason, failure.Err)
+}
+
+// callError returns the error of a call that a failure stops.
+func (d *Destination) callError(ctx context.Context, op string, failure *fault.Failure) error {
+	if failure.Reason == fault.Stopped {
+		return fault.Ended(ctx)
+	}
+	return d.tableError(op, failure.Reason, failure.Err)
+}
+
+// stopCause returns why a call's scheduler stopped, as the caller sees it; nil while it goes on.
+func (d *Destination) stopCause(stopped error) error {
+	var outage *schedule.Outage
+	if errors.As(stopped, &outage) {
+		return d.tableError(opOf(outage.Rows), outage.Reason, outage.Err)
+	}
+	return stopped
+}
+
+// keysChanged describes the table once more and returns an error if its keys are no longer those that
+// New saw. A description that is not obtained changes nothing. notify is as describeOnce's.
+func (d *Destination) keysChanged(ctx context.Context) (notify func(), changed error) {
+	now, failure, notify := d.describeOnce(ctx)
+	if failure == nil {
+		changed = d.sameKeys(now)
+	}
+	return notify, changed
+}
+
+// sameKeys compares the keys of now with those that New saw.
+func (d *Destination) sameKeys(now table.Description) error {
+	if change := d.description.Changed(&now); change != nil {
+		return d.tableError(transport.DescribeTable, fault.Config, change)
+	}
+	return nil
+}
+
+// accepts returns why the described table does not take the rows of d's mapping.
+func (d *Destination) accepts(now table.Description) error {
+	if status := now.Accepts(); status != nil {
+		return d.tableError(transport.DescribeTable, fault.TableStatus, status)
+	}
+	if d.conditional() && !now.Known {
+		return &ConfigError{Field: "OnExisting", Problem: fmt.Sprintf(
+			"%q needs the table's key for its condition, and DescribeTable has not described it: have the fake client describe it", d.exist)}
+	}
+	return d.mapping.covers(&now.Schema)
 }

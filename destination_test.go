@@ -67,7 +67,7 @@ func TestAnEndedContextSendsNothing(t *testing.T) {
 	var call *dynamodest.WriteError
 	require.ErrorAs(t, err, &call)
 	for _, shown := range []error{err, call.Stop} {
-		assert.Contains(t, shown.Error(), "context canceled: whoever ended it gave an error of type *fmt.wrapError")
+		assert.Contains(t, shown.Error(), "context canceled (cause of type *fmt.wrapError; text hidden")
 		assert.NotContains(t, fmt.Sprintf("%v %+v %#v", shown, shown, shown), value)
 	}
 
@@ -216,7 +216,7 @@ func TestAValueThatEndsItsGoroutine(t *testing.T) {
 		assert.ErrorIs(t, err, dynamodest.ErrMapping)
 		assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.Written: 126, dynamodest.NotWritten: 2}, outcomes(res.Rows))
 		assertTrue(t, db, res)
-		assert.ErrorContains(t, res.Rows[5].Err, "ended the goroutine")
+		assert.ErrorContains(t, res.Rows[5].Err, "called runtime.Goexit")
 	}()
 	<-done
 	assert.Equal(t, runtime.GOMAXPROCS(0) > 1, returned)

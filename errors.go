@@ -2,67 +2,71 @@ package dynamodest
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/schedule"
+	"github.com/dynamodest/dynamodest/internal/transport"
 )
 
 // Bounds of error texts, in bytes.
 const (
-	maxRowText    = 600
-	maxTableText  = 900
-	maxDetailText = 300
+	maxRowText   = 600
+	maxTableText = 900
 )
 
-// Reason is why a row was not written, or why a call failed. It is an error,
-// so errors.Is finds it in a [*RowError], a [*TableError] and a [*WriteError],
-// and a constant, so no one can change it. Its text makes a good metric label.
+// Reason is why a row was not written, or why a call failed. It is an error, so errors.Is finds it in
+// a [*RowError], a [*TableError] and a [*WriteError], and a constant, so no one can change it.
+//
+// Its string is a stable label for metrics and JSON, in lower case with underscores: string(ErrKey) is
+// "bad_key". Error returns the phrase that people read, and so does fmt: "bad key".
 type Reason string
 
-// Reasons that stay: the same row would fail again.
+// Reasons that lie with the row: the same row would fail again.
 const (
-	ErrMapping  Reason = "value does not map"  // the mapping has no form for a value
-	ErrKey      Reason = "bad key"             // a key attribute is missing, empty, too long or of another type
-	ErrTooLarge Reason = "item too large"      // over 400 KB
-	ErrRefused  Reason = "refused by DynamoDB" // refused by DynamoDB for this row alone
-	ErrExists   Reason = "item exists"         // insert with OnExisting "fail": the key is taken
+	ErrMapping  Reason = "unmappable_value" // a value cannot be mapped to DynamoDB
+	ErrKey      Reason = "bad_key"          // a key attribute is missing, empty, too long or of another type
+	ErrTooLarge Reason = "item_too_large"   // over 400 KB
+	ErrRefused  Reason = "refused"          // refused by DynamoDB for this row alone
+	ErrExists   Reason = "item_exists"      // insert with OnExisting "fail": an item with the key exists
 )
 
-// Reasons that pass: the same row may succeed later.
+// Reasons that lie with the moment: the same row may succeed later.
 const (
-	ErrUnprocessed Reason = "unprocessed" // handed back by DynamoDB each time; errors.Is finds ErrThrottled too
+	ErrUnprocessed Reason = "unprocessed" // returned by DynamoDB as unprocessed each time; errors.Is finds ErrThrottled too
 	ErrThrottled   Reason = "throttled"   // requests refused for want of capacity
 	ErrUnavailable Reason = "unavailable" // server or network faults; the Outcome may be Unknown
 	ErrStopped     Reason = "stopped"     // the call ended before the row was settled
 )
 
-// Reasons that every row meets until something is mended. Each stops the call.
+// Reasons that every row meets until a setting is fixed. Each stops the call.
 const (
-	ErrNoTable     Reason = "no such table"     // none of this name in this region and account
-	ErrTableStatus Reason = "table not ready"   // being created or deleted, archived, or without its KMS key
-	ErrAccess      Reason = "access denied"     // the policy does not allow the action
-	ErrCredentials Reason = "bad credentials"   // wrong, inactive or expired keys, or a clock that is off
-	ErrConfig      Reason = "bad configuration" // a setting is at fault, or the table's keys are not those of the mapping
+	ErrNoTable     Reason = "no_table"          // no table of this name in this region and account
+	ErrTableStatus Reason = "table_not_ready"   // being created or deleted, archived, or without its KMS key
+	ErrAccess      Reason = "access_denied"     // the policy does not allow the action
+	ErrCredentials Reason = "bad_credentials"   // wrong, inactive or expired keys, or a skewed system clock
+	ErrConfig      Reason = "bad_configuration" // a setting is at fault, or the table's keys are not those of the mapping
 )
 
 // RowError is why one row was not written, or may not have been.
 type RowError struct {
-	Index     int    // the row's place in the slice or sequence given, from 0
+	Index     int    // the row's position in the slice or sequence given, from 0
 	Reason    Reason // what kind of fault
 	Column    string // the column at fault, if one is
 	Attribute string // the attribute at fault, if one is
 	Attempts  int    // requests that carried the row
 
-	// Err is the cause: an error of the AWS SDK or of the mapping or, with
-	// ErrStopped, what stopped the call; nil if the Reason says it all. Text
-	// that may quote a row is reached only by unwrapping it further.
+	// Err is the cause: an error of the AWS SDK or of the mapping or, with ErrStopped, what stopped
+	// the call; nil if the Reason says it all. Text that may quote a row is reached only by
+	// unwrapping it further.
 	Err error
 }
 
-// TableError is why New or Check failed, or why a call stopped: a fault of the
-// table, the credentials or the configuration that every row would meet.
+// TableError is why New or Check failed, or why a call stopped: a fault of the table, the credentials
+// or the configuration that every row would meet.
 type TableError struct {
 	Reason Reason
 	Op     string // the DynamoDB action, such as "DescribeTable"
@@ -70,43 +74,46 @@ type TableError struct {
 	Region string // that requests went to; "" if not known
 	Err    error  // the cause: an error of the AWS SDK, or what is wrong with the table
 
-	arn string // of the table, as DescribeTable told it; "" if it has not
+	arn string // of the table, as DescribeTable reported it; "" if it has not
 }
 
-// WriteError is the error of a Write or WriteSeq that left a row NotWritten or
-// Unknown, or that stopped early.
+// WriteError is the error of a Write or WriteSeq that left a row NotWritten or Unknown, or that
+// stopped early.
 type WriteError struct {
 	Summary Summary
 
 	// Reasons counts the rows that failed, by reason.
 	Reasons map[Reason]int
 
-	// First holds the first of those rows in row order, 10 at most. The
-	// Result, or report, has them all.
+	// First holds the first of those rows in row order, 10 at most. The Result, or report, has them
+	// all.
 	First []*RowError
 
-	// Stop is what stopped the call early: a *TableError, or the error of the
-	// source, of report, of the Limiter or of ctx. It is nil if nothing did.
+	// Stop is what stopped the call early: a *TableError, or the error of the source, of report, of
+	// the Limiter or of ctx. It is nil if nothing did.
 	Stop error
 }
 
 // ConfigError is one fault in a Config.
 type ConfigError struct {
 	Field   string // the Go path of the field, such as "Mapping.Fields[2].Type", or its path in JSON, such as "mapping.fields[2].type"
-	Problem string // what is wrong with it, and what would mend it
+	Problem string // what is wrong with it, and how to fix it
 }
 
-// Error returns r's text.
-func (r Reason) Error() string { return string(r) }
+// Error returns the phrase that people read for r, such as "bad key".
+func (r Reason) Error() string { return fault.Reason(r).Phrase() }
 
-// Is reports whether target is ErrThrottled and r is ErrUnprocessed, which is
-// how DynamoDB throttles a part of a batch.
+// Is reports whether target is ErrThrottled and r is ErrUnprocessed, which is how DynamoDB throttles
+// a part of a batch.
 func (r Reason) Is(target error) bool { return r == ErrUnprocessed && target == ErrThrottled }
 
-// Permanent reports whether the fault lies with the row, as the mapping and the
-// table are now: the same row would only fail again. But where WriteError.Stop
-// is an ErrConfig, the table's keys have changed under the Destination, and
-// rows with ErrRefused failed for that.
+// Permanent reports whether the fault lies with the row, as the mapping and the table are now: the
+// same row would only fail again. Where WriteError.Stop is an ErrConfig, however, the table's keys
+// have changed since New, and rows with ErrRefused failed for that.
+//
+// False does not mean that the row can be queued: ErrAccess, ErrNoTable, ErrCredentials, ErrConfig and
+// ErrTableStatus lie with neither the row nor the moment, and the call must stop until the setting is
+// fixed.
 func (r Reason) Permanent() bool {
 	switch r {
 	case ErrMapping, ErrKey, ErrTooLarge, ErrRefused, ErrExists:
@@ -115,27 +122,29 @@ func (r Reason) Permanent() bool {
 	return false
 }
 
-// Error gives the index, the reason, the column and attribute, the cause and
-// the remedy, in 600 bytes at most. It never quotes a value of the row.
+// Remedy returns the general advice for r in a sentence or two; "" if r is none of the constants.
+func (r Reason) Remedy() string { return fault.Reason(r).Remedy() }
+
+// Error returns the index, the reason, the column and attribute, the cause and the remedy, in 600
+// bytes at most. It never quotes a value of the row.
 func (e *RowError) Error() string {
 	if e == nil {
 		return "<nil>"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "row %d: %s", e.Index, e.Reason)
+	fmt.Fprintf(&b, "row %d: %s", e.Index, e.Reason.Error())
 	switch {
 	case e.Column != "" && e.Attribute != "" && e.Column != e.Attribute:
-		fmt.Fprintf(&b, ": column %s (attribute %s)", quote(e.Column), quote(e.Attribute))
+		fmt.Fprintf(&b, ": column %s (attribute %s)", fault.Quote(e.Column), fault.Quote(e.Attribute))
 	case e.Column != "":
-		fmt.Fprintf(&b, ": column %s", quote(e.Column))
+		fmt.Fprintf(&b, ": column %s", fault.Quote(e.Column))
 	case e.Attribute != "":
-		fmt.Fprintf(&b, ": attribute %s", quote(e.Attribute))
+		fmt.Fprintf(&b, ": attribute %s", fault.Quote(e.Attribute))
 	}
 	return withCause(b.String(), e.Err, e.Remedy(), maxRowText)
 }
 
-// withCause adds the cause and the remedy to what, in limit bytes at most. It
-// is not the remedy that is cut.
+// withCause adds the cause and the remedy to what, in limit bytes at most. The remedy is never cut.
 func withCause(what string, cause error, remedy string, limit int) string {
 	if cause != nil {
 		what += ": " + cause.Error()
@@ -143,7 +152,16 @@ func withCause(what string, cause error, remedy string, limit int) string {
 	if remedy != "" {
 		remedy = "; remedy: " + remedy
 	}
-	return cut(what, limit-len(remedy)) + remedy
+	return fault.Cut(what, limit-len(remedy)) + remedy
+}
+
+// Remedy returns how to fix e: the particulars if they are known, otherwise the general advice of the
+// Reason.
+func (e *RowError) Remedy() string {
+	if e == nil {
+		return ""
+	}
+	return fault.Remedy(fault.Reason(e.Reason), e.Err)
 }
 
 // Unwrap returns e.Reason and e.Err.
@@ -161,23 +179,31 @@ func causes(reason Reason, err error) []error {
 	return []error{reason, err}
 }
 
-// Error gives the action, the table, the region, the reason, the cause and the
-// remedy.
+// Error returns the action, the table, the region, the reason, the cause and the remedy.
 func (e *TableError) Error() string {
 	if e == nil {
 		return "<nil>"
 	}
 	var b strings.Builder
-	var told *serviceError
-	if !errors.As(e.Err, &told) { // which begins with the action itself
+	var answer *transport.Error
+	if !errors.As(e.Err, &answer) { // whose text begins with the action
 		b.WriteString(e.Op + ": ")
 	}
-	b.WriteString("table " + quote(e.Table))
+	b.WriteString("table " + fault.Quote(e.Table))
 	if e.Region != "" {
-		b.WriteString(" in " + cut(e.Region, 64))
+		b.WriteString(" in " + fault.Cut(e.Region, fault.MaxRegion))
 	}
-	b.WriteString(": " + string(e.Reason))
+	b.WriteString(": " + e.Reason.Error())
 	return withCause(b.String(), e.Err, e.Remedy(), maxTableText)
+}
+
+// Remedy returns how to fix e, with the actions, the ARN and the region that matter.
+func (e *TableError) Remedy() string {
+	if e == nil {
+		return ""
+	}
+	table := fault.Table{Name: e.Table, Region: e.Region, ARN: e.arn}
+	return table.Remedy(e.Op, fault.Reason(e.Reason), e.Err)
 }
 
 // Unwrap returns e.Reason and e.Err.
@@ -191,9 +217,8 @@ func (e *TableError) Unwrap() []error {
 // maxReasonsShown is how many reasons the text of a WriteError spells out.
 const maxReasonsShown = 5
 
-// Error gives the counts, the reasons, the commonest first, each with its
-// first row, and what stopped the call. Its length does not grow with the
-// number of rows.
+// Error returns the counts, the reasons, the commonest first, each with its first row, and what
+// stopped the call. Its length does not grow with the number of rows.
 func (e *WriteError) Error() string {
 	if e == nil {
 		return "<nil>"
@@ -203,13 +228,13 @@ func (e *WriteError) Error() string {
 	errors.As(e.Stop, &stop)
 	switch s := e.Summary; {
 	case s.NotWritten+s.Unknown == 0:
-		fmt.Fprintf(&b, "stopped after %d rows, none of which failed", s.Rows)
+		fmt.Fprintf(&b, "stopped early: %d rows processed, none failed", s.Rows)
 	case s.Unknown == 0:
 		fmt.Fprintf(&b, "%d of %d rows not written", s.NotWritten, s.Rows)
 	case s.NotWritten == 0:
-		fmt.Fprintf(&b, "%d of %d rows in doubt", s.Unknown, s.Rows)
+		fmt.Fprintf(&b, "%d of %d rows have an unknown outcome", s.Unknown, s.Rows)
 	default:
-		fmt.Fprintf(&b, "%d of %d rows not written, %d in doubt", s.NotWritten, s.Rows, s.Unknown)
+		fmt.Fprintf(&b, "%d of %d rows not written, %d have an unknown outcome", s.NotWritten, s.Rows, s.Unknown)
 	}
 	rest := 0
 	for i, reason := range e.commonest() {
@@ -217,9 +242,9 @@ func (e *WriteError) Error() string {
 			rest += e.Reasons[reason]
 			continue
 		}
-		fmt.Fprintf(&b, "; %s: %d", reason, e.Reasons[reason])
-		told := e.Stop != nil && (reason == ErrStopped || stop != nil && stop.Reason == reason) // below
-		if first := e.first(reason); first != nil && !told {
+		fmt.Fprintf(&b, "; %s: %d", reason.Error(), e.Reasons[reason])
+		below := e.Stop != nil && (reason == ErrStopped || stop != nil && stop.Reason == reason)
+		if first := e.first(reason); first != nil && !below {
 			fmt.Fprintf(&b, " (%s)", first)
 		}
 	}
@@ -227,7 +252,7 @@ func (e *WriteError) Error() string {
 		fmt.Fprintf(&b, "; and %d more", rest)
 	}
 	if e.Stop != nil {
-		b.WriteString("; the call was stopped by: " + cut(e.Stop.Error(), maxTableText))
+		b.WriteString("; the call was stopped by: " + fault.Cut(e.Stop.Error(), maxTableText))
 	}
 	return b.String()
 }
@@ -256,8 +281,8 @@ func (e *WriteError) first(reason Reason) *RowError {
 	return nil
 }
 
-// Is reports whether target is the Reason of any row that failed, kept in
-// First or not. ErrUnprocessed counts as ErrThrottled too.
+// Is reports whether target is the Reason of any row that failed, in First or not. ErrUnprocessed
+// counts as ErrThrottled too.
 func (e *WriteError) Is(target error) bool {
 	reason, ok := target.(Reason)
 	if e == nil || !ok {
@@ -283,7 +308,7 @@ func (e *WriteError) Unwrap() []error {
 	return errs
 }
 
-// Error gives the field and the problem.
+// Error returns the field and the problem.
 func (e *ConfigError) Error() string {
 	if e == nil {
 		return "<nil>"
@@ -294,43 +319,32 @@ func (e *ConfigError) Error() string {
 // Unwrap returns ErrConfig.
 func (e *ConfigError) Unwrap() error { return ErrConfig }
 
-// hiddenText says where the text of an error is that may quote a row.
-const hiddenText = " (its text may quote a row and is not shown: errors.As or errors.Is finds it)"
+// Format prints the text of e for fmt, under every verb: fields of the causes of e may hold what
+// their texts do not show.
+func (e RowError) Format(s fmt.State, verb rune) { fault.Format(s, verb, e.Error()) }
 
-// callbackError is an error of the caller's own source, report or Limiter. Its
-// text may quote a row, so it is reached only by unwrapping.
-type callbackError struct {
-	who string
-	err error
+// Format prints the text of e for fmt, under every verb; see [RowError.Format].
+func (e TableError) Format(s fmt.State, verb rune) { fault.Format(s, verb, e.Error()) }
+
+// Format prints the text of e for fmt, under every verb; see [RowError.Format].
+func (e WriteError) Format(s fmt.State, verb rune) { fault.Format(s, verb, e.Error()) }
+
+// conversionError returns the error of a row that was not converted.
+func conversionError(index int, err *fault.Error) *RowError {
+	return &RowError{Index: index, Reason: Reason(err.Reason), Column: err.Column, Attribute: err.Attribute, Err: err}
 }
 
-func (e *callbackError) Error() string {
-	return fmt.Sprintf("%s gave an error of type %T"+hiddenText, e.who, e.err)
-}
-
-func (e *callbackError) Unwrap() error { return e.err }
-
-// Format keeps fmt from walking into the cause.
-func (e callbackError) Format(s fmt.State, verb rune) { printText(s, verb, e.Error()) }
-
-// endError is the end of a context, and the cause that its owner gave, whose
-// text may quote a row too.
-type endError struct{ end, cause error }
-
-func (e *endError) Error() string {
-	return fmt.Sprintf("%v: whoever ended it gave an error of type %T"+hiddenText, e.end, e.cause)
-}
-
-func (e *endError) Unwrap() []error { return []error{e.end, e.cause} }
-
-// Format keeps fmt from walking into the cause.
-func (e endError) Format(s fmt.State, verb rune) { printText(s, verb, e.Error()) }
-
-// stopCause is why ctx ended.
-func stopCause(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(err, cause) {
-		return err
+// settledError returns the error of a row that the scheduler settled without writing it. stop is what
+// stopped the call, if something did.
+func settledError(row *schedule.Row, stop error) *RowError {
+	e := &RowError{Index: row.Index, Reason: Reason(row.Reason), Attempts: row.Attempts, Err: row.Err}
+	if e.Reason == ErrStopped {
+		e.Err = stop
 	}
-	return &endError{err, cause}
+	return e
+}
+
+// tableError returns an error that every row would meet.
+func (d *Destination) tableError(op string, reason fault.Reason, err error) *TableError {
+	return &TableError{Reason: Reason(reason), Op: op, Table: d.table, Region: d.region, Err: err, arn: d.description.ARN}
 }

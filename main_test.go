@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/dynamodest/dynamodest/internal/transport"
 )
 
 // TestMain fails if the tests leave a goroutine behind, and says what they do
@@ -17,7 +19,7 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	// Idle connections may outlive the tests: each has two goroutines.
-	sharedHTTPClient().CloseIdleConnections()
+	transport.CloseIdleConnections()
 	http.DefaultClient.CloseIdleConnections()
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)

@@ -1,6 +1,8 @@
 package dynamodest
 
-// Outcome is what is known of a row when a call returns. The zero Outcome is
+import "github.com/dynamodest/dynamodest/internal/schedule"
+
+// Outcome is the final state of a row as far as the client can know it. The zero Outcome is
 // NotWritten, so a row that nothing has touched never reads as written.
 type Outcome uint8
 
@@ -9,9 +11,12 @@ const (
 	NotWritten Outcome = iota // DynamoDB certainly did not take the row; Err says why
 	Written                   // DynamoDB acknowledged the row
 	Skipped                   // insert with OnExisting "skip": an item with its key was there and was left alone
-	Superseded                // a later row with the same key was written in its place; By says which
-	Unknown                   // sent, and no answer tells whether it was written
+	Superseded                // a later row with the same key was written instead; By says which
+	Unknown                   // sent, and no answer says whether it was written
 )
+
+// The scheduler's outcomes are the same, in the same order: this does not compile if they part.
+const _ = uint(Unknown-Outcome(schedule.Unknown)) + uint(Outcome(schedule.Unknown)-Unknown)
 
 // String returns the name of o in lower case, such as "not written".
 func (o Outcome) String() string {
@@ -32,8 +37,7 @@ func (o Outcome) String() string {
 
 // Result is what one Write did.
 type Result struct {
-	// Rows has one entry for each row given to Write, at the row's own index,
-	// whatever the error.
+	// Rows has one entry for each row given to Write, at the row's own index, whatever the error.
 	Rows []RowResult
 
 	// Summary counts Rows.
@@ -42,27 +46,35 @@ type Result struct {
 
 // RowResult is what became of one row.
 type RowResult struct {
-	// Index is the row's place in the slice or sequence given, from 0.
+	// Index is the row's position in the slice or sequence given, from 0.
 	Index int
 
-	// Outcome is what is known of the row.
+	// Outcome is the final state of the row.
 	Outcome Outcome
 
-	// By is, with Superseded, the index of the row that was written in this
-	// row's place; else 0.
+	// By is, with Superseded, the index of the row that was written instead; otherwise 0.
 	By int
 
-	// Attempts is the number of requests that carried the row; 0 if it was
-	// never sent.
+	// Attempts is the number of requests that carried the row; 0 if it was never sent.
 	Attempts int
 
-	// Err is nil exactly when Outcome is Written, Skipped or Superseded; else
-	// it is a *RowError.
+	// Err is nil exactly when Outcome is Written, Skipped or Superseded; otherwise it is a
+	// *RowError.
 	Err error
 }
 
-// Summary counts what a call did. Rows is always the sum of Written, Skipped,
-// Superseded, NotWritten and Unknown.
+// rowResult returns what the scheduler settled of j. stop is what stopped the call, if something
+// did.
+func (j *job) rowResult(stop error) RowResult {
+	r := RowResult{Index: j.Index, Outcome: Outcome(j.Outcome), By: j.By, Attempts: j.Attempts}
+	if j.Reason != "" {
+		r.Err = settledError(&j.Row, stop)
+	}
+	return r
+}
+
+// Summary counts what a call did. Rows is always the sum of Written, Skipped, Superseded, NotWritten
+// and Unknown.
 type Summary struct {
 	Rows       int // rows taken
 	Written    int
@@ -73,7 +85,7 @@ type Summary struct {
 
 	Requests   int     // requests sent to write rows
 	Resent     int     // rows sent again, once for each time
-	WriteUnits float64 // write units that DynamoDB says it charged, those of indexes included
+	WriteUnits float64 // write units that DynamoDB reports it charged, those of indexes included
 }
 
 // count adds one row with outcome o.

@@ -52,7 +52,7 @@ var troubles = map[string]struct {
 	"ErrTooLarge": {dynamodest.ErrTooLarge, false, dynamodesttest.Fault{}, dynamodest.Row{"id": "a", "essay": strings.Repeat("x", 409_600)},
 		[]string{"largest attribute", "S3"}},
 	"ErrRefused": {dynamodest.ErrRefused, false, dynamodesttest.Fault{}, dynamodest.Row{"id": "a", "poison": true},
-		[]string{"keys"}},
+		[]string{"key schema"}},
 }
 
 // otherTroubles are those rows of the table that need more than a fault.
@@ -67,7 +67,7 @@ var otherTroubles = map[string]struct {
 		_, err := dynamodest.New(t.Context(), dynamodest.Config{Table: table, Client: db})
 		return err
 	}},
-	"ErrConfig": {dynamodest.ErrConfig, "make a new Destination", func(t *testing.T) error {
+	"ErrConfig": {dynamodest.ErrConfig, "create a new Destination", func(t *testing.T) error {
 		db := dynamodesttest.NewTable(table, "id:S")
 		dest := newDest(t, dynamodest.Config{Table: table, Client: db})
 		_, err := db.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String(table)})
@@ -75,7 +75,7 @@ var otherTroubles = map[string]struct {
 		db.AddTable(table, "key:N")
 		return dest.Check(t.Context())
 	}},
-	"ErrStopped": {dynamodest.ErrStopped, "can be written again as it is", func(t *testing.T) error {
+	"ErrStopped": {dynamodest.ErrStopped, "can be written again as they are", func(t *testing.T) error {
 		dest := newDest(t, dynamodest.Config{Table: table, Client: dynamodesttest.NewTable(table, "id:S")})
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

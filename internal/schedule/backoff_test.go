@@ -206,3 +206,19 @@ func TestEachBackoffIsReportedOnce(t *testing.T) {
 	assert.Zero(t, h.Stats().Backoff, "the first backoff is still running")
 	assert.Equal(t, 2, h.Stats().Delayed)
 }
+
+func TestDelayIsAPartOfADoublingBound(t *testing.T) {
+	t.Parallel()
+	for n, bound := range []time.Duration{1: 50 * time.Millisecond, 2: 100 * time.Millisecond, 7: 3200 * time.Millisecond, 8: 5 * time.Second, 90: 5 * time.Second} {
+		longest := time.Duration(0)
+		for range 200 {
+			delay := Delay(50*time.Millisecond, 5*time.Second, max(1, n))
+			require.GreaterOrEqual(t, delay, time.Duration(0))
+			longest = max(longest, delay)
+		}
+		if bound > 0 {
+			assert.LessOrEqual(t, longest, bound, n)
+			assert.Greater(t, longest, bound/2, n)
+		}
+	}
+}

@@ -11,50 +11,12 @@ import (
 
 	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/tabletest"
 )
-
-// keySchema makes a key schema: the first hash names are its HASH attributes.
-func keySchema(hash int, names ...string) []types.KeySchemaElement {
-	var schema []types.KeySchemaElement
-	for i, name := range names {
-		element := types.KeySchemaElement{AttributeName: aws.String(name), KeyType: types.KeyTypeRange}
-		if i < hash {
-			element.KeyType = types.KeyTypeHash
-		}
-		schema = append(schema, element)
-	}
-	return schema
-}
-
-// definitions makes attribute definitions out of pairs of name and type.
-func definitions(pairs ...string) []types.AttributeDefinition {
-	var defs []types.AttributeDefinition
-	for i := 0; i < len(pairs); i += 2 {
-		defs = append(defs, types.AttributeDefinition{AttributeName: aws.String(pairs[i]), AttributeType: types.ScalarAttributeType(pairs[i+1])})
-	}
-	return defs
-}
-
-// describedTable is the description of an active table with a key of two
-// attributes and two indexes.
-func describedTable() *types.TableDescription {
-	return &types.TableDescription{
-		TableArn:             aws.String("arn:aws:dynamodb:eu-west-1:123456789012:table/users"),
-		TableStatus:          types.TableStatusActive,
-		KeySchema:            keySchema(1, "id", "at"),
-		AttributeDefinitions: definitions("id", "S", "at", "N", "email", "S", "blob", "B"),
-		GlobalSecondaryIndexes: []types.GlobalSecondaryIndexDescription{
-			{IndexName: aws.String("by_email"), KeySchema: keySchema(1, "email", "at")},
-		},
-		LocalSecondaryIndexes: []types.LocalSecondaryIndexDescription{
-			{IndexName: aws.String("by_blob"), KeySchema: keySchema(1, "id", "blob")},
-		},
-	}
-}
 
 func TestParseSchema(t *testing.T) {
 	t.Parallel()
-	s, known := parseSchema(describedTable())
+	s, known := parseSchema(tabletest.Described())
 	require.True(t, known)
 	assert.Equal(t, Schema{
 		Partition: Key{"id", item.S, 2048, "partition key"},
@@ -68,14 +30,14 @@ func TestParseSchema(t *testing.T) {
 
 func TestParseSchemaOfManyAttributesInAnIndex(t *testing.T) {
 	t.Parallel()
-	table := describedTable()
-	table.KeySchema = keySchema(1, "id")
-	table.AttributeDefinitions = definitions("id", "S", "a", "S", "b", "N", "c", "B", "d", "S", "e", "S", "f", "S", "g", "S", "h", "S")
+	table := tabletest.Described()
+	table.KeySchema = tabletest.KeySchema(1, "id")
+	table.AttributeDefinitions = tabletest.Definitions("id", "S", "a", "S", "b", "N", "c", "B", "d", "S", "e", "S", "f", "S", "g", "S", "h", "S")
 	table.LocalSecondaryIndexes = nil
 	table.GlobalSecondaryIndexes = []types.GlobalSecondaryIndexDescription{
-		{IndexName: aws.String("wide"), KeySchema: keySchema(4, "a", "b", "c", "d", "e", "f", "g", "h")},
-		{IndexName: aws.String("turned"), KeySchema: keySchema(2, "e", "id", "a")},
-		{IndexName: aws.String("undefined"), KeySchema: keySchema(1, "nowhere")},
+		{IndexName: aws.String("wide"), KeySchema: tabletest.KeySchema(4, "a", "b", "c", "d", "e", "f", "g", "h")},
+		{IndexName: aws.String("turned"), KeySchema: tabletest.KeySchema(2, "e", "id", "a")},
+		{IndexName: aws.String("undefined"), KeySchema: tabletest.KeySchema(1, "nowhere")},
 	}
 	s, known := parseSchema(table)
 	require.True(t, known)
@@ -92,12 +54,12 @@ func TestParseSchemaOfManyAttributesInAnIndex(t *testing.T) {
 
 func TestParseSchemaOfAnInvertedIndex(t *testing.T) {
 	t.Parallel()
-	table := describedTable()
-	table.KeySchema, table.AttributeDefinitions = keySchema(1, "id", "at"), definitions("id", "S", "at", "S")
+	table := tabletest.Described()
+	table.KeySchema, table.AttributeDefinitions = tabletest.KeySchema(1, "id", "at"), tabletest.Definitions("id", "S", "at", "S")
 	table.LocalSecondaryIndexes = nil
 	table.GlobalSecondaryIndexes = nil
 	was, _ := parseSchema(table)
-	table.GlobalSecondaryIndexes = []types.GlobalSecondaryIndexDescription{{IndexName: aws.String("turned"), KeySchema: keySchema(1, "at", "id")}}
+	table.GlobalSecondaryIndexes = []types.GlobalSecondaryIndexDescription{{IndexName: aws.String("turned"), KeySchema: tabletest.KeySchema(1, "at", "id")}}
 	now, known := parseSchema(table)
 	require.True(t, known)
 	assert.Equal(t, was.Keys(), now.Keys())
@@ -111,7 +73,7 @@ func TestParseSchemaOfAFake(t *testing.T) {
 	t.Parallel()
 	for name, table := range map[string]*types.TableDescription{
 		"empty":            {},
-		"no partition key": {KeySchema: keySchema(0, "at"), AttributeDefinitions: definitions("at", "S")},
+		"no partition key": {KeySchema: tabletest.KeySchema(0, "at"), AttributeDefinitions: tabletest.Definitions("at", "S")},
 		"nil names":        {KeySchema: []types.KeySchemaElement{{}}, AttributeDefinitions: []types.AttributeDefinition{{}}},
 	} {
 		s, known := parseSchema(table)
@@ -122,7 +84,7 @@ func TestParseSchemaOfAFake(t *testing.T) {
 
 func TestSchemaChanges(t *testing.T) {
 	t.Parallel()
-	was, _ := parseSchema(describedTable())
+	was, _ := parseSchema(tabletest.Described())
 	tests := map[string]struct {
 		change func(*types.TableDescription)
 		want   string
@@ -130,20 +92,20 @@ func TestSchemaChanges(t *testing.T) {
 		"none":       {func(*types.TableDescription) {}, ""},
 		"index gone": {func(d *types.TableDescription) { d.GlobalSecondaryIndexes = nil }, ""},
 		"other partition key": {func(d *types.TableDescription) {
-			d.KeySchema, d.AttributeDefinitions = keySchema(1, "key", "at"), definitions("key", "S", "at", "N")
+			d.KeySchema, d.AttributeDefinitions = tabletest.KeySchema(1, "key", "at"), tabletest.Definitions("key", "S", "at", "N")
 		}, "the keys of the table have changed"},
-		"other type":  {func(d *types.TableDescription) { d.AttributeDefinitions = definitions("id", "S", "at", "S") }, "the keys of the table have changed"},
-		"no sort key": {func(d *types.TableDescription) { d.KeySchema = keySchema(1, "id") }, "the keys of the table have changed"},
+		"other type":  {func(d *types.TableDescription) { d.AttributeDefinitions = tabletest.Definitions("id", "S", "at", "S") }, "the keys of the table have changed"},
+		"no sort key": {func(d *types.TableDescription) { d.KeySchema = tabletest.KeySchema(1, "id") }, "the keys of the table have changed"},
 		"new index": {func(d *types.TableDescription) {
-			d.AttributeDefinitions = append(d.AttributeDefinitions, definitions("age", "N")...)
-			d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, types.GlobalSecondaryIndexDescription{IndexName: aws.String("by_age"), KeySchema: keySchema(1, "age")})
+			d.AttributeDefinitions = append(d.AttributeDefinitions, tabletest.Definitions("age", "N")...)
+			d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, types.GlobalSecondaryIndexDescription{IndexName: aws.String("by_age"), KeySchema: tabletest.KeySchema(1, "age")})
 		}, `the attribute "age" has become a key of index by_age`},
 		"shorter index key": {func(d *types.TableDescription) {
-			d.GlobalSecondaryIndexes[0].KeySchema = keySchema(1, "at", "email")
+			d.GlobalSecondaryIndexes[0].KeySchema = tabletest.KeySchema(1, "at", "email")
 		}, `the attribute "email" has become a key of index by_email`},
 	}
 	for name, tt := range tests {
-		table := describedTable()
+		table := tabletest.Described()
 		tt.change(table)
 		now, known := parseSchema(table)
 		require.True(t, known, name)
@@ -194,7 +156,7 @@ func TestStartUnits(t *testing.T) {
 
 func TestKeysOfUnknownType(t *testing.T) {
 	t.Parallel()
-	s, known := parseSchema(&types.TableDescription{KeySchema: keySchema(1, "id", "at"), AttributeDefinitions: definitions("at", "N")})
+	s, known := parseSchema(&types.TableDescription{KeySchema: tabletest.KeySchema(1, "id", "at"), AttributeDefinitions: tabletest.Definitions("at", "N")})
 	require.True(t, known)
 	assert.False(t, s.Typed())
 	assert.Equal(t, `partition key "id" (S, N or B)`, s.Partition.String())
@@ -202,14 +164,14 @@ func TestKeysOfUnknownType(t *testing.T) {
 		assert.Equal(t, takes, s.Partition.Takes(kind), kind)
 		assert.Equal(t, kind == item.N, s.Sort.Takes(kind), kind)
 	}
-	full, _ := parseSchema(&types.TableDescription{KeySchema: keySchema(1, "id", "at"), AttributeDefinitions: definitions("id", "S", "at", "N")})
+	full, _ := parseSchema(&types.TableDescription{KeySchema: tabletest.KeySchema(1, "id", "at"), AttributeDefinitions: tabletest.Definitions("id", "S", "at", "N")})
 	assert.True(t, full.Typed())
 	assert.Empty(t, s.Changes(&full))
 }
 
 func TestIdentityIsInjective(t *testing.T) {
 	t.Parallel()
-	s, _ := parseSchema(&types.TableDescription{KeySchema: keySchema(1, "a", "b"), AttributeDefinitions: definitions("a", "S", "b", "S")})
+	s, _ := parseSchema(&types.TableDescription{KeySchema: tabletest.KeySchema(1, "a", "b"), AttributeDefinitions: tabletest.Definitions("a", "S", "b", "S")})
 	text := func(v string) types.AttributeValue { return &types.AttributeValueMemberS{Value: v} }
 	identity := func(a, b string) string {
 		id, ok := s.Identity(map[string]types.AttributeValue{"a": text(a), "b": text(b), "other": text("x")})
@@ -222,7 +184,7 @@ func TestIdentityIsInjective(t *testing.T) {
 		assert.Empty(t, seen[id], "%q", pair)
 		seen[id] = fmt.Sprintf("%q", pair)
 	}
-	number, _ := parseSchema(&types.TableDescription{KeySchema: keySchema(1, "a"), AttributeDefinitions: definitions("a", "N")})
+	number, _ := parseSchema(&types.TableDescription{KeySchema: tabletest.KeySchema(1, "a"), AttributeDefinitions: tabletest.Definitions("a", "N")})
 	ids := map[string]bool{}
 	for _, spelling := range []string{"1", "1.0", "1e0", "+1", "0.1E1"} {
 		id, ok := number.Identity(map[string]types.AttributeValue{"a": &types.AttributeValueMemberN{Value: spelling}})
@@ -256,9 +218,9 @@ func TestAcceptsByStatus(t *testing.T) {
 
 func TestChangedOnlyWhereBothAreDescribed(t *testing.T) {
 	t.Parallel()
-	was, other, unknown := Parse(describedTable()), describedTable(), Description{}
+	was, other, unknown := Parse(tabletest.Described()), tabletest.Described(), Description{}
 	require.NoError(t, was.Changed(&was))
-	other.KeySchema = keySchema(1, "email")
+	other.KeySchema = tabletest.KeySchema(1, "email")
 	now := Parse(other)
 	err := was.Changed(&now)
 	require.ErrorContains(t, err, "the keys of the table have changed since this Destination was created")

@@ -6,11 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/table"
+	"github.com/dynamodest/dynamodest/internal/transport"
+	"github.com/dynamodest/dynamodest/internal/typemap"
 )
 
 // secretConfigs are Configs with secrets in every place that may hold one.
@@ -60,6 +67,32 @@ func TestPrintingShowsNoSecret(t *testing.T) {
 	}
 }
 
+// What is printed has every field of Config: a field that is added shows, or is left out on purpose.
+func TestPrintingShowsEveryField(t *testing.T) {
+	t.Parallel()
+	var fields, shown []string
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		fields = append(fields, f.Name)
+	}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[redacted]()) {
+		shown = append(shown, f.Name)
+	}
+	assert.Equal(t, fields, shown)
+
+	cfg := Config{
+		Region: "eu-west-1", Table: "users", Credentials: Credentials{AccessKeyID: "a"}, Endpoint: "https://host", Mode: Insert, OnExisting: Skip,
+		Mapping: Mapping{Null: OmitNull}, Concurrency: 1, WriteUnitsPerSecond: 1, Retry: Retry{MaxAttempts: 1}, MaxWait: 1,
+		Client: failing{}, CredentialsProvider: aws.AnonymousCredentials{}, Limiter: new(nilLimiter),
+		Observer: Observer{RequestDone: func(context.Context, Response) {}, Wait: func(context.Context, Wait) {}},
+	}
+	value := reflect.ValueOf(cfg.redacted())
+	for i, name := range shown {
+		assert.False(t, value.Field(i).IsZero(), "%s is set and not shown", name)
+	}
+	assert.Equal(t, "RequestDone, Wait", cfg.redacted().Observer)
+	assert.Equal(t, "RequestStart", Observer{RequestStart: func(ctx context.Context, _ Request) context.Context { return ctx }}.hooks())
+}
+
 func TestPrintingShowsTheRest(t *testing.T) {
 	t.Parallel()
 	cfg := validConfig()
@@ -92,15 +125,14 @@ func TestExportedTypesShowNoSecret(t *testing.T) {
 	t.Parallel()
 	const rowValue = "person@example.com"
 	cfg := secretConfigs()["keys"]
-	client, creds := newClient(cfg)
-	d := &Destination{client: client, tokens: creds, table: cfg.Table, region: cfg.Region, convert: newConverter(cfg.Mapping, tableSchema{})}
+	client, creds := transport.Build(cfg.transportOptions())
+	d := &Destination{transport: transport.New(client, cfg.Table), credentials: creds, table: cfg.Table, region: cfg.Region, converter: typemap.New(typemap.Mapping{}, table.Schema{})}
 	foreign := *d
-	foreign.client = clientValue{client, testSecret}
-	cause := newServiceError("PutItem", "ValidationException", ErrRefused, fmt.Errorf("%s %s", rowValue, testSecret), sighting{})
-	cause.cause = errorValue{rowValue + testSecret}
+	foreign.transport = transport.New(clientValue{client, testSecret}, cfg.Table)
+	cause := failed(errorValue{rowValue + testSecret})
 	rowErr := &RowError{Index: 3, Reason: ErrRefused, Column: "id", Attempts: 1, Err: cause}
 	tableErr := &TableError{Reason: ErrAccess, Op: "PutItem", Table: "users", Region: "eu-west-1", Err: cause}
-	called := &callbackError{who: "report", err: errorValue{rowValue + testSecret}}
+	called := fault.Hide("report", errorValue{rowValue + testSecret})
 	ended, cancel := context.WithCancelCause(t.Context())
 	cancel(errorValue{rowValue + testSecret})
 	values := []any{
@@ -110,8 +142,8 @@ func TestExportedTypesShowNoSecret(t *testing.T) {
 		&WriteError{Reasons: map[Reason]int{ErrRefused: 1}, First: []*RowError{rowErr}, Stop: tableErr},
 		WriteError{Reasons: map[Reason]int{ErrRefused: 1}, First: []*RowError{rowErr}, Stop: tableErr},
 		Result{Rows: []RowResult{{Err: rowErr}}}, RowResult{Err: rowErr}, Written, Summary{},
-		&RowError{Err: &misfit{text: "no", cause: errorValue{rowValue}}}, Response{Err: &misfit{cause: errorValue{rowValue}}},
-		called, *called, &RowError{Reason: ErrStopped, Err: called}, &WriteError{Stop: called}, stopCause(ended),
+		&RowError{Err: fault.NewMapping("no").WithCause(errorValue{rowValue})}, Response{Err: fault.NewMapping("no").WithCause(errorValue{rowValue})},
+		called, *called, &RowError{Reason: ErrStopped, Err: called}, &WriteError{Stop: called}, fault.Ended(ended),
 	}
 	for _, value := range values {
 		for _, verb := range fmtVerbs {

@@ -89,24 +89,24 @@ func TestConfigJSONDurations(t *testing.T) {
 	}
 
 	for data, want := range map[string]string{
-		`{"concurrency":"many"}`:                   "concurrency: is a JSON string, and takes a whole number",
-		`{"credentials":{"access_key_id":424242}}`: "credentials.access_key_id: is a JSON number, and takes a string",
-		`{"mapping":{"fields":[{"type":[1]}]}}`:    "mapping.fields[0].type: is a JSON array, and takes a string",
-		`{"Mapping":{"FIELDS":[{},{"Type":0}]}}`:   "mapping.fields[1].type: is a JSON number, and takes a string",
-		`{"mapping":{"fields":[null,{},[]]}}`:      "mapping.fields[2]: is a JSON array, and takes an object",
-		`{"mapping":{"null":true}}`:                "mapping.null: is a JSON bool, and takes a string",
+		`{"concurrency":"many"}`:                   "concurrency: is a JSON string, but must be a whole number",
+		`{"credentials":{"access_key_id":424242}}`: "credentials.access_key_id: is a JSON number, but must be a string",
+		`{"mapping":{"fields":[{"type":[1]}]}}`:    "mapping.fields[0].type: is a JSON array, but must be a string",
+		`{"Mapping":{"FIELDS":[{},{"Type":0}]}}`:   "mapping.fields[1].type: is a JSON number, but must be a string",
+		`{"mapping":{"fields":[null,{},[]]}}`:      "mapping.fields[2]: is a JSON array, but must be an object",
+		`{"mapping":{"null":true}}`:                "mapping.null: is a JSON bool, but must be a string",
 		// The first fault counts, wherever it is.
-		`{"table":1,"retry":{"max_attempts":"a"}}`: "table: is a JSON number, and takes a string",
-		`{"retry":{"max_attempts":"a"},"table":1}`: "retry.max_attempts: is a JSON string, and takes a whole number",
-		`{"retry":{"min_delay":"slow"},"table":1}`: "table: is a JSON number, and takes a string",
-		`{"region":"\"","region":[],"table":1}`:    "region: is a JSON array, and takes a string",
-		`{"concurrency":1e30}`:                     "concurrency: is a JSON number, and takes a whole number",
-		`"x"`:                                      "Config: is a JSON string, and takes an object",
-		`{"retry":[]}`:                             "retry: is a JSON array, and takes an object",
-		`{"mapping":[]}`:                           "mapping: is a JSON array, and takes an object",
-		`{"mapping":{"fields":{}}}`:                "mapping.fields: is a JSON object, and takes an array",
-		`{"write_units_per_second":"1"}`:           "write_units_per_second: is a JSON string, and takes a number",
-		`{"retry":{"max_attempts":1.5}}`:           "retry.max_attempts: is a JSON number, and takes a whole number",
+		`{"table":1,"retry":{"max_attempts":"a"}}`: "table: is a JSON number, but must be a string",
+		`{"retry":{"max_attempts":"a"},"table":1}`: "retry.max_attempts: is a JSON string, but must be a whole number",
+		`{"retry":{"min_delay":"slow"},"table":1}`: "table: is a JSON number, but must be a string",
+		`{"region":"\"","region":[],"table":1}`:    "region: is a JSON array, but must be a string",
+		`{"concurrency":1e30}`:                     "concurrency: is a JSON number, but must be a whole number",
+		`"x"`:                                      "Config: is a JSON string, but must be an object",
+		`{"retry":[]}`:                             "retry: is a JSON array, but must be an object",
+		`{"mapping":[]}`:                           "mapping: is a JSON array, but must be an object",
+		`{"mapping":{"fields":{}}}`:                "mapping.fields: is a JSON object, but must be an array",
+		`{"write_units_per_second":"1"}`:           "write_units_per_second: is a JSON string, but must be a number",
+		`{"retry":{"max_attempts":1.5}}`:           "retry.max_attempts: is a JSON number, but must be a whole number",
 	} {
 		_, err = read(data)
 		require.EqualError(t, err, want)
@@ -114,8 +114,8 @@ func TestConfigJSONDurations(t *testing.T) {
 	}
 
 	var retry Retry
-	require.EqualError(t, json.Unmarshal([]byte(`{"max_attempts":[]}`), &retry), "retry.max_attempts: is a JSON array, and takes a whole number")
-	require.EqualError(t, json.Unmarshal([]byte(`[]`), &retry), "retry: is a JSON array, and takes an object")
+	require.EqualError(t, json.Unmarshal([]byte(`{"max_attempts":[]}`), &retry), "retry.max_attempts: is a JSON array, but must be a whole number")
+	require.EqualError(t, json.Unmarshal([]byte(`[]`), &retry), "retry: is a JSON array, but must be an object")
 	var syntax *json.SyntaxError
 	require.ErrorAs(t, new(Config).UnmarshalJSON([]byte(`{"table"`)), &syntax)
 	require.ErrorAs(t, new(Config).UnmarshalJSON(nil), &syntax)

@@ -12,6 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/transport"
 )
 
 const (
@@ -58,7 +61,7 @@ func (nilProvider) Retrieve(context.Context) (aws.Credentials, error) { return a
 
 func TestValidateFindsEachFault(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("a", maxAttributeName+1)
+	long := strings.Repeat("a", item.MaxAttributeName+1)
 	tests := []struct {
 		name   string
 		change func(*Config)
@@ -119,8 +122,8 @@ func TestValidateFindsEachFault(t *testing.T) {
 		{"unknown null", func(c *Config) { c.Mapping.Null = "NULL" }, []string{"Mapping.Null"}},
 		{"unknown empty string", func(c *Config) { c.Mapping.EmptyString = "refuse" }, []string{"Mapping.EmptyString"}},
 		{"negative concurrency", func(c *Config) { c.Concurrency = -1 }, []string{"Concurrency"}},
-		{"largest concurrency", func(c *Config) { c.Concurrency = maxConcurrency }, nil},
-		{"too much concurrency", func(c *Config) { c.Concurrency = maxConcurrency + 1 }, []string{"Concurrency"}},
+		{"largest concurrency", func(c *Config) { c.Concurrency = transport.MaxConcurrency }, nil},
+		{"too much concurrency", func(c *Config) { c.Concurrency = transport.MaxConcurrency + 1 }, []string{"Concurrency"}},
 		{"negative cap", func(c *Config) { c.WriteUnitsPerSecond = -0.5 }, []string{"WriteUnitsPerSecond"}},
 		{"cap that is no number", func(c *Config) { c.WriteUnitsPerSecond = math.NaN() }, []string{"WriteUnitsPerSecond"}},
 		{"infinite cap", func(c *Config) { c.WriteUnitsPerSecond = math.Inf(1) }, []string{"WriteUnitsPerSecond"}},
@@ -200,12 +203,4 @@ func TestDefaults(t *testing.T) {
 
 	assert.Equal(t, Retry{MaxAttempts: 10, MinDelay: time.Minute, MaxDelay: time.Minute}, Config{Retry: Retry{MinDelay: time.Minute}}.withDefaults().Retry)
 	assert.Equal(t, Retry{MaxAttempts: 1, MinDelay: time.Millisecond, MaxDelay: time.Millisecond}, Config{Retry: Retry{MaxAttempts: 1, MaxDelay: time.Millisecond}}.withDefaults().Retry)
-}
-
-func TestCutKeepsRunesWhole(t *testing.T) {
-	t.Parallel()
-	assert.Equal(t, "abc", cut("abc", 3))
-	assert.Equal(t, "ab…", cut("abcdef", 5))
-	assert.Equal(t, "ä…", cut("äöü", 5))
-	assert.Equal(t, "…", cut("ößü", 4))
 }

@@ -20,6 +20,11 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/table"
+	"github.com/dynamodest/dynamodest/internal/tabletest"
 )
 
 // describer is a hand-written Client whose DescribeTable is the func. It
@@ -38,9 +43,9 @@ func (describer) PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynam
 	panic("a write")
 }
 
-func describing(table *types.TableDescription) describer {
+func describing(described *types.TableDescription) describer {
 	return func(context.Context, *dynamodb.DescribeTableInput) (*dynamodb.DescribeTableOutput, error) {
-		return &dynamodb.DescribeTableOutput{Table: table}, nil
+		return &dynamodb.DescribeTableOutput{Table: described}, nil
 	}
 }
 
@@ -49,7 +54,7 @@ func TestNewLearnsTheTable(t *testing.T) {
 	var asked []string
 	client := describer(func(_ context.Context, in *dynamodb.DescribeTableInput) (*dynamodb.DescribeTableOutput, error) {
 		asked = append(asked, aws.ToString(in.TableName))
-		return &dynamodb.DescribeTableOutput{Table: describedTable()}, nil
+		return &dynamodb.DescribeTableOutput{Table: tabletest.Described()}, nil
 	})
 	fields := []Field{{Column: "id"}, {Column: "at"}}
 	d, err := New(t.Context(), Config{Table: "arn:aws:dynamodb:eu-west-1:123456789012:table/users", Client: client, Mapping: Mapping{Fields: fields}})
@@ -60,20 +65,20 @@ func TestNewLearnsTheTable(t *testing.T) {
 	assert.Equal(t, Overwrite, d.exist)
 	assert.Equal(t, 64, d.concurrency)
 	assert.Equal(t, 10, d.retry.MaxAttempts)
-	assert.Nil(t, d.tokens)
-	assert.True(t, d.info.known)
-	assert.Equal(t, "arn:aws:dynamodb:eu-west-1:123456789012:table/users", d.info.arn)
-	assert.Equal(t, "id", d.info.schema.partition.name)
+	assert.Nil(t, d.credentials)
+	assert.True(t, d.description.Known)
+	assert.Equal(t, "arn:aws:dynamodb:eu-west-1:123456789012:table/users", d.description.ARN)
+	assert.Equal(t, "id", d.description.Schema.Partition.Name)
 
 	fields[0].Column = "changed"
-	assert.Equal(t, "id", d.convert.mapping.Fields[0].Column)
+	assert.Equal(t, "id", d.mapping.Fields[0].Column)
 }
 
 func TestRemediesNameTheARNThatWasTold(t *testing.T) {
 	t.Parallel()
-	d, err := New(t.Context(), Config{Region: "eu-west-1", Table: "users", Client: describing(describedTable())})
+	d, err := New(t.Context(), Config{Region: "eu-west-1", Table: "users", Client: describing(tabletest.Described())})
 	require.NoError(t, err)
-	stop := d.stopError(t.Context(), "PutItem", classify(apiError("AccessDeniedException", ""), answered(400), 1, "PutItem"))
+	stop := d.callError(t.Context(), "PutItem", &fault.Failure{Reason: fault.Access, Err: failed(&smithy.GenericAPIError{Code: "AccessDeniedException"})})
 	assert.Contains(t, stop.Error(), "dynamodb:DescribeTable on arn:aws:dynamodb:eu-west-1:123456789012:table/users,")
 }
 
@@ -86,13 +91,13 @@ func TestNewTakesAFakeThatDescribesNothing(t *testing.T) {
 		d, err := New(t.Context(), Config{Table: "users", Client: client, Mapping: Mapping{Fields: []Field{{Column: "x"}}}})
 		require.NoError(t, err, name)
 		require.NoError(t, d.Check(t.Context()), name)
-		assert.False(t, d.info.known, name)
+		assert.False(t, d.description.Known, name)
 	}
 }
 
 func TestNewHoldsTheMappingAgainstTheKeys(t *testing.T) {
 	t.Parallel()
-	_, err := New(t.Context(), Config{Table: "users", Client: describing(describedTable()), Mapping: Mapping{Fields: []Field{{Column: "id", Type: Number}}}})
+	_, err := New(t.Context(), Config{Table: "users", Client: describing(tabletest.Described()), Mapping: Mapping{Fields: []Field{{Column: "id", Type: Number}}}})
 	assert.Equal(t, []string{"Mapping.Fields", "Mapping.Fields[0].Type"}, configFields(t, err))
 }
 
@@ -109,7 +114,7 @@ func TestTableStatus(t *testing.T) {
 		"INACCESSIBLE_ENCRYPTION_CREDENTIALS": "KMS key",
 	}
 	for status, remedy := range tests {
-		table := describedTable()
+		table := tabletest.Described()
 		d, err := New(t.Context(), Config{Region: "eu-west-1", Table: "users", Client: describing(table)})
 		require.NoError(t, err)
 		table.TableStatus = status
@@ -132,10 +137,10 @@ func TestTableStatus(t *testing.T) {
 
 func TestCheckSeesChangedKeys(t *testing.T) {
 	t.Parallel()
-	table := describedTable()
+	table := tabletest.Described()
 	d, err := New(t.Context(), Config{Table: "users", Client: describing(table)})
 	require.NoError(t, err)
-	table.KeySchema = keySchema(1, "email")
+	table.KeySchema = tabletest.KeySchema(1, "email")
 	err = d.Check(t.Context())
 	var fault *TableError
 	require.ErrorAs(t, err, &fault)
@@ -172,7 +177,7 @@ func TestDescribeTriesAgain(t *testing.T) {
 				failures--
 				return nil, &types.ThrottlingException{}
 			}
-			return &dynamodb.DescribeTableOutput{Table: describedTable()}, nil
+			return &dynamodb.DescribeTableOutput{Table: tabletest.Described()}, nil
 		})
 		cfg := Config{Table: "users", Client: client, Observer: observer, Retry: Retry{MaxAttempts: 3}}
 
@@ -240,6 +245,29 @@ func overHTTP(t *testing.T, handler http.HandlerFunc, change func(*Config)) (*De
 	return New(t.Context(), cfg)
 }
 
+func respond(status int, body string, headers ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for i := 0; i < len(headers); i += 2 {
+			w.Header().Set(headers[i], headers[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}
+}
+
+func errorAnswer(status int, code string) http.HandlerFunc {
+	return respond(status, `{"__type":"com.amazonaws.dynamodb.v20120810#`+code+`","message":"m"}`, "X-Amzn-Requestid", "REQ1")
+}
+
+// dropped closes the connection of a request without an answer.
+func dropped(w http.ResponseWriter, _ *http.Request) {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	_ = conn.Close()
+}
+
 const describedJSON = `{"Table":{"TableStatus":"ACTIVE","TableName":"users","KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}]}}`
 
 func TestNewOverHTTP(t *testing.T) {
@@ -255,8 +283,8 @@ func TestNewOverHTTP(t *testing.T) {
 	}, nil)
 	require.NoError(t, err)
 	require.NoError(t, d.Check(t.Context()))
-	assert.Equal(t, keyAttr{"id", kindS, 2048, "partition key"}, d.info.schema.partition)
-	assert.NotNil(t, d.tokens.cache)
+	assert.Equal(t, table.Key{Name: "id", Kind: item.S, MaxBytes: 2048, Role: "partition key"}, d.description.Schema.Partition)
+	assert.NotNil(t, d.credentials)
 	assertNoSecret(t, fmt.Sprintf("%v %+v %#v", d, d, d))
 }
 
@@ -280,8 +308,8 @@ func TestTroubleshooting(t *testing.T) {
 		"server error":  {errorAnswer(500, "InternalServerError"), ErrUnavailable, 2, []string{"try again"}},
 		"other server":  {respond(200, "{}"), ErrUnavailable, 2, []string{"Endpoint", "region"}},
 		"sign-in page":  {respond(200, "<html>"), ErrUnavailable, 2, []string{"Endpoint", "proxy"}},
-		"no answer":     {written("", true), ErrUnavailable, 2, []string{"Endpoint"}},
-		"name refused":  {errorAnswer(400, "ValidationException"), ErrConfig, 1, []string{"mend the configuration"}},
+		"no answer":     {dropped, ErrUnavailable, 2, []string{"Endpoint"}},
+		"name refused":  {errorAnswer(400, "ValidationException"), ErrConfig, 1, []string{"fix the setting"}},
 		"being created": {respond(200, strings.Replace(describedJSON, "ACTIVE", "CREATING", 1)), ErrTableStatus, 1, []string{"wait"}},
 		"being deleted": {respond(200, strings.Replace(describedJSON, "ACTIVE", "DELETING", 1)), ErrTableStatus, 1, []string{"another table"}},
 		"key out of reach": {respond(200, strings.Replace(describedJSON, "ACTIVE", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", 1)), ErrTableStatus, 1,
@@ -340,4 +368,15 @@ func TestRegionOfAForeignClient(t *testing.T) {
 	assert.Equal(t, "us-east-2", Config{Client: client, Region: "eu-west-1"}.region())
 	assert.Equal(t, "eu-west-1", Config{Client: describing(nil), Region: "eu-west-1"}.region())
 	assert.Equal(t, "eu-west-3", Config{Client: describing(nil), Table: "arn:aws:dynamodb:eu-west-3:123456789012:table/users"}.region())
+}
+
+func TestStaticKeysSign(t *testing.T) {
+	t.Parallel()
+	cfg := validConfig()
+	cfg.Credentials.SessionToken = testToken
+	keys, err := cfg.transportOptions().Credentials.Retrieve(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{testKeyID, testSecret, testToken}, []string{keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken})
+	cfg.CredentialsProvider = aws.AnonymousCredentials{}
+	assert.Equal(t, cfg.CredentialsProvider, cfg.transportOptions().Credentials)
 }

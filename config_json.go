@@ -10,13 +10,11 @@ import (
 	"time"
 )
 
-// MarshalJSON writes c as an engine stores it, with its secrets, and
-// durations as strings such as "200ms". Client, CredentialsProvider, Limiter
-// and Observer are left out.
+// MarshalJSON writes c as an engine stores it, with its secrets, and durations as strings such as
+// "200ms". Client, CredentialsProvider, Limiter and Observer are left out.
 //
-// So a Config inside a value that is marshalled for a log, as
-// slog.NewJSONHandler does with structs, shows its secrets: log the Config
-// itself, which prints none.
+// So a Config inside a value that is marshalled for a log, as slog.NewJSONHandler does with structs,
+// shows its secrets: log the Config itself, which prints none.
 func (c Config) MarshalJSON() ([]byte, error) {
 	type plain Config // without the methods
 	return json.Marshal(struct {
@@ -25,11 +23,10 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	}{plain(c), durationText(c.MaxWait)})
 }
 
-// UnmarshalJSON reads what MarshalJSON writes. A duration may also be a number
-// of nanoseconds; one that is neither is a [*ConfigError], as is any value of
-// the wrong type. Fields that data does not have are left as they are, and names
-// that are not Config's are passed over: the DisallowUnknownFields of a
-// json.Decoder does not reach in here.
+// UnmarshalJSON reads what MarshalJSON writes. A duration may also be a number of nanoseconds; any
+// other form of it is a [*ConfigError], as is any value of the wrong type. Fields that data does not
+// have keep their values, and names that are not Config's are ignored: the DisallowUnknownFields of a
+// json.Decoder has no effect here.
 func (c *Config) UnmarshalJSON(data []byte) error {
 	type plain Config
 	with := struct {
@@ -37,10 +34,7 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 		MaxWait json.RawMessage `json:"max_wait"`
 	}{plain: (*plain)(c)}
 	if err := json.Unmarshal(data, &with); err != nil {
-		if fault := wrongType("", data, reflect.TypeFor[Config]()); fault != nil {
-			return fault
-		}
-		return err
+		return explain(err, "", data, reflect.TypeFor[Config]())
 	}
 	return readDuration("MaxWait", with.MaxWait, &c.MaxWait)
 }
@@ -64,10 +58,7 @@ func (r *Retry) UnmarshalJSON(data []byte) error {
 		MaxDelay json.RawMessage `json:"max_delay"`
 	}{plain: (*plain)(r)}
 	if err := json.Unmarshal(data, &with); err != nil {
-		if fault := wrongType("retry", data, reflect.TypeFor[Retry]()); fault != nil {
-			return fault
-		}
-		return err
+		return explain(err, "retry", data, reflect.TypeFor[Retry]())
 	}
 	if err := readDuration("Retry.MinDelay", with.MinDelay, &r.MinDelay); err != nil {
 		return err
@@ -75,12 +66,22 @@ func (r *Retry) UnmarshalJSON(data []byte) error {
 	return readDuration("Retry.MaxDelay", with.MaxDelay, &r.MaxDelay)
 }
 
-// wrongType returns the first value in data, in the order of the text, whose JSON
-// type is not that of t, and nil if there is none. It does not quote the value,
-// which may be a secret.
+// explain returns the fault in data, at path and read into a value of type t, that err is about; err
+// itself if no value has the wrong type.
+func explain(err error, path string, data []byte, t reflect.Type) error {
+	if json.Valid(data) {
+		if wrong := wrongType(path, data, t); wrong != nil {
+			return wrong
+		}
+	}
+	return err
+}
+
+// wrongType returns the first value in data, which is valid JSON, whose type is not that of t; nil if
+// there is none. It does not quote the value, which may be a secret.
 //
-// The path of an error of encoding/json depends on the version of Go: before
-// Go 1.27 it has no index, and from Go 1.27 on it spells names as data does.
+// It is needed because the path in an error of encoding/json depends on the version of Go: before Go
+// 1.27 it has no index, and from Go 1.27 on it spells names as data does.
 func wrongType(path string, data []byte, t reflect.Type) *ConfigError {
 	kind := jsonKind(data)
 	switch {
@@ -90,46 +91,41 @@ func wrongType(path string, data []byte, t reflect.Type) *ConfigError {
 		return wrongMember(path, data, t)
 	case t.Kind() == reflect.Slice && kind == "array":
 		var elems []json.RawMessage
-		if json.Unmarshal(data, &elems) != nil {
-			return nil
-		}
+		_ = json.Unmarshal(data, &elems) // data is valid
 		for i, elem := range elems {
-			if fault := wrongType(fmt.Sprintf("%s[%d]", path, i), elem, t.Elem()); fault != nil {
-				return fault
+			if wrong := wrongType(fmt.Sprintf("%s[%d]", path, i), elem, t.Elem()); wrong != nil {
+				return wrong
 			}
 		}
 		return nil
 	case t.Kind() != reflect.Struct && json.Unmarshal(data, reflect.New(t).Interface()) == nil:
 		return nil
 	}
-	return &ConfigError{Field: cmp.Or(path, "Config"), Problem: fmt.Sprintf("is a JSON %s, and takes %s", kind, jsonKindOf(t))}
+	return &ConfigError{Field: cmp.Or(path, "Config"), Problem: fmt.Sprintf("is a JSON %s, but must be %s", kind, jsonKindOf(t))}
 }
 
-// wrongMember is wrongType for the members of the object data, which is read
-// into the struct type t.
+// wrongMember is wrongType for the members of the object data, which is read into the struct type t.
 func wrongMember(path string, data []byte, t reflect.Type) *ConfigError {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	_, _ = decoder.Token() // the brace
 	for decoder.More() {
-		name, err := decoder.Token()
+		name, _ := decoder.Token() // data is valid
 		var member json.RawMessage
-		if err != nil || decoder.Decode(&member) != nil {
-			return nil
-		}
+		_ = decoder.Decode(&member)
 		for _, field := range reflect.VisibleFields(t) {
 			tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if tag == "-" || !strings.EqualFold(tag, name.(string)) {
 				continue
 			}
-			if fault := wrongType(strings.TrimPrefix(path+"."+tag, "."), member, field.Type); fault != nil {
-				return fault
+			if wrong := wrongType(strings.TrimPrefix(path+"."+tag, "."), member, field.Type); wrong != nil {
+				return wrong
 			}
 		}
 	}
 	return nil
 }
 
-// jsonKind is what the JSON text data is.
+// jsonKind names the JSON type of the text data.
 func jsonKind(data []byte) string {
 	switch data = bytes.TrimLeft(data, " \t\r\n"); {
 	case len(data) == 0 || data[0] == 'n':
@@ -146,7 +142,7 @@ func jsonKind(data []byte) string {
 	return "number"
 }
 
-// jsonKindOf is what a value of type t is in JSON.
+// jsonKindOf names the JSON type that a value of type t is read from.
 func jsonKindOf(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Struct:
@@ -161,7 +157,7 @@ func jsonKindOf(t reflect.Type) string {
 	return "a number"
 }
 
-// durationText is the JSON form of d, or "" for 0, which is left out.
+// durationText returns the JSON form of d, or "" for 0, which is left out.
 func durationText(d time.Duration) string {
 	if d == 0 {
 		return ""

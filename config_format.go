@@ -1,0 +1,113 @@
+package dynamodest
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// redacted is what fmt and slog show of a Config: its settings without the secrets, and of the Go
+// values no more than their types. It has every field of Config, in the same order.
+type redacted struct {
+	Region              string
+	Table               string
+	Credentials         string
+	Endpoint            string
+	Mode                Mode
+	OnExisting          OnExisting
+	Mapping             Mapping
+	Concurrency         int
+	WriteUnitsPerSecond float64
+	Retry               Retry
+	MaxWait             time.Duration
+	Client              string
+	CredentialsProvider string
+	Limiter             string
+	Observer            string
+}
+
+func (c Config) redacted() redacted {
+	endpoint := c.Endpoint
+	if endpoint != "" && endpointProblem(endpoint) != "" {
+		endpoint = "[malformed]" // it may hold a password
+	}
+	return redacted{
+		Region:              c.Region,
+		Table:               c.Table,
+		Credentials:         c.Credentials.placeholder(),
+		Endpoint:            endpoint,
+		Mode:                c.Mode,
+		OnExisting:          c.OnExisting,
+		Mapping:             c.Mapping,
+		Concurrency:         c.Concurrency,
+		WriteUnitsPerSecond: c.WriteUnitsPerSecond,
+		Retry:               c.Retry,
+		MaxWait:             c.MaxWait,
+		Client:              typeName(c.Client),
+		CredentialsProvider: typeName(c.CredentialsProvider),
+		Limiter:             typeName(c.Limiter),
+		Observer:            c.Observer.hooks(),
+	}
+}
+
+// typeName returns the type of the value in an interface, or "" for none.
+func typeName(value any) string {
+	if value == nil {
+		return ""
+	}
+	return fmt.Sprintf("%T", value)
+}
+
+// hooks names the funcs that are set, such as "RequestDone, Wait".
+func (o Observer) hooks() string {
+	var set []string
+	if o.RequestStart != nil {
+		set = append(set, "RequestStart")
+	}
+	if o.RequestDone != nil {
+		set = append(set, "RequestDone")
+	}
+	if o.Wait != nil {
+		set = append(set, "Wait")
+	}
+	return strings.Join(set, ", ")
+}
+
+// Format prints c for fmt, under every verb, without its secrets.
+//
+// fmt does not call Format where a Config is in an unexported field of another struct: it prints such
+// a field by reflection. Keep a *Config there, which prints as an address. Nor does fmt call it under
+// %p, and under the %w of fmt.Errorf, which are no verbs for a Config: go vet reports them.
+func (c Config) Format(s fmt.State, verb rune) {
+	if verb != 'v' {
+		_, _ = fmt.Fprintf(s, "%+v", c.redacted())
+		return
+	}
+	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), c.redacted())
+}
+
+// LogValue returns what slog shows of c: everything but the secrets.
+func (c Config) LogValue() slog.Value { return slog.AnyValue(c.redacted()) }
+
+// Format prints the table and the region of d for fmt, under every verb: d's client knows secrets.
+func (d Destination) Format(s fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(s, "Destination{Table: %q, Region: %q}", d.table, d.region)
+}
+
+// placeholder stands for c in printed text.
+func (c Credentials) placeholder() string {
+	if c == (Credentials{}) {
+		return ""
+	}
+	return "[redacted]"
+}
+
+// Format prints a placeholder for fmt, under every verb; see [Config.Format].
+func (c Credentials) Format(s fmt.State, _ rune) {
+	_, _ = io.WriteString(s, c.placeholder())
+}
+
+// LogValue returns what slog shows of c: a placeholder.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.placeholder()) }

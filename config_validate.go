@@ -1,0 +1,297 @@
+package dynamodest
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/url"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/transport"
+)
+
+// The defaults of Config, for every field that has one.
+const (
+	defaultConcurrency = 64
+	defaultMaxAttempts = 10
+	defaultMinDelay    = 50 * time.Millisecond
+	defaultMaxDelay    = 5 * time.Second
+	defaultMaxWait     = 200 * time.Millisecond
+)
+
+// longestDelay is the longest delay that a Config may set.
+const longestDelay = 24 * time.Hour
+
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+var tableNameForm = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+
+// A region becomes a part of the endpoint's host name. Local servers take any word.
+var (
+	regionForm      = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
+	localRegionForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+)
+
+const (
+	audienceReason = "DynamoDB tables have no lists or audiences to add to or remove from"
+	mirrorReason   = "DynamoDB has no efficient way to replace a whole table, and this library deletes nothing"
+)
+
+// refusedModes are modes of other destinations, and why this one does not support them.
+var refusedModes = map[Mode]string{
+	"update":          "a put replaces the whole item, so it cannot change some attributes and leave the others, nor leave out keys that are not there yet",
+	"mirror":          mirrorReason,
+	"audience_add":    audienceReason,
+	"audience_remove": audienceReason,
+	"audience_mirror": audienceReason,
+	"audience_upsert": audienceReason,
+}
+
+// withDefaults returns c with the default of every field that has one and is not set. c must be valid.
+func (c Config) withDefaults() Config {
+	setDefault(&c.Mode, Upsert)
+	setDefault(&c.OnExisting, Overwrite)
+	setDefault(&c.Mapping.Null, WriteNull)
+	setDefault(&c.Mapping.EmptyString, EmptyAsNull)
+	setDefault(&c.Concurrency, defaultConcurrency)
+	setDefault(&c.Retry.MaxAttempts, defaultMaxAttempts)
+	setDefault(&c.MaxWait, defaultMaxWait)
+
+	// A bound that is set moves the default of the other bound.
+	minGiven := c.Retry.MinDelay != 0
+	setDefault(&c.Retry.MinDelay, defaultMinDelay)
+	if c.Retry.MaxDelay == 0 {
+		c.Retry.MaxDelay = max(defaultMaxDelay, c.Retry.MinDelay)
+	} else if !minGiven {
+		c.Retry.MinDelay = min(defaultMinDelay, c.Retry.MaxDelay)
+	}
+	return c
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Validate returns every fault in c that shows without a request, each a [*ConfigError], joined; nil if
+// there is none. [New] calls it.
+func (c Config) Validate() error {
+	var p problems
+	p.interfaces(c)
+	p.region(c)
+	p.table(c)
+	p.credentials(c)
+	if c.Endpoint != "" {
+		if problem := endpointProblem(c.Endpoint); problem != "" {
+			p.add("Endpoint", "%s", problem)
+		}
+	}
+	p.mode(c)
+	p.mapping(c.Mapping)
+	p.numbers(c)
+	return p.err()
+}
+
+// problems collects the faults of a Config.
+type problems []error
+
+func (p *problems) add(field, problem string, args ...any) {
+	*p = append(*p, &ConfigError{Field: field, Problem: fmt.Sprintf(problem, args...)})
+}
+
+func (p *problems) err() error { return errors.Join(*p...) }
+
+// interfaces rejects a nil pointer in an interface: the field looks set, and would panic at the first
+// request.
+func (p *problems) interfaces(c Config) {
+	check := func(field string, value any) {
+		if typedNil(value) {
+			p.add(field, "is a nil %T: leave the field out, or set it to a value", value)
+		}
+	}
+	check("Client", c.Client)
+	check("CredentialsProvider", c.CredentialsProvider)
+	check("Limiter", c.Limiter)
+}
+
+func typedNil(value any) bool {
+	v := reflect.ValueOf(value)
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Func, reflect.Chan, reflect.Slice:
+		return v.IsNil()
+	}
+	return false
+}
+
+func (p *problems) region(c Config) {
+	form := regionForm
+	if c.Endpoint != "" || c.Client != nil {
+		form = localRegionForm
+	}
+	switch {
+	case c.Region == "" && c.Client == nil:
+		p.add("Region", `is required: the code of the table's AWS Region, such as "eu-west-1"`)
+	case c.Region != "" && !form.MatchString(c.Region):
+		p.add("Region", `%s is not an AWS Region code: write the code in lower case, such as "eu-west-1" (not a name such as "Ireland", nor a zone such as "eu-west-1a")`, fault.Quote(c.Region))
+	}
+}
+
+func (p *problems) table(c Config) {
+	switch region := fault.ARNRegion(c.Table); {
+	case c.Table == "":
+		p.add("Table", "is required: the name or the ARN of the table")
+	case strings.HasPrefix(c.Table, "arn:"):
+		switch {
+		case region == "":
+			p.add("Table", "is not the ARN of a DynamoDB table: it looks like arn:aws:dynamodb:REGION:ACCOUNT:table/NAME, with nothing after the name")
+		case c.Region != "" && c.Region != region:
+			p.add("Table", "is the ARN of a table in %s, but Region is %s: set Region to %s, or give the ARN of the table there", region, fault.Quote(c.Region), region)
+		}
+	case !tableNameForm.MatchString(c.Table):
+		p.add("Table", "%s is not a table name: it has 3 to 255 characters out of a-z, A-Z, 0-9, '_', '-' and '.'", fault.Quote(c.Table))
+	}
+}
+
+func (p *problems) credentials(c Config) {
+	if c.Client != nil || c.CredentialsProvider != nil {
+		return
+	}
+	check := func(field, value string, required bool) {
+		switch {
+		case value == "" && required:
+			p.add("Credentials."+field, "is required")
+		case strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }):
+			p.add("Credentials."+field, "contains white space or another character that no AWS key has: copy it again")
+		}
+	}
+	check("AccessKeyID", c.Credentials.AccessKeyID, true)
+	check("SecretAccessKey", c.Credentials.SecretAccessKey, true)
+	check("SessionToken", c.Credentials.SessionToken, false)
+}
+
+// endpointProblem returns what is wrong with an endpoint, or "". It quotes nothing of the endpoint,
+// which may hold a password.
+func endpointProblem(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return "is not a URL: write it as https://HOST or http://HOST:PORT"
+	}
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http":
+		return "does not begin with https:// or http://: write it as https://HOST or http://HOST:PORT"
+	case u.Hostname() == "" || strings.ContainsAny(u.Host, " \t"):
+		return "has no host: write it as https://HOST or http://HOST:PORT"
+	case u.User != nil:
+		return "has a user name or password before the host: leave it out; requests are signed with Credentials"
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return "has a query or a fragment: end it after the host and port"
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return "has a port that is not one of 1 to 65535"
+		}
+	}
+	return ""
+}
+
+func (p *problems) mode(c Config) {
+	reason, refused := refusedModes[c.Mode]
+	switch {
+	case refused:
+		p.add("Mode", "%q is not supported: %s; the modes are %q and %q", c.Mode, reason, Upsert, Insert)
+		return
+	case c.Mode != "" && c.Mode != Upsert && c.Mode != Insert:
+		p.add("Mode", "%s is not a mode: the modes are %q and %q", fault.Quote(c.Mode), Upsert, Insert)
+		return
+	}
+	switch c.OnExisting {
+	case "":
+	case Overwrite, Skip, Fail:
+		if c.Mode != Insert {
+			p.add("OnExisting", "is only for the mode %q: leave it out, or set Mode", Insert)
+		}
+	default:
+		p.add("OnExisting", "%s is unknown: it is %q, %q or %q", fault.Quote(c.OnExisting), Overwrite, Skip, Fail)
+	}
+}
+
+func (p *problems) mapping(m Mapping) {
+	seen := make(map[string]int, len(m.Fields))
+	for i, field := range m.Fields {
+		p.field(fmt.Sprintf("Mapping.Fields[%d]", i), field, i, seen)
+	}
+	switch m.Null {
+	case "", WriteNull, OmitNull, RefuseNull:
+	default:
+		p.add("Mapping.Null", "%s is unknown: it is %q, %q or %q", fault.Quote(m.Null), WriteNull, OmitNull, RefuseNull)
+	}
+	switch m.EmptyString {
+	case "", EmptyAsNull, KeepEmpty, OmitEmpty:
+	default:
+		p.add("Mapping.EmptyString", "%s is unknown: it is %q, %q or %q", fault.Quote(m.EmptyString), EmptyAsNull, KeepEmpty, OmitEmpty)
+	}
+}
+
+// field checks one field at path, and records its attribute in seen.
+func (p *problems) field(path string, field Field, i int, seen map[string]int) {
+	if field.Column == "" {
+		p.add(path+".Column", "is required: the name of a column")
+	} else if !utf8.ValidString(field.Column) {
+		p.add(path+".Column", "is not valid UTF-8: write the name in UTF-8")
+	}
+
+	attribute, at := field.attribute(), path+".Attribute"
+	if field.Attribute == "" {
+		at = path + ".Column"
+	} else if !utf8.ValidString(attribute) {
+		p.add(at, "is not valid UTF-8: write the name in UTF-8")
+	}
+	if len(attribute) > item.MaxAttributeName {
+		p.add(at, "is %d bytes long: the name of an attribute has at most %d", len(attribute), item.MaxAttributeName)
+	}
+	if attribute != "" {
+		if first, ok := seen[attribute]; ok {
+			p.add(at, "duplicate attribute %s (also Mapping.Fields[%d]): rename one of the two", fault.Quote(attribute), first)
+		} else {
+			seen[attribute] = i
+		}
+	}
+
+	switch field.Type {
+	case Auto, String, Number, Binary, Bool, JSON, List, Map, StringSet, NumberSet, BinarySet:
+	default:
+		p.add(path+".Type", "%s is unknown: it is S, N, B, BOOL, JSON, L, M, SS, NS or BS, or empty to go by the value", fault.Quote(field.Type))
+	}
+}
+
+func (p *problems) numbers(c Config) {
+	if c.Concurrency < 0 || c.Concurrency > transport.MaxConcurrency {
+		p.add("Concurrency", "is %d: it is 1 to %d, or 0 for the default of %d", c.Concurrency, transport.MaxConcurrency, defaultConcurrency)
+	}
+	if w := c.WriteUnitsPerSecond; w < 0 || math.IsNaN(w) || math.IsInf(w, 0) {
+		p.add("WriteUnitsPerSecond", "is %v: it is a number above 0, or 0 for no limit", w)
+	}
+	if c.Retry.MaxAttempts < 0 {
+		p.add("Retry.MaxAttempts", "is %d: it is 1 or more, or 0 for the default of %d", c.Retry.MaxAttempts, defaultMaxAttempts)
+	}
+	p.duration("Retry.MinDelay", c.Retry.MinDelay, defaultMinDelay)
+	p.duration("Retry.MaxDelay", c.Retry.MaxDelay, defaultMaxDelay)
+	if lo, hi := c.Retry.MinDelay, c.Retry.MaxDelay; hi > 0 && lo > hi {
+		p.add("Retry.MinDelay", "is %v, more than Retry.MaxDelay (%v): lower it, or raise Retry.MaxDelay", lo, hi)
+	}
+	p.duration("MaxWait", c.MaxWait, defaultMaxWait)
+}
+
+func (p *problems) duration(field string, d, standard time.Duration) {
+	if d < 0 || d > longestDelay {
+		p.add(field, "is %v: it is more than 0 and at most %v, or 0 for the default of %v", d, longestDelay, standard)
+	}
+}

@@ -1,0 +1,120 @@
+package dynamodest
+
+import (
+	"sync"
+
+	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/schedule"
+)
+
+// job is a row of the caller's on its way through a call: what the scheduler knows of it, and what
+// only the call needs. The caller's goroutine hands it to the dispatcher and gets it back settled.
+type job struct {
+	schedule.Row
+	source    Row        // the caller's row, until it is reported
+	item      *item.Item // nil before conversion and once settled
+	result    RowResult  // once settled
+	done      bool       // the caller's goroutine knows that it is settled
+	footprint int        // bytes of the window that it takes
+}
+
+// jobOf returns the job that the scheduler knows as row.
+func jobOf(row *schedule.Row) *job {
+	return row.Payload.(*job) //nolint:forcetypeassert // call.enqueue alone sets it
+}
+
+// mailbox connects the caller's goroutine and the dispatcher: pending rows in one direction, settled
+// rows in the other.
+type mailbox struct {
+	mu      sync.Mutex
+	pending []*job // for the dispatcher
+	settled []*job // for the caller's goroutine
+	state   mailboxState
+	stop    error          // why the dispatcher stopped; nil while it goes on
+	stats   schedule.Stats // of the requests; complete once ended is closed
+
+	toDispatcher chan struct{} // has room for one signal: something has changed for the dispatcher
+	toCaller     chan struct{} // the same for the caller's goroutine
+	ended        chan struct{} // closed when the dispatcher has joined all that it started; then stop and stats are read without mu
+}
+
+// mailboxState is what the caller's goroutine says in addition to rows.
+type mailboxState struct {
+	closed     bool  // no more rows will come
+	windowFull bool  // the source waits for rows to settle
+	abort      error // the caller wants no more rows sent
+}
+
+func newMailbox() *mailbox {
+	return &mailbox{toDispatcher: make(chan struct{}, 1), toCaller: make(chan struct{}, 1), ended: make(chan struct{})}
+}
+
+// exchange hands rows to the dispatcher. It returns the rows settled since the last call, and whether
+// the dispatcher goes on.
+func (m *mailbox) exchange(jobs []*job) (settled []*job, running bool) {
+	m.mu.Lock()
+	m.pending = append(m.pending, jobs...)
+	m.state.windowFull = false
+	settled, running = m.settled, m.stop == nil
+	m.settled = nil
+	m.mu.Unlock()
+	if len(jobs) > 0 {
+		signal(m.toDispatcher)
+	}
+	return settled, running
+}
+
+// close says that no more rows will come.
+func (m *mailbox) close() {
+	m.mu.Lock()
+	m.state.closed = true
+	m.mu.Unlock()
+	signal(m.toDispatcher)
+}
+
+// waitForRoom says that the source waits for rows to settle, until the next exchange.
+func (m *mailbox) waitForRoom() {
+	m.mu.Lock()
+	m.state.windowFull = true
+	m.mu.Unlock()
+	signal(m.toDispatcher)
+}
+
+// abort says that no more rows are to be sent, and why.
+func (m *mailbox) abort(cause error) {
+	m.mu.Lock()
+	m.state.abort = cause
+	m.mu.Unlock()
+	signal(m.toDispatcher)
+}
+
+// collect returns the rows handed over since the last call, for the dispatcher. buf is used for the
+// next ones.
+func (m *mailbox) collect(buf []*job) ([]*job, mailboxState) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	jobs := m.pending
+	m.pending = buf[:0]
+	return jobs, m.state
+}
+
+// deliver hands settled rows to the caller's goroutine, and says why the dispatcher has stopped if
+// it has.
+func (m *mailbox) deliver(settled []*job, stop error, stats schedule.Stats) {
+	m.mu.Lock()
+	news := len(settled) > 0 || m.stop == nil && stop != nil
+	m.settled = append(m.settled, settled...)
+	m.stop, m.stats = stop, stats
+	m.mu.Unlock()
+	if news {
+		signal(m.toCaller)
+	}
+}
+
+// signal fills a channel that has room for one, if it is empty.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,89 @@
+package dynamodest
+
+import (
+	"context"
+	"time"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+)
+
+// Observer receives events of a Destination. Any func may be nil. The funcs are called from many
+// goroutines at once, which are the Destination's own (for New and Check, the caller's): they block
+// their own call until they return, and a panic in one of them ends the program. RequestStart, and
+// Wait before a question to the Limiter, belong to a request and count as one in flight; the others
+// may block, and may call the Destination.
+type Observer struct {
+	// RequestStart is called before each request. The context it returns is used for that request
+	// and given to RequestDone: it must be derived from the given one, or the request no longer ends
+	// with the call. Nil keeps the given one.
+	RequestStart func(context.Context, Request) context.Context
+
+	// RequestDone is called after each request, before the call returns. At most
+	// 2 × Config.Concurrency requests of one call are under way, those whose RequestDone has not
+	// returned included.
+	RequestDone func(context.Context, Response)
+
+	// Wait is called before each wait for a retry or for the pace, and before each question to a
+	// Limiter, which may answer at once.
+	Wait func(context.Context, Wait)
+}
+
+// Request is a request about to be sent.
+type Request struct {
+	Op    string // "BatchWriteItem", "PutItem" or "DescribeTable"
+	Rows  int    // rows it carries
+	Bytes int    // size of their items as DynamoDB counts it, in bytes
+}
+
+// Response is what came of a request.
+type Response struct {
+	Request     Request
+	Elapsed     time.Duration // from sending the request to its answer, or to giving it up
+	Unprocessed int           // rows that DynamoDB returned as unprocessed
+	WriteUnits  float64       // write units charged, those of indexes included; 0 if not reported
+	Reason      Reason        // the kind of Err, for metrics; "" without one
+	Err         error         // nil, or an error that quotes no row value
+}
+
+// Wait is a wait about to begin.
+type Wait struct {
+	For   string        // "retry", "pace" or "limit"
+	Rows  int           // rows that wait to be sent; rows of one key count once
+	Delay time.Duration // 0 if not known
+}
+
+// What a Wait is for.
+const (
+	waitRetry = "retry"
+	waitPace  = "pace"
+	waitLimit = "limit"
+)
+
+// start calls RequestStart, if set, and returns the request's context.
+func (o Observer) start(ctx context.Context, r Request) context.Context {
+	if o.RequestStart == nil {
+		return ctx
+	}
+	if given := o.RequestStart(ctx, r); given != nil {
+		return given
+	}
+	return ctx
+}
+
+// done returns a func that calls RequestDone, if set, with the response and its failure.
+func (o Observer) done(ctx context.Context, r Response, failure *fault.Failure) func() {
+	if o.RequestDone == nil {
+		return func() {}
+	}
+	if failure != nil {
+		r.Reason, r.Err = Reason(failure.Reason), failure.Err
+	}
+	return func() { o.RequestDone(ctx, r) }
+}
+
+// wait calls Wait, if set.
+func (o Observer) wait(ctx context.Context, w Wait) {
+	if o.Wait != nil {
+		o.Wait(ctx, w)
+	}
+}
