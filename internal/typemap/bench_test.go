@@ -39,5 +39,5 @@ func BenchmarkConvert(b *testing.B) {
 func TestConvertAllocatesLittle(t *testing.T) {
 	c := New(Mapping{}, partitionKey("user_id", item.S))
 	row := benchRow()
-	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _, _ = c.Convert(row) }), 5.0)
+	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _, _ = c.Convert(row) }), 3.0)
 }

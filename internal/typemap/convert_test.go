@@ -3,6 +3,7 @@ package typemap
 import (
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/big"
 	"net/netip"
@@ -73,14 +74,15 @@ func TestAutoTypes(t *testing.T) {
 		{"exact numbers in JSON", []any{json.Number("1e400"), uint64(math.MaxUint64), bigInt(strings.Repeat("7", 50)), big.NewFloat(0.5), float32(0.1)},
 			s(`[1e400,18446744073709551615,` + strings.Repeat("7", 50) + `,0.5,0.1]`)},
 		{"empty json.Number in JSON", []json.Number{""}, s(`[0]`)}, {"empty name in JSON", map[string]int{"": 1}, s(`{"":1}`)},
-		{"time in JSON", []time.Time{day}, s(`["2026-03-04T05:06:07Z"]`)},
+		{"time in JSON", []time.Time{day}, s(`["2026-03-04T05:06:07Z"]`)}, {"pointer to time in JSON", []*time.Time{&zoned}, s(`["1890-01-02T02:46:35.000006Z"]`)},
 		{"json.Marshaler", marshaler{`{"x": 1}`}, s(`{"x":1}`)}, {"json.Marshaler in JSON", []any{marshaler{`"y"`}}, s(`["y"]`)},
 		{"json.Marshaler that is a slice", marshalingSlice{1}, s(`{"length":1}`)}, {"json.Marshaler that is a string", marshalingText("x"), s("x")}, {"the same in JSON", []any{marshalingText("x")}, s(`["<x>"]`)},
 		{"Valuer in JSON", map[string]any{"n": sql.NullInt64{Int64: 5, Valid: true}, "z": sql.NullString{}}, s(`{"n":5,"z":null}`)},
 
 		{"time", day, s("2026-03-04T05:06:07Z")}, {"time with nanoseconds", day.Add(120), s("2026-03-04T05:06:07.00000012Z")},
 		{"time in a zone", day.In(time.FixedZone("", 3600)), s("2026-03-04T06:06:07+01:00")},
-		{"time in a zone with seconds", zoned, s("1890-01-02T02:46:35.000006Z")}, {"pointer to time", &day, s("2026-03-04T05:06:07Z")},
+		{"time in a zone with seconds", zoned, s("1890-01-02T02:46:35.000006Z")}, {"time in a zone a day ahead", day.In(time.FixedZone("", 24*3600)), s("2026-03-04T05:06:07Z")}, {"time in a zone a day behind", day.In(time.FixedZone("", -24*3600)), s("2026-03-04T05:06:07Z")},
+		{"pointer to time", &day, s("2026-03-04T05:06:07Z")},
 		{"named time", namedTime(day), s("2026-03-04T05:06:07Z")},
 		{"[]byte", []byte{0, 255}, bin(0, 255)}, {"named []byte", namedBytes("x"), bin('x')}, {"empty []byte", []byte{}, bin()},
 
@@ -199,11 +201,25 @@ func TestEveryColumnByName(t *testing.T) {
 		for _, row := range rows {
 			it := mustConvert(t, c, row)
 			require.Len(t, it.Attrs, len(row))
+			require.Equal(t, len(row), cap(it.Attrs))
 			for i := range it.Attrs {
 				require.Contains(t, row, it.Attrs[i].Name)
 				require.True(t, i == 0 || it.Attrs[i-1].Name < it.Attrs[i].Name)
 			}
 		}
+	}
+}
+
+// The plan keeps columns of earlier rows, but not many more than a row has.
+func TestPlanIsBounded(t *testing.T) {
+	t.Parallel()
+	c := New(Mapping{}, table.Schema{})
+	mustConvert(t, c, row{"a": 1, "b": 2})
+	mustConvert(t, c, row{"b": 1, "c": 2})
+	assert.Len(t, *c.seen.Load(), 3)
+	for i := range 100 {
+		mustConvert(t, c, row{fmt.Sprint(i): 1})
+		assert.LessOrEqual(t, len(*c.seen.Load()), 2)
 	}
 }
 

@@ -3,6 +3,7 @@ package typemap
 import (
 	"encoding/json"
 	"math"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -25,14 +26,14 @@ func TestForcedTypes(t *testing.T) {
 	}{
 		{"from string", String, "x", s("x")}, {"from []byte", String, []byte("é"), s("é")}, {"from bad UTF-8", String, []byte{0xff}, nil},
 		{"from int", String, 5, s("5")}, {"from float", String, 0.1, s("0.1")}, {"from 50 digits", String, bigInt(strings.Repeat("7", 50)), s(strings.Repeat("7", 50))},
-		{"from 1e400", String, json.Number("1e400"), s("1e400")}, {"from NaN", String, math.NaN(), nil},
+		{"from 1e400", String, json.Number("1e400"), s("1e400")}, {"from NaN", String, math.NaN(), nil}, {"from huge big.Int", String, new(big.Int).Lsh(big.NewInt(1), 1<<20), nil},
 		{"from bool", String, true, s("true")}, {"from time", String, time.Unix(0, 0).UTC(), s("1970-01-01T00:00:00Z")},
 		{"from TextMarshaler", String, texter{'a', 'b'}, s("a-b")}, {"from map", String, map[string]any{}, nil}, {"from S", String, s("x"), s("x")}, {"from N", String, n("1"), nil},
 		{"from nil", String, nil, null()}, {"from empty", String, "", null()},
 
 		{"from number", Number, uint8(5), n("5")}, {"from text", Number, " 5", nil}, {"from decimal text", Number, "+01.50", n("1.5")},
 		{"from decimal bytes", Number, []byte("1e3"), n("1000")}, {"from words", Number, "five", nil}, {"from 39 digits", Number, strings.Repeat("1", 39), nil},
-		{"from 1e126", Number, "1e126", nil}, {"from time", Number, time.Unix(1_700_000_000, 0), n("1700000000")}, {"from time with fraction", Number, half, n("-1.5")},
+		{"from 1e126", Number, "1e126", nil}, {"from time", Number, time.Unix(1_700_000_000, 0), n("1700000000")}, {"from time with fraction", Number, half, n("-1.5")}, {"from pointer to time", Number, &half, n("-1.5")},
 		{"from bool", Number, true, nil}, {"from slice", Number, []int{1}, nil}, {"from empty", Number, "", null()}, {"from nil", Number, nil, null()}, {"from Valuer", Number, valuer{"7"}, n("7")},
 
 		{"from []byte", Binary, []byte{1}, bin(1)}, {"from base64", Binary, "AQI=", bin(1, 2)}, {"from other text", Binary, "?", nil}, {"from number", Binary, 1, nil},
@@ -40,7 +41,7 @@ func TestForcedTypes(t *testing.T) {
 		{"from 1", Bool, 1.0, boolean(true)}, {"from 0", Bool, json.Number("0"), boolean(false)}, {"from 2", Bool, 2, nil}, {"from yes", Bool, "yes", nil}, {"from []byte", Bool, []byte("true"), nil},
 
 		{"from string", JSON, "a<b", s(`"a<b"`)}, {"from number", JSON, 1.5, s("1.5")}, {"from bytes", JSON, []byte("hi"), s(`"aGk="`)}, {"from map", JSON, map[string]any{"a": 1}, s(`{"a":1}`)},
-		{"from nil", JSON, nil, null()}, {"from empty", JSON, "", null()}, {"from time", JSON, time.Unix(0, 0).UTC(), s(`"1970-01-01T00:00:00Z"`)}, {"from Marshaler", JSON, marshaler{`[1 ]`}, s(`[1]`)},
+		{"from nil", JSON, nil, null()}, {"from empty", JSON, "", null()}, {"from time", JSON, time.Unix(0, 0).UTC(), s(`"1970-01-01T00:00:00Z"`)}, {"from Marshaler", JSON, marshaler{`[1 ]`}, s(`[1]`)}, {"from Marshaler that is a string", JSON, marshalingText("x"), s(`"<x>"`)},
 
 		{"from slice", List, []any{1, "", nil, []byte{1}, map[string]any{"k": 1.5}}, list(n("1"), s(""), null(), bin(1), object(m{"k": n("1.5")}))},
 		{"from array", List, [2]bool{true, false}, list(boolean(true), boolean(false))}, {"from empty slice", List, []int{}, list()}, {"from nil slice", List, nilSlice, null()},

@@ -37,13 +37,13 @@ func checkIndexKeys(keys []*table.Key, a *item.Attr, v any) error {
 	return nil
 }
 
-// checkForm checks the type and the length of a. A number has no length: its digits are limited.
+// checkForm checks the type and the length of a. The text of a number is never too long.
 func checkForm(key *table.Key, a *item.Attr, v any) error {
 	switch {
 	case !key.Takes(a.Kind):
 		return fault.New(fault.Key, "Go type %s gives %s, which the %s does not take", fault.TypeName(v), a.Kind, key).
 			WithRemedy(typeRemedy(key, v))
-	case a.Kind != item.N && key.MaxBytes > 0 && len(a.Text) > key.MaxBytes:
+	case key.MaxBytes > 0 && len(a.Text) > key.MaxBytes:
 		return fault.New(fault.Key, "Go type %s with %d bytes came as the %s, which takes 1 to %d bytes", fault.TypeName(v), len(a.Text), key, key.MaxBytes).
 			WithRemedy("shorten it, or make the key from a hash of the value")
 	}

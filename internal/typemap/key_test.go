@@ -153,7 +153,7 @@ func TestKeyIdentity(t *testing.T) {
 	assert.Empty(t, mustConvert(t, New(Mapping{}, table.Schema{}), row{"p": 1}).Key)
 }
 
-// A fake may leave the type of a key undescribed.
+// A fake may leave the type of a key and its length undescribed.
 func TestKeysOfUnknownType(t *testing.T) {
 	t.Parallel()
 	schema := partitionKey("id", item.None)
@@ -170,15 +170,20 @@ func TestKeysOfUnknownType(t *testing.T) {
 		require.Equal(t, fault.Key, err.Reason)
 		require.Contains(t, err.Text, `"id" (S, N or B)`)
 	}
+	schema.Partition.MaxBytes = 0
+	mustConvert(t, New(Mapping{}, schema), row{"id": strings.Repeat("x", 3000)})
 	_, err := c.Convert(row{"id": true})
 	require.Equal(t, "provide text, a number or bytes, or map another column to the attribute", err.Remedy())
 }
 
-// FuzzKeyIdentity compares the equality of keys with that of their identities.
+// FuzzKeyIdentity asserts that two keys have one identity exactly if they are equal, and that every
+// valid key is taken.
 func FuzzKeyIdentity(f *testing.F) {
 	f.Add("a", "bc", "ab", "c")
 	f.Add("a", "b", "a", "b")
 	f.Add("1", "", "1", "")
+	f.Add("\x00", "\xff", "\x00\xff", "\x01")
+	f.Add(strings.Repeat("p", 2048), strings.Repeat("s", 1024), strings.Repeat("p", 2049), strings.Repeat("s", 1025))
 	c := New(Mapping{}, schemaOfKeys(item.B, item.B))
 	f.Fuzz(func(t *testing.T, p1, s1, p2, s2 string) {
 		x, xErr := c.Convert(row{"p": []byte(p1), "s": []byte(s1)})

@@ -1,6 +1,7 @@
 package typemap
 
 import (
+	"encoding/json"
 	"math"
 	"runtime"
 	"strings"
@@ -110,6 +111,22 @@ func TestLongValuesAreNotConverted(t *testing.T) {
 	}
 }
 
+// Text counts as soon as it is converted, so that a value is rejected before all of it is.
+func TestTextCountsAtOnce(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", item.MaxSize/2)
+	for name, v := range map[string]any{
+		"[]any": []any{long, long, long}, "[]string": []string{long, long, long}, "AttributeValues": list(s(long), s(long), s(long)),
+		"JSON text": json.RawMessage(`["` + long + `","` + long + `","` + long + `"]`),
+	} {
+		for _, m := range []Mapping{{}, forcing(List)} {
+			_, err := convertValue(t, m, v)
+			require.NotNil(t, err, name)
+			assert.ErrorContains(t, err, "this attribute alone", name)
+		}
+	}
+}
+
 // A long slice that contains itself is rejected before many of its levels are converted. The test
 // is not parallel, so that what it allocates is its own.
 func TestLongCycleIsNotConverted(t *testing.T) {
@@ -137,15 +154,22 @@ func TestNodeLimit(t *testing.T) {
 	require.Equal(t, fault.TooLarge, err.Reason)
 }
 
-// The memory of equal members and equal names is not kept.
-func TestDuplicatesAreNotKept(t *testing.T) {
+// The memory of equal members, of equal names and of fields that are left out is not kept.
+func TestUnusedMembersAreNotKept(t *testing.T) {
 	t.Parallel()
-	for typ, text := range map[Type]string{
-		StringSet: `["a"` + strings.Repeat(`,"a"`, 100_000) + "]", Map: `{"a":1` + strings.Repeat(`,"a":1`, 10_000) + "}",
+	type wide struct {
+		A, B, C, D, E, F, G, H, I, J string `json:",omitempty"`
+	}
+	for name, tt := range map[string]struct {
+		typ Type
+		v   any
+	}{
+		"members": {StringSet, `["a"` + strings.Repeat(`,"a"`, 100_000) + "]"},
+		"names":   {Map, `{"a":1` + strings.Repeat(`,"a":1`, 10_000) + "}"},
+		"fields":  {Map, wide{A: "x"}},
 	} {
-		it, err := New(forcing(typ), table.Schema{}).Convert(row{"v": text})
-		require.Nil(t, err)
-		assert.Len(t, it.Attrs[0].Elems, 1)
-		assert.LessOrEqual(t, cap(it.Attrs[0].Elems), 4)
+		it := mustConvert(t, New(forcing(tt.typ), table.Schema{}), row{"v": tt.v})
+		assert.Len(t, it.Attrs[0].Elems, 1, name)
+		assert.LessOrEqual(t, cap(it.Attrs[0].Elems), 4, name)
 	}
 }

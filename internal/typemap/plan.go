@@ -38,7 +38,7 @@ func (c *Converter) planFields() []column {
 // plan returns what is known of a column without a row.
 func (c *Converter) plan(name, attribute string, t Type) column {
 	size, ok := item.EncodedText(attribute)
-	col := column{name: name, attribute: attribute, typ: t, encodedName: size + len(":")}
+	col := column{name: name, attribute: attribute, typ: t, encodedName: size + len(":"), key: c.schema.TableKey(attribute)}
 	switch {
 	case attribute == "":
 		col.problem = fault.NewMapping("a column's name is empty").WithRemedy(renameRemedy)
@@ -47,9 +47,6 @@ func (c *Converter) plan(name, attribute string, t Type) column {
 	case len(attribute) > item.MaxAttributeName:
 		col.problem = fault.NewMapping("its name has %d bytes, and an attribute's may have %d", len(attribute), item.MaxAttributeName).
 			WithRemedy(renameRemedy)
-	}
-	if attribute != "" { // an absent sort key has the name ""
-		col.key = c.schema.TableKey(attribute)
 	}
 	for i := range c.schema.Index {
 		if c.schema.Index[i].Name == attribute {

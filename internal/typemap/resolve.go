@@ -18,10 +18,7 @@ import (
 const maxHops = 100
 
 var (
-	timeType   = reflect.TypeFor[time.Time]()
-	numberType = reflect.TypeFor[json.Number]()
-	rawType    = reflect.TypeFor[json.RawMessage]()
-
+	timeType          = reflect.TypeFor[time.Time]()
 	marshalerType     = reflect.TypeFor[json.Marshaler]()
 	valuerType        = reflect.TypeFor[driver.Valuer]()
 	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
@@ -57,10 +54,8 @@ func resolveStep(v any, form item.Form) (next any, done bool, err error) {
 	case *big.Int, *big.Float, json.RawMessage, types.AttributeValue:
 		return v, true, nil
 	}
-	if isPointer {
-		if t := rv.Type().Elem(); t == timeType || t == numberType || t == rawType {
-			return rv.Elem().Interface(), false, nil
-		}
+	if isPointer && rv.Type().Elem() == timeType { // whose methods reject some times
+		return rv.Elem().Interface(), false, nil
 	}
 	if next, ok, err := callMarshaler(v, form); ok {
 		return next, false, err
