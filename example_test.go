@@ -12,8 +12,8 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// The README's first screen. It is compiled and not run, since it writes to
-// AWS; [ExampleDestination_Write] runs the same.
+// The README's first screen. It is compiled and not run, since it writes to AWS;
+// [ExampleDestination_Write] runs the same calls.
 func _(ctx context.Context, id, secret string, rows []map[string]any, deadLetter func(dynamodest.Row, error), sendAgain func(dynamodest.Row)) error {
 	// README: first screen
 	dest, err := dynamodest.New(ctx, dynamodest.Config{
@@ -22,17 +22,21 @@ func _(ctx context.Context, id, secret string, rows []map[string]any, deadLetter
 		Credentials: dynamodest.Credentials{AccessKeyID: id, SecretAccessKey: secret},
 	})
 	if err != nil {
-		return err // the settings, the table or the access: err says which
+		return err // bad config, missing table or missing permission; err says which
 	}
 	result, err := dest.Write(ctx, rows) // rows is a []map[string]any
-	if err != nil {                      // at least one row is not in the table, or may not be
-		for i, r := range result.Rows { // a result for every row, at the row's own index
+	var tableErr *dynamodest.TableError
+	if errors.As(err, &tableErr) {
+		return err // no row is at fault: stop the sync, and fix what tableErr.Remedy() says
+	}
+	if err != nil { // one or more rows failed, or may have
+		for i, r := range result.Rows { // one result for every row, at the row's own index
 			var rowErr *dynamodest.RowError
 			switch {
 			case !errors.As(r.Err, &rowErr): // written, skipped or superseded
-			case rowErr.Reason.Permanent(): // the row is at fault: rowErr says which column, and what mends it
+			case rowErr.Reason.Permanent(): // bad data: rowErr says what to fix
 				deadLetter(rows[i], rowErr)
-			default: // throttled, stopped (err says by what) or no answer: an upsert can be sent again later
+			default: // transient: send it again within this sync, before newer rows of its key
 				sendAgain(rows[i])
 			}
 		}
@@ -41,20 +45,21 @@ func _(ctx context.Context, id, secret string, rows []map[string]any, deadLetter
 	return nil
 }
 
-// What to do about a fault that every row met, and about one that a row met.
-func _(err error, notify func(string), retryLater func()) {
+// What to do about the error of a call, before any row is looked at.
+func _(err error, stopSync func(cause string), count func(label string, rows int), show func(advice string)) {
 	// README: reasons
 	var tableErr *dynamodest.TableError
-	var rowErr *dynamodest.RowError
+	var writeErr *dynamodest.WriteError
 	switch {
-	case errors.As(err, &tableErr): // every row would meet it: it stopped the call
-		notify(tableErr.Remedy())
-	case errors.Is(err, dynamodest.ErrThrottled): // ErrUnprocessed rows too
-		retryLater()
-	case errors.As(err, &rowErr): // the first row that failed
-		notify(rowErr.Remedy())
-	default: // the source, report, the Limiter or the context ended the call: err leads to its error
-		notify(err.Error())
+	case errors.As(err, &tableErr): // the table, the access or a setting: no row is at fault
+		stopSync(tableErr.Remedy())
+	case errors.As(err, &writeErr) && writeErr.Stop != nil: // the source, report, the Limiter or the context
+		stopSync(writeErr.Stop.Error())
+	case writeErr != nil: // only rows failed
+		for reason, rows := range writeErr.Reasons {
+			count(string(reason), rows) // a stable label, such as "throttled"
+			show(reason.Remedy())
+		}
 	}
 	// README end
 }
@@ -109,16 +114,25 @@ func ExampleDestination_WriteSeq() {
 			}
 		}
 	}
-	setAside := func(dynamodest.Row, error) {}
+	deadLetter := func(dynamodest.Row, error) {}
 	checkpoint := -1
 	saveCheckpoint := func(index int) error { checkpoint = index; return nil }
 
 	// README: stream
+	complete := true // until a row has to be read again
 	summary, err := dest.WriteSeq(ctx, source, func(row dynamodest.Row, r dynamodest.RowResult) error {
-		if r.Err != nil { // to be mended, or sent again later: Reason.Permanent tells them apart
-			setAside(row, r.Err)
+		var rowErr *dynamodest.RowError
+		switch {
+		case !errors.As(r.Err, &rowErr): // written, skipped or superseded
+		case rowErr.Reason.Permanent(): // bad data: rowErr says what to fix
+			deadLetter(row, rowErr)
+		default: // transient, or the call is stopping: the next run begins with this row
+			complete = false
 		}
-		return saveCheckpoint(r.Index) // rows 0 to r.Index are settled
+		if !complete {
+			return nil
+		}
+		return saveCheckpoint(r.Index) // rows 0 to r.Index need not be read again
 	})
 	// README end
 	fmt.Println(summary.Written, "written, checkpoint", checkpoint, "error", err)
@@ -134,8 +148,8 @@ func ExampleDestination_Item() {
 			{Column: "segments", Type: dynamodest.StringSet}, // from a slice, or from the JSON text of an array
 			{Column: "profile", Type: dynamodest.Map},        // an M; without Type, an S that holds JSON
 		},
-		Null:        dynamodest.OmitNull,  // nil gives no attribute; the default is NULL
-		EmptyString: dynamodest.KeepEmpty, // "" stays as it is; the default is NULL
+		Null:        dynamodest.OmitNull,  // nil gives no attribute; the default is a NULL
+		EmptyString: dynamodest.KeepEmpty, // "" stays an empty S; the default is a NULL
 	}
 	// README end
 	dest, err := dynamodest.New(context.Background(), dynamodest.Config{
@@ -167,17 +181,17 @@ func ExampleDestination_Item() {
 	// true
 }
 
-// An engine's own test of what it does about rows that come back.
+// An engine's own test of how it handles unprocessed rows.
 func ExampleDestination_Write_unprocessed() {
 	ctx := context.Background()
 	// README: testing
 	db := dynamodesttest.NewTable("customer_scores", "customer:S")
-	db.FailWrites(dynamodesttest.Unprocessed(dynamodesttest.First(1))) // hands back one item of the next request
+	db.FailWrites(dynamodesttest.Unprocessed(dynamodesttest.First(1))) // returns one item of the next request as unprocessed
 
 	dest, err := dynamodest.New(ctx, dynamodest.Config{
 		Table:  "customer_scores",
 		Client: db,
-		Retry:  dynamodest.Retry{MaxAttempts: 1}, // report it at once
+		Retry:  dynamodest.Retry{MaxAttempts: 1}, // report the row at once
 	})
 	if err != nil {
 		fmt.Println(err)
