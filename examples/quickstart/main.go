@@ -1,12 +1,11 @@
-// Command quickstart writes a week of earthquakes to a DynamoDB table, says
-// what became of every row, and reads the table back to show that it is so.
+// Command quickstart writes a week of earthquakes to a DynamoDB table, prints the outcome of the rows,
+// and reads the table back to check it.
 //
 //	go run ./examples/quickstart
 //
-// needs nothing installed and no AWS account: the table is in this program's
-// memory, and the AWS SDK's client talks to it over HTTP. With -endpoint the
-// table is on another DynamoDB server, whose region is -region, else AWS_REGION,
-// else us-east-1; with -region alone it is on AWS. The keys are then those in
+// It needs no AWS account: the table is in this program's memory, and the AWS SDK's client talks to it
+// over HTTP. With -endpoint the table is on another DynamoDB server, whose region is -region, else
+// AWS_REGION, else us-east-1; with -region alone it is on AWS. The keys are then those in
 // AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
 package main
 
@@ -65,7 +64,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 			SessionToken:    os.Getenv("AWS_SESSION_TOKEN"),
 		}
 		if cfg.Credentials.AccessKeyID == "" || cfg.Credentials.SecretAccessKey == "" {
-			return errors.New("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; DynamoDB Local and dynalite take any words")
+			return errors.New("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; DynamoDB Local and dynalite accept any values")
 		}
 	}
 	if err := cfg.Validate(); err != nil { // every fault at once, each with its field
@@ -83,8 +82,8 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	return write(ctx, cfg, created, out)
 }
 
-// write is what the example is about: rows into a table, and what became of
-// each.
+// write is what the example is about: it writes rows to a table and prints the outcome of each row
+// that failed.
 func write(ctx context.Context, cfg dynamodest.Config, wasEmpty bool, out io.Writer) error {
 	rows, err := earthquakes()
 	if err != nil {
@@ -93,7 +92,7 @@ func write(ctx context.Context, cfg dynamodest.Config, wasEmpty bool, out io.Wri
 	fmt.Fprintf(out, "%d rows: a week of earthquakes, the first %d of them twice, and %d rows that are bad on purpose\n",
 		len(rows), revised, len(badRows()))
 
-	dest, err := dynamodest.New(ctx, cfg) // asks DynamoDB about the table, and writes nothing
+	dest, err := dynamodest.New(ctx, cfg) // describes the table, and writes nothing
 	if err != nil {
 		return err
 	}
@@ -101,8 +100,8 @@ func write(ctx context.Context, cfg dynamodest.Config, wasEmpty bool, out io.Wri
 	result, err := dest.Write(ctx, rows)
 	account(out, result, time.Since(start))
 
-	// The rows that failed are accounted for. What is left is a fault that
-	// ended the call early: no access, no such table, an interrupt.
+	// Rows that failed have been printed. A Stop is not a row's fault: no access, no such table, an
+	// interrupt.
 	var failed *dynamodest.WriteError
 	if errors.As(err, &failed) && failed.Stop != nil {
 		return failed.Stop
@@ -110,18 +109,18 @@ func write(ctx context.Context, cfg dynamodest.Config, wasEmpty bool, out io.Wri
 	return compare(ctx, cfg, dest, rows, result, wasEmpty, out)
 }
 
-// account prints what became of the rows.
+// account prints the outcome of the rows.
 func account(out io.Writer, result dynamodest.Result, elapsed time.Duration) {
 	s := result.Summary
 	fmt.Fprintf(out, "\nDone in %v: %.0f rows/s, %d requests, %.0f write units\n",
 		elapsed.Round(time.Millisecond), float64(s.Rows)/elapsed.Seconds(), s.Requests, s.WriteUnits)
 	fmt.Fprintf(out, "%6d written\n", s.Written)
-	fmt.Fprintf(out, "%6d superseded: a later row with the same key was written in their place\n", s.Superseded)
+	fmt.Fprintf(out, "%6d superseded: a later row with the same key was written instead\n", s.Superseded)
 	fmt.Fprintf(out, "%6d not written\n", s.NotWritten)
-	fmt.Fprintf(out, "%6d unknown: sent, and no answer tells\n", s.Unknown)
+	fmt.Fprintf(out, "%6d unknown: sent, and no response says whether they were written\n", s.Unknown)
 
 	for _, r := range result.Rows {
-		if r.Err != nil { // says which row and column, why, and what would mend it
+		if r.Err != nil { // names the row and the column, the reason and the fix
 			fmt.Fprintf(out, "\n%v: %v\n", r.Outcome, r.Err)
 		}
 	}

@@ -24,7 +24,7 @@ var mapping = dynamodest.Mapping{Fields: []dynamodest.Field{
 	{Column: "mag", Attribute: "magnitude"},
 	{Column: "magType", Attribute: "magnitude_type"},
 	{Column: "felt"},                           // nil in most rows: NULL
-	{Column: "alert"},                          // likewise
+	{Column: "alert"},                          // the same
 	{Column: "aliases"},                        // "" in most rows: NULL, unless Mapping.EmptyString says otherwise
 	{Column: "quality"},                        // a map: by default a string that holds its JSON
 	{Column: "geometry", Type: dynamodest.Map}, // a map too: here a native M

@@ -27,8 +27,8 @@ func client(cfg dynamodest.Config) *dynamodb.Client {
 	return dynamodb.New(options)
 }
 
-// createTable creates the table and waits until it is active. A table that is
-// there already is left as it is.
+// createTable creates the table and waits until it is active. A table that already exists is left as
+// it is.
 func createTable(ctx context.Context, cfg dynamodest.Config) (created bool, err error) {
 	db := client(cfg)
 	_, err = db.CreateTable(ctx, &dynamodb.CreateTableInput{
