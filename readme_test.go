@@ -1,7 +1,9 @@
 package dynamodest_test
 
 import (
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -29,6 +31,64 @@ func TestReadmeCode(t *testing.T) {
 		assert.Equal(t, want, dedent(got), "README.md and example_test.go differ: %s", name)
 	}
 	assert.Equal(t, len(blocks), strings.Count(source, "// README: "), "every example marked for the README is in it")
+}
+
+// TestReadmeAndDocsNameWhatExists compares the Markdown files with the repository: the targets of
+// relative links exist, headings included, and so does every test that a page names.
+func TestReadmeAndDocsNameWhatExists(t *testing.T) {
+	t.Parallel()
+
+	var pages []string
+	tests := map[string]bool{}
+	require.NoError(t, filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != "." && strings.HasPrefix(d.Name(), "."):
+			return filepath.SkipDir
+		case filepath.Ext(path) == ".md":
+			pages = append(pages, path)
+		case strings.HasSuffix(path, "_test.go"):
+			for _, match := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`).FindAllStringSubmatch(read(t, path), -1) {
+				tests[match[1]] = true
+			}
+		}
+		return nil
+	}))
+	links, names := 0, 0
+	for _, page := range pages {
+		text := read(t, page)
+		for _, match := range regexp.MustCompile(`\]\(([^):\s]+)\)`).FindAllStringSubmatch(text, -1) {
+			links++
+			file, heading, _ := strings.Cut(match[1], "#")
+			target := page
+			if file != "" {
+				target = filepath.Join(filepath.Dir(page), file)
+			}
+			_, err := os.Stat(target)
+			assert.NoError(t, err, "%s links to it", page)
+			if err != nil || heading == "" {
+				continue
+			}
+			assert.Contains(t, headings(read(t, target)), heading, "%s links to %s", page, match[1])
+		}
+		for _, match := range regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z]\\w+)`").FindAllStringSubmatch(text, -1) {
+			names++
+			assert.True(t, tests[match[1]], "%s names %s, and there is no such test", page, match[1])
+		}
+	}
+	assert.Greater(t, links, 20)
+	assert.Greater(t, names, 20)
+}
+
+// headings returns the anchors of a page's headings.
+func headings(page string) []string {
+	var anchors []string
+	for _, match := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(page, -1) {
+		words := regexp.MustCompile(`[^a-z0-9 -]`).ReplaceAllString(strings.ToLower(match[1]), "")
+		anchors = append(anchors, strings.ReplaceAll(words, " ", "-"))
+	}
+	return anchors
 }
 
 func read(t *testing.T, file string) string {
