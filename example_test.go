@@ -27,7 +27,7 @@ func _(ctx context.Context, id, secret string, rows []map[string]any, deadLetter
 	result, err := dest.Write(ctx, rows) // rows is a []map[string]any
 	var tableErr *dynamodest.TableError
 	if errors.As(err, &tableErr) {
-		return err // no row is at fault: stop the sync, and fix what tableErr.Remedy() says
+		return err // not a row's fault: stop the sync, and do what tableErr.Remedy() says
 	}
 	if err != nil { // one or more rows failed, or may have
 		for i, r := range result.Rows { // one result for every row, at the row's own index
@@ -51,7 +51,7 @@ func _(err error, stopSync func(cause string), count func(label string, rows int
 	var tableErr *dynamodest.TableError
 	var writeErr *dynamodest.WriteError
 	switch {
-	case errors.As(err, &tableErr): // the table, the access or a setting: no row is at fault
+	case errors.As(err, &tableErr): // the table, the access or a setting, not a row
 		stopSync(tableErr.Remedy())
 	case errors.As(err, &writeErr) && writeErr.Stop != nil: // the source, report, the Limiter or the context
 		stopSync(writeErr.Stop.Error())
