@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -117,17 +118,36 @@ func TestStructsAsEncodingJSONWritesThem(t *testing.T) {
 	}
 }
 
-// A tag that is no name leaves the field its own name on every Go version. encoding/json agrees up
-// to Go 1.26; since Go 1.27 it takes the part of the tag before the quotation mark.
-func TestMalformedTag(t *testing.T) {
+// Tags that encoding/json reads otherwise from Go 1.27 on are read as up to
+// Go 1.26, so that no attribute changes its name with the version of Go.
+func TestTagsAreReadAlikeOnEveryGoVersion(t *testing.T) {
 	t.Parallel()
-	v := struct {
-		Bad int `json:"bad\"name"` //nolint:staticcheck // the odd tag is what is tested
-	}{1}
-	got, err := convertValue(t, Mapping{}, v)
-	require.Nil(t, err)
-	assert.Equal(t, s(`{"Bad":1}`), got)
-	assert.Contains(t, []string{`{"Bad":1}`, `{"bad":1}`}, compact(t, v))
+	for tag, want := range map[string]string{
+		`bad"name`:         `{"F":{"N":1}}`,
+		`a\b`:              `{"F":{"N":1}}`,
+		`it's`:             `{"F":{"N":1}}`,
+		"a\tb":             `{"F":{"N":1}}`,
+		"\xff":             `{"F":{"N":1}}`,
+		"€":                `{"F":{"N":1}}`,
+		"😀":                `{"F":{"N":1}}`,
+		"x,format:RFC3339": `{"x":{"N":1}}`,
+		",embed":           `{"F":{"N":1}}`,
+		// These are read alike by all.
+		"é":           `{"é":{"N":1}}`,
+		"a b/c.d":     `{"a b/c.d":{"N":1}}`,
+		",inline":     `{"F":{"N":1}}`,
+		",unknown":    `{"F":{"N":1}}`,
+		"x,omitEmpty": `{"x":{"N":1}}`,
+	} {
+		odd := reflect.StructOf([]reflect.StructField{{
+			Name: "F", Type: reflect.TypeFor[struct{ N int }](), Tag: reflect.StructTag(fmt.Sprintf("json:%q", tag)),
+		}})
+		value := reflect.New(odd).Elem()
+		value.Field(0).Field(0).SetInt(1)
+		got, err := convertValue(t, Mapping{}, value.Interface())
+		require.Nil(t, err, tag)
+		assert.Equal(t, s(want), got, tag)
+	}
 }
 
 func TestFloatsInJSON(t *testing.T) {
