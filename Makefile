@@ -1,0 +1,63 @@
+# The commands of this repository. .ci/run calls the same ones.
+
+LINTER    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+FUZZ_RUNS ?= 20000
+SCRATCH   := $(CURDIR)/.scratch
+
+.DEFAULT_GOAL := help
+.PHONY: help short test race heavy toolchains lint fuzz bench pace tidy ci
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+short: ## the inner loop: quick tests of all packages
+	go test -short ./...
+
+test: ## the tests of all packages
+	go test ./...
+
+race: ## the README's test command: race detector, random order
+	go test -race -shuffle=on ./...
+
+heavy: ## memory, volume, many seeds, hot key ranges; DYNAMODEST_LONG=1 multiplies seeds and runs
+	@mkdir -p $(SCRATCH)
+	DYNAMODEST_HEAVY=1 go test -v -timeout 60m -run '^TestHeavy' ./... >$(SCRATCH)/heavy.log 2>&1 || { cat $(SCRATCH)/heavy.log; exit 1; }
+	@grep '^--- PASS: TestHeavy' $(SCRATCH)/heavy.log || { echo 'no heavy test ran'; exit 1; }
+	@! grep '^ *--- SKIP' $(SCRATCH)/heavy.log || { echo 'a heavy test was skipped'; exit 1; }
+
+toolchains: ## quick tests with the oldest Go that go.mod allows and with the newest
+	GOTOOLCHAIN=go1.25.0 go test -short ./...
+	GOTOOLCHAIN=go1.27.3 go test -short ./...
+
+lint: $(SCRATCH)/bin/golangci-lint ## gofmt, go vet for 64 and 32 bits, golangci-lint
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "run gofmt -w on: $$unformatted"; exit 1; }
+	go vet ./...
+	GOARCH=386 go vet ./...
+	$(SCRATCH)/bin/golangci-lint run ./...
+
+# Each version has a stamp of its own, so that a new one is installed.
+$(SCRATCH)/bin/golangci-lint: Makefile
+	GOBIN=$(SCRATCH)/bin go install $(LINTER)
+	@touch $@
+
+# Runs are counted, not timed: at the end of a -fuzztime in seconds Go may report a deadline of its
+# own as a failure (https://go.dev/issue/75804).
+fuzz: ## each fuzz target for FUZZ_RUNS runs
+	@set -e; for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ_RUNS)x $$package; \
+		done; \
+	done
+
+bench: ## the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+pace: ## measure the write rate; takes two minutes and two idle cores
+	go run ./internal/cmd/pace
+
+tidy: ## go mod tidy in every module
+	@set -e; for module in $$(find . -name go.mod -not -path './.scratch/*' -exec dirname {} +); do (cd $$module && go mod tidy); done
+
+ci: ## everything that CI runs; needs Debian, root and Go
+	.ci/run
