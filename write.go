@@ -67,8 +67,9 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 // It calls report, if not nil, once for each row it took, in row order, with the row and its final
 // result; report may keep the row. Once report has been called for row i, rows 0 to i are settled,
 // which does not mean written: after a stop, the rows taken and not sent are reported too, with
-// ErrStopped. So i is a checkpoint if rows with an Err are kept elsewhere first; otherwise the
-// checkpoint is the index before the first such row. Indexes count from 0 in each call.
+// ErrStopped. So i is a checkpoint if every row with an Err up to there is a dead letter by now or was
+// written again; otherwise the checkpoint is the index before the first such row. Indexes count from 0
+// in each call.
 //
 // WriteSeq ranges over rows and calls report on its caller's own goroutine, so the two may share
 // variables without a lock, and a panic in either propagates out of WriteSeq. It follows that report

@@ -56,11 +56,11 @@ var advices = map[Reason]advice{
 	},
 	Unprocessed: {
 		"unprocessed",
-		"write the row again later; raise the table's write capacity, make it on-demand, sync less often, or allow more Retry.MaxAttempts",
+		"write the row again, before newer rows of its key; raise the table's write capacity, make it on-demand, sync less often, or allow more Retry.MaxAttempts",
 	},
 	Throttled: {
 		"throttled",
-		"write again later; make the table on-demand or raise its write capacity (WCU), and spread writes over many partition keys, since one takes 1,000 write units a second at most",
+		"write again, before newer rows of the same keys; make the table on-demand or raise its write capacity (WCU), and spread writes over many partition keys, since one takes 1,000 write units a second at most",
 	},
 	Unavailable: {
 		"unavailable",
