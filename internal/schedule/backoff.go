@@ -86,15 +86,15 @@ func (b *backoff) throttled(r throttledResponse) (delay time.Duration, began boo
 }
 
 // bound returns the longest delay after the n-th throttled response in a row, n from 1.
-func (b *backoff) bound(n int) time.Duration { return bound(b.minDelay, b.maxDelay, n) }
+func (b *backoff) bound(n int) time.Duration { return delayBound(b.minDelay, b.maxDelay, n) }
 
 // Delay returns how long to wait after the n-th failure in a row of a request that carries no rows,
 // n from 1: a random part of a bound that doubles from minDelay up to maxDelay.
 func Delay(minDelay, maxDelay time.Duration, n int) time.Duration {
-	return fullJitter(bound(minDelay, maxDelay, n))
+	return fullJitter(delayBound(minDelay, maxDelay, n))
 }
 
-func bound(minDelay, maxDelay time.Duration, n int) time.Duration {
+func delayBound(minDelay, maxDelay time.Duration, n int) time.Duration {
 	d := minDelay
 	for ; n > 1 && d < maxDelay; n-- {
 		if d > maxDelay/2 {

@@ -29,6 +29,7 @@ func TestBackoffFollowsTheRetries(t *testing.T) {
 		{"retries throttled again", backoff{fruitless: 3, limit: 8}, throttledResponse{retries: 8}, 4, 1, true},
 		{"some of them accepted", backoff{fruitless: 3, limit: 8}, throttledResponse{retries: 8, accepted: 3}, 2, 4, true},
 		{"some of them accepted after one response", backoff{fruitless: 1, limit: 1}, throttledResponse{retries: 1, accepted: 1}, 1, 1, true},
+		{"the only one of them accepted", backoff{fruitless: 3, limit: 1}, throttledResponse{retries: 1, accepted: 1}, 2, 1, true},
 		{"new rows all throttled", backoff{fruitless: 3, limit: 8}, throttledResponse{}, 4, 1, true},
 		{"some new rows accepted", backoff{fruitless: 3, limit: 8}, throttledResponse{accepted: 20}, 3, 1, true},
 		{"unavailable", backoff{fruitless: 3, limit: 8}, throttledResponse{retries: 8, unavailable: true}, 4, 25, true},
@@ -37,7 +38,7 @@ func TestBackoffFollowsTheRetries(t *testing.T) {
 		{"new rows at the longest delay", backoff{fruitless: 7, limit: 8}, throttledResponse{}, 8, 25, true},
 		{"some of them accepted at the longest delay", backoff{fruitless: 9, limit: 8}, throttledResponse{retries: 8, accepted: 3}, 8, 4, true},
 		{"some rows of a small call accepted", backoff{}, throttledResponse{accepted: 3, fitsOneRequest: true}, 1, 25, true},
-		{"new rows while retries are in flight", backoff{fruitless: 3, limit: 8, inFlight: 8}, throttledResponse{accepted: 20}, 3, 8, false},
+		{"new rows while a retry is in flight", backoff{fruitless: 3, limit: 8, inFlight: 1}, throttledResponse{accepted: 20}, 3, 8, false},
 		{"new rows all throttled while retries are in flight", backoff{fruitless: 3, limit: 8, inFlight: 8}, throttledResponse{}, 3, 8, false},
 	}
 	for _, tt := range tests {
@@ -54,6 +55,7 @@ func TestBackoffFollowsTheRetries(t *testing.T) {
 				assert.Equal(t, now.Add(delay), b.until)
 				assert.LessOrEqual(t, delay, b.bound(tt.fruitless))
 			} else {
+				assert.Zero(t, delay)
 				assert.Zero(t, b.until)
 			}
 		})
@@ -163,6 +165,37 @@ func TestBackoffStaysWhileRetriesAreLeft(t *testing.T) {
 	})
 }
 
+// A request shows what became of its retries, or if it carried none, of its new rows.
+func TestBackoffCountsTheRetriesOfARequest(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, nil)
+	h.WindowFull(true)
+	h.add("a")
+	h.respond(h.next(0), throttled)
+	h.later()
+	h.add("b")
+	h.respond(h.next(0, 1), nil, 0)
+	assert.Equal(t, 2, h.backoff.fruitless, "no retry was accepted")
+	h.later()
+	h.addNew(25)
+	b := h.request()
+	require.Zero(t, b.retries)
+	h.respond(b, nil, b.Rows[0].Index)
+	assert.Equal(t, 2, h.backoff.fruitless, "some new rows were accepted")
+}
+
+// A rejected retry used no capacity that others could have had.
+func TestRejectedRetriesAdmitMore(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, nil)
+	h.WindowFull(true)
+	h.add("a", "b", "c", "d")
+	h.respond(h.next(0, 1, 2, 3), throttled)
+	h.later()
+	h.respond(h.next(0), tooLarge)
+	h.next(1, 2)
+}
+
 // A call of no more rows than one request takes sends them together again.
 func TestRetriesOfASmallCallGoTogether(t *testing.T) {
 	t.Parallel()
@@ -209,16 +242,14 @@ func TestEachBackoffIsReportedOnce(t *testing.T) {
 
 func TestDelayIsAPartOfADoublingBound(t *testing.T) {
 	t.Parallel()
-	for n, bound := range []time.Duration{1: 50 * time.Millisecond, 2: 100 * time.Millisecond, 7: 3200 * time.Millisecond, 8: 5 * time.Second, 90: 5 * time.Second} {
+	for n, bound := range map[int]time.Duration{1: 50 * time.Millisecond, 2: 100 * time.Millisecond, 7: 3200 * time.Millisecond, 8: 5 * time.Second, 90: 5 * time.Second} {
 		longest := time.Duration(0)
 		for range 200 {
-			delay := Delay(50*time.Millisecond, 5*time.Second, max(1, n))
+			delay := Delay(50*time.Millisecond, 5*time.Second, n)
 			require.GreaterOrEqual(t, delay, time.Duration(0))
 			longest = max(longest, delay)
 		}
-		if bound > 0 {
-			assert.LessOrEqual(t, longest, bound, n)
-			assert.Greater(t, longest, bound/2, n)
-		}
+		assert.LessOrEqual(t, longest, bound, n)
+		assert.Greater(t, longest, bound/2, n)
 	}
 }

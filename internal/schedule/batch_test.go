@@ -7,8 +7,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/dynamodest/dynamodest/internal/fault"
 )
 
 func TestBatchesAreFullWhileRowsAllowIt(t *testing.T) {
@@ -299,7 +297,7 @@ func TestRejectedUnits(t *testing.T) {
 	h.add("e")
 	h.respond(first, nil, 4)
 	h.later()
-	h.respond(h.next(5), &fault.Failure{Action: fault.Split, Reason: fault.TooLarge, Err: errCause})
+	h.respond(h.next(5), tooLarge)
 	b = h.next(4)
 	assert.Zero(t, b.retries)
 	assert.Equal(t, 9, b.RetryUnits)

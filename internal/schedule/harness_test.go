@@ -162,6 +162,7 @@ var (
 	throttled = &fault.Failure{Action: fault.Retry, Reason: fault.Throttled, Throttled: true, Err: errCause}
 	lost      = &fault.Failure{Action: fault.Retry, Reason: fault.Unavailable, MaybeApplied: true, Err: errCause}
 	rejected  = &fault.Failure{Action: fault.Split, Reason: fault.Refused, Err: errCause}
+	tooLarge  = &fault.Failure{Action: fault.Split, Reason: fault.TooLarge, Err: errCause}
 	keyTaken  = &fault.Failure{Action: fault.KeyExists, Reason: fault.Exists, Err: errCause}
 	denied    = &fault.Failure{Action: fault.Abort, Reason: fault.Access, Err: errCause}
 	expired   = &fault.Failure{Action: fault.Reauthorize, Reason: fault.Credentials, Err: errCause}

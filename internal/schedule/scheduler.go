@@ -38,7 +38,7 @@ const (
 // can make the scope small.
 type Config struct {
 	OnExisting   OnExisting
-	MaxAttempts  int           // requests without an accepted row that may carry a row; 1 or more
+	MaxAttempts  int           // most requests with no row accepted that carry the same row; 1 or more
 	MinDelay     time.Duration // bound of the first backoff
 	MaxDelay     time.Duration // bound of the longest backoff
 	MaxWait      time.Duration // linger: how long rows that fill no request wait for more

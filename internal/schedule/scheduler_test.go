@@ -288,9 +288,9 @@ func TestStop(t *testing.T) {
 	h.WindowFull(true)
 	h.Stop(nil)
 	require.NoError(t, h.Stopped())
-	h.add("a")
-	slow := h.next(0)
 	h.add("a", "b")
+	slow := h.next(0, 1)
+	h.add("a", "c")
 	h.Stop(errCause)
 	h.Stop(assert.AnError)
 	assert.Equal(t, errCause, h.Stopped())
@@ -298,10 +298,10 @@ func TestStop(t *testing.T) {
 	h.respond(slow, throttled)
 	assert.Equal(t, Done, h.ask().Kind)
 	h.abandon()
-	h.want("not written: stopped", "not written: stopped", "not written: stopped")
-	assert.Equal(t, []int{0, 1, 2}, indexes(h.settled), "in the order of the rows")
-	assert.Equal(t, errCause, h.rows[2].Err)
-	assert.Equal(t, 1, h.rows[0].Attempts)
+	h.want("not written: stopped", "not written: stopped", "not written: stopped", "not written: stopped")
+	assert.Equal(t, []int{0, 1, 2, 3}, indexes(h.settled), "in the order of the rows")
+	assert.Equal(t, errCause, h.rows[1].Err)
+	assert.Equal(t, 1, h.rows[1].Attempts)
 }
 
 func TestSentRowsKeepTheirReasonInAnOutage(t *testing.T) {
@@ -332,6 +332,7 @@ func TestSettledRowsAreReleased(t *testing.T) {
 	storage := queue.rows
 	h.respond(b, nil)
 	for _, r := range h.rows[:3] {
+		assert.Equal(t, "a", r.Payload, "what the caller finds its own row by")
 		assert.Nil(t, r.queue)
 	}
 	assert.Equal(t, "a", h.rows[3].Payload)

@@ -63,7 +63,7 @@ func TestOnlyRefusedRowsMakeTheKeysSuspicious(t *testing.T) {
 	t.Parallel()
 	h := newClosedHarness(t, nil)
 	h.add("a")
-	h.respond(h.next(0), &fault.Failure{Action: fault.Split, Reason: fault.TooLarge, Err: errCause})
+	h.respond(h.next(0), tooLarge)
 	h.want("not written: item_too_large")
 	assert.Equal(t, Done, h.ask().Kind)
 }
@@ -81,6 +81,26 @@ func TestHalvesStayTogetherWhenThrottled(t *testing.T) {
 	h.respond(h.next(0), nil)
 	h.respond(h.next(1), rejected)
 	h.want("written", "not written: refused", "written", "written")
+}
+
+// Half a batch that is sent again is still a part of that batch: a written row of the other half shows
+// that the keys of the table are right.
+func TestHalvesRememberTheirBatch(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]*fault.Failure{"throttled": throttled, "expired token": expired} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newClosedHarness(t, nil)
+			h.add("a", "b")
+			h.respond(h.next(0, 1), rejected)
+			h.respond(h.next(0), f)
+			h.respond(h.next(1), nil)
+			h.later()
+			h.respond(h.next(0), rejected)
+			h.want("not written: refused", "written")
+			assert.Equal(t, Done, h.ask().Kind)
+		})
+	}
 }
 
 // Rows set apart that wait for the backoff are retries like others.
@@ -210,17 +230,6 @@ func TestFaultsThatEveryRowMeetsStop(t *testing.T) {
 		h.respond(h.next(0, 1), expired)
 		h.want("not written: bad_credentials", "not written: bad_credentials")
 		assert.Equal(t, errCause, h.Stopped())
-	})
-	t.Run("an expired token of half a batch too", func(t *testing.T) {
-		t.Parallel()
-		h := newClosedHarness(t, nil)
-		h.add("a", "b")
-		h.respond(h.next(0, 1), rejected)
-		h.respond(h.next(0), expired)
-		h.respond(h.next(1), rejected)
-		h.respond(h.next(0), rejected)
-		h.want("not written: refused", "not written: refused")
-		assert.Equal(t, Describe, h.ask().Kind, "the halves are of one batch still")
 	})
 	t.Run("a throttled resend was the only one", func(t *testing.T) {
 		t.Parallel()
