@@ -20,7 +20,7 @@ type dispatcher struct {
 	scheduler *schedule.Scheduler
 	waiter    *pace.Waiter // the call's place in the line for the gate
 	responses chan response
-	described chan error // what the description, requested again, says of the table's keys
+	described chan error // from describing the table again: why its keys no longer fit, or nil
 
 	goroutines sync.WaitGroup
 	running    atomic.Int32 // goroutines of write requests that have not ended, RequestDone hooks included
@@ -30,10 +30,10 @@ type dispatcher struct {
 	settled       []*job             // for the caller's goroutine
 	stop          error              // why no request starts any more, as the caller sees it
 	stopStarting  context.CancelFunc // ends the context of requests that have not started
-	paceWaitUntil time.Time          // end of the wait for the pace that the Observer knows of
+	paceWaitUntil time.Time          // end of the pace wait last reported to the Observer
 }
 
-// response is what came of a request.
+// response is the result of a request.
 type response struct {
 	schedule.Response
 	tableUnits float64 // charged to the table alone; 0 if DynamoDB did not say
@@ -192,7 +192,7 @@ func (r *dispatcher) waitForGate(ctx context.Context, now time.Time, grant pace.
 	if grant.Wait <= 0 {
 		return never // the waiter's turn ends the wait
 	}
-	if now.Before(r.paceWaitUntil) { // the rest of a wait that the Observer knows of
+	if now.Before(r.paceWaitUntil) { // the rest of a wait that was reported
 		return grant.Wait
 	}
 	r.paceWaitUntil = now.Add(grant.Wait)
@@ -213,7 +213,7 @@ func (r *dispatcher) observeWait(ctx context.Context, w Wait) bool {
 	return true
 }
 
-// never is how long to wait for something other than time.
+// never is the timer's duration when only an event can change anything.
 const never = time.Hour
 
 // until returns the time from now to at; never if at is zero.
@@ -224,35 +224,29 @@ func until(now, at time.Time) time.Duration {
 	return max(0, at.Sub(now))
 }
 
-// launch sends b on a goroutine of its own. A response comes in any case, also if the client ends
-// its goroutine, which stops the call: the next request would hardly fare better.
+// launch sends b on a goroutine of its own. A response always follows. If a callback or the client
+// ends the goroutine, as a fake does that calls a test's FailNow, the response stops the call, since
+// the next request would probably fail the same way.
 func (r *dispatcher) launch(ctx, start context.Context, b *schedule.Batch) {
 	r.running.Add(1)
 	r.goroutines.Go(func() {
 		defer r.requestEnded()
-		early := response{Response: schedule.Response{Batch: b, Done: b.Sent, Stop: errGoroutineEnded}}
-		resp := finish(&early, func() response { return r.d.send(ctx, start, &early) }, func(resp response) {
-			sample := paceSample(&resp) // before the scheduler settles the rows
-			r.responses <- resp         // before its slot goes to another request
-			r.d.gate.Done(b.Sent, resp.Done, sample)
+		resp := unsent(b, errGoroutineEnded)
+		respond := sync.OnceFunc(func() {
+			r.responses <- resp // before the slot goes to another request
+			r.d.gate.Done(b.Sent, resp.Done, paceSample(&resp))
 		})
+		defer respond() // also if the goroutine is ended: resp holds what is true at each step
+		observed, err := r.d.begin(ctx, start, b)
+		if err != nil {
+			resp = unsent(b, err)
+			return
+		}
+		resp = unanswered(b)
+		resp = r.d.send(ctx, observed, b)
+		respond()
 		resp.notify()
 	})
-}
-
-// finish passes the value of f to then, and returns it. If f ends its goroutine, as a fake client
-// does that calls a test's FailNow, then gets *early, which f keeps true as it proceeds.
-func finish[T any](early *T, f func() T, then func(T)) T {
-	returned := false
-	defer func() {
-		if !returned {
-			then(*early)
-		}
-	}()
-	value := f()
-	returned = true
-	then(value)
-	return value
 }
 
 // tooManyHooks reports whether slow RequestDone hooks have piled up so far that no new request
@@ -276,12 +270,12 @@ func (r *dispatcher) describe(start context.Context) {
 	r.goroutines.Go(func() {
 		var changed error
 		defer func() { r.described <- changed }() // also if the client or the hook ends the goroutine
-		notify := func() {}
-		notify = finish(&notify, func() func() {
-			notify, changed = r.d.keysChanged(start)
-			return notify
-		}, func(func()) { r.d.gate.Return() })
-		notify() // before the call goes on, since its end would end the hook's context
+		returnSlot := sync.OnceFunc(r.d.gate.Return)
+		defer returnSlot()
+		var notify func()
+		notify, changed = r.d.keysChanged(start)
+		returnSlot()
+		notify() // first, since a call that ended would cancel the hook's context
 	})
 }
 

@@ -16,18 +16,31 @@ import (
 // when a fake client calls a test's FailNow.
 var errGoroutineEnded = errors.New("the goroutine of the request ended without a response")
 
-// send sends one request and returns what came of it. It is the only place that writes to the
-// table. The request is given up when ctx ends, and does not begin once start has ended. A hook, the
-// Limiter or the client may end the goroutine: *early then says how far the request got.
-func (d *Destination) send(ctx, start context.Context, early *response) response {
-	b := early.Batch
+// unsent returns the response of a request that never reached the client.
+func unsent(b *schedule.Batch, err error) response {
+	return response{Response: schedule.Response{Batch: b, Done: b.Sent, Stop: err}}
+}
+
+// unanswered returns the response of a request whose client ended the goroutine.
+func unanswered(b *schedule.Batch) response {
+	resp := unsent(b, errGoroutineEnded)
+	resp.Sent = true
+	resp.Failure = &fault.Failure{Reason: fault.Unavailable, Action: fault.Abort, MaybeApplied: true, Err: errGoroutineEnded}
+	return resp
+}
+
+// begin asks the Limiter, calls RequestStart and returns the request's context. It returns an error if
+// the request must not be sent, which is so once start has ended.
+func (d *Destination) begin(ctx, start context.Context, b *schedule.Batch) (context.Context, error) {
 	if err := d.limit(start, b); err != nil {
-		return response{Response: schedule.Response{Batch: b, Done: time.Now(), Stop: err}, notify: func() {}}
+		return nil, err
 	}
-	req := Request{Op: opOf(len(b.Rows)), Rows: len(b.Rows), Bytes: b.Bytes}
-	observed := d.observer.start(ctx, req)
-	early.Sent = true
-	early.Failure = &fault.Failure{Reason: fault.Unavailable, Action: fault.Abort, MaybeApplied: true, Err: errGoroutineEnded}
+	return d.observer.start(ctx, requestOf(b)), nil
+}
+
+// send sends one request and returns its response. It is the only place that writes to the table. The
+// request is given up when observed, the request's own context, or ctx, the caller's, ends.
+func (d *Destination) send(ctx, observed context.Context, b *schedule.Batch) response {
 	began := time.Now()
 	result, failure := d.write(observed, ctx.Err, b)
 	resp := response{
@@ -38,13 +51,18 @@ func (d *Destination) send(ctx, start context.Context, early *response) response
 		tableUnits: result.TableUnits,
 	}
 	if failure != nil && (failure.Action == fault.Abort || failure.Action == fault.Reauthorize) {
-		resp.Stop = d.callError(ctx, req.Op, failure)
+		resp.Stop = d.callError(ctx, opOf(len(b.Rows)), failure)
 	}
 	resp.notify = d.observer.done(observed, Response{
-		Request: req, Elapsed: resp.Done.Sub(began), WriteUnits: result.WriteUnits,
+		Request: requestOf(b), Elapsed: resp.Done.Sub(began), WriteUnits: result.WriteUnits,
 		Unprocessed: count(result.Unprocessed),
 	}, failure)
 	return resp
+}
+
+// requestOf returns what the Observer sees of b's request.
+func requestOf(b *schedule.Batch) Request {
+	return Request{Op: opOf(len(b.Rows)), Rows: len(b.Rows), Bytes: b.Bytes}
 }
 
 // What a failed condition shows has the same values in both packages: this does not compile if they
@@ -99,7 +117,7 @@ func paceSample(r *response) pace.Sample {
 		Failed:   !r.Sent || r.Failure != nil && r.Failure.Action != fault.KeyExists && !r.Failure.Throttled,
 	}
 	if s.RetryRejected == s.Units {
-		s.Failed = true // rows that stay rejected say nothing of what the table takes of others
+		s.Failed = true // retries that stay rejected tell nothing about the capacity for other rows
 	}
 	return s
 }
