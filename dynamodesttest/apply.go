@@ -5,89 +5,89 @@ import (
 	"strconv"
 )
 
-// outcome is what became of one put.
-type outcome struct {
-	units      float64   // of the table
-	index      []float64 // of each of its indexes
-	old        *stored
-	refused    bool // handed back
-	notWritten bool // left out by a fault
-	failed     bool // on its condition
-	refusals   []*Limit
+// putResult is what happened to one put or delete.
+type putResult struct {
+	units       float64   // of the table
+	index       []float64 // units, of each of the table's indexes
+	old         *stored
+	unprocessed bool     // by a fault or for lack of capacity
+	notWritten  bool     // left out by a fault
+	failed      bool     // its condition
+	exceeded    []*Limit // limits without enough units
 }
 
-func (db *DB) write(x *exchange) ([]outcome, *apiError) {
+func (db *DB) write(req *request) ([]putResult, *apiError) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	return db.writeLocked(x, false)
+	return db.writeLocked(req, false)
 }
 
-// writeLocked writes those puts of x that the capacity and the fault let
-// through. It is called under DB.mu.
-func (db *DB) writeLocked(x *exchange, late bool) ([]outcome, *apiError) {
-	outcomes := make([]outcome, len(x.puts))
-	for i := range x.puts {
-		if t := x.puts[i].t; db.tables[t.name] != t || !t.writable() {
+// writeLocked performs those writes of req that the capacity and the fault allow. It is called
+// under DB.mu.
+func (db *DB) writeLocked(req *request, late bool) ([]putResult, *apiError) {
+	results := make([]putResult, len(req.puts))
+	for i := range req.puts {
+		if t := req.puts[i].t; db.tables[t.name] != t || !t.writable() {
 			return nil, noTable()
 		}
 	}
-	for i := range x.puts {
-		p, o := &x.puts[i], &outcomes[i]
-		o.old = p.t.rows[p.key]
+	for i := range req.puts {
+		p, res := &req.puts[i], &results[i]
+		res.old = p.t.rows[p.key]
 		switch {
-		case x.fault.unprocessed != nil && !late && x.fault.unprocessed(i, len(x.puts)):
-			o.refused = true
+		case req.fault.unprocessed != nil && !late && req.fault.unprocessed(i, len(req.puts)):
+			res.unprocessed = true
 			continue
-		case x.fault.writes != nil && !x.fault.writes(i, len(x.puts)):
-			o.notWritten = true
+		case req.fault.writes != nil && !req.fault.writes(i, len(req.puts)):
+			res.notWritten = true
 			continue
 		}
-		o.failed = x.absent != "" && o.old != nil && find(parseItem(o.old.item), x.absent) != nil
-		p.price(o)
+		res.failed = req.mustNotExist != "" && res.old != nil && find(parseItem(res.old.item), req.mustNotExist) != nil
+		p.price(res)
 		if !late {
-			if o.refusals = p.take(o); o.refusals != nil {
-				o.refused = true
-				p.t.refused += o.units
+			if res.exceeded = p.take(res); res.exceeded != nil {
+				res.unprocessed = true
+				p.t.refused += res.units
 				continue
 			}
 		}
-		p.t.written += o.units
-		if !o.failed {
-			db.store(p, x.call.N, late)
-			x.call.Written++
+		p.t.written += res.units
+		if !res.failed {
+			db.store(p, req.call.N, late)
+			req.call.Written++
 		}
 	}
-	return outcomes, nil
+	return results, nil
 }
 
-// price sets what a put costs the table and its indexes.
-func (p *put) price(o *outcome) {
+// price sets the write units that a put costs the table and its indexes.
+func (p *put) price(res *putResult) {
 	size, oldSize := p.size, 0
-	if o.old != nil {
-		oldSize = o.old.size
+	if res.old != nil {
+		oldSize = res.old.size
 	}
-	if o.failed {
-		o.units = units(oldSize)
+	if res.failed {
+		res.units = units(oldSize)
 		return
 	}
-	o.units = units(max(size, oldSize))
+	res.units = units(max(size, oldSize))
 	if len(p.t.indexes) == 0 {
 		return
 	}
 	var before, after []attr
-	if o.old != nil {
-		before = parseItem(o.old.item)
+	if res.old != nil {
+		before = parseItem(res.old.item)
 	}
 	if !p.delete {
 		after = p.item
 	}
-	o.index = make([]float64, len(p.t.indexes))
+	res.index = make([]float64, len(p.t.indexes))
 	for i := range p.t.indexes {
-		o.index[i] = p.t.indexUnits(&p.t.indexes[i], before, after)
+		res.index[i] = p.t.indexUnits(&p.t.indexes[i], before, after)
 	}
 }
 
-// store makes the change and enters it in the ledger.
+// store performs a write and adds it to the history of writes.
 func (db *DB) store(p *put, call int, late bool) {
 	t := p.t
 	db.lastSeq++
@@ -116,32 +116,33 @@ func (db *DB) store(p *put, call int, late bool) {
 	}
 }
 
-// runBatch writes a batch. What the capacity or a fault refuses is handed back.
-func (db *DB) runBatch(x *exchange) ([]byte, *apiError) {
-	outcomes, err := db.write(x)
+// runBatch runs a BatchWriteItem. Items that exceed the capacity, or that a fault picks, are
+// returned as unprocessed.
+func (db *DB) runBatch(req *request) ([]byte, *apiError) {
+	results, err := db.write(req)
 	if err != nil {
 		return nil, err
 	}
-	var back []int
-	for i, o := range outcomes {
-		if o.refused {
-			back = append(back, i)
+	var unprocessed []int
+	for i, res := range results {
+		if res.unprocessed {
+			unprocessed = append(unprocessed, i)
 		}
 	}
-	short := func(o outcome) bool { return o.refusals != nil }
-	if len(back) == len(outcomes) && slices.ContainsFunc(outcomes, short) {
-		return nil, throttled(outcomes)
+	throttling := func(res putResult) bool { return res.exceeded != nil }
+	if len(unprocessed) == len(results) && slices.ContainsFunc(results, throttling) {
+		return nil, throttled(results)
 	}
-	x.back = len(back)
+	req.unprocessed = len(unprocessed)
 	b := []byte{'{'}
-	b = x.fault.appendUnprocessed(b, x.puts, back)
-	if c := x.consumed(outcomes); len(c) > 0 {
+	b = req.fault.appendUnprocessed(b, req.puts, unprocessed)
+	if c := req.consumed(results); len(c) > 0 {
 		b = append(b, `,"ConsumedCapacity":[`...)
 		for i := range c {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = c[i].append(b, x.capacity == "INDEXES")
+			b = c[i].append(b, req.capacity == "INDEXES")
 		}
 		b = append(b, ']')
 	}
@@ -151,76 +152,77 @@ func (db *DB) runBatch(x *exchange) ([]byte, *apiError) {
 	return b, nil
 }
 
-// runPut puts one item.
-func (db *DB) runPut(x *exchange) ([]byte, *apiError) {
-	outcomes, err := db.write(x)
+// runPut runs a PutItem.
+func (db *DB) runPut(req *request) ([]byte, *apiError) {
+	results, err := db.write(req)
 	if err != nil {
 		return nil, err
 	}
-	o := &outcomes[0]
+	res := &results[0]
 	switch {
-	case o.refused:
-		return nil, throttled(outcomes)
-	case o.failed:
+	case res.unprocessed:
+		return nil, throttled(results)
+	case res.failed:
 		err := apiErrorf(codeCondition, "The conditional request failed")
-		if x.showItem && !x.fault.hideItem {
-			err.members = `,"Item":` + o.old.item
+		if req.showItem && !req.fault.hideItem {
+			err.members = `,"Item":` + res.old.item
 		}
 		return nil, err
 	}
 	b := []byte{'{'}
-	if x.returnOld && o.old != nil {
-		b = append(append(b, `"Attributes":`...), o.old.item...)
+	if req.returnOld && res.old != nil {
+		b = append(append(b, `"Attributes":`...), res.old.item...)
 	}
-	if c := x.consumed(outcomes); len(c) > 0 {
+	if c := req.consumed(results); len(c) > 0 {
 		if len(b) > 1 {
 			b = append(b, ',')
 		}
 		b = append(b, `"ConsumedCapacity":`...)
-		b = c[0].append(b, x.capacity == "INDEXES")
+		b = c[0].append(b, req.capacity == "INDEXES")
 	}
 	return append(b, '}'), nil
 }
 
-// tableUnits is what a call cost on one table.
+// tableUnits is the write units that a call cost on one table.
 type tableUnits struct {
-	asked string
-	t     *table
-	units float64
-	index []float64
+	nameOrARN string
+	t         *table
+	units     float64
+	index     []float64
 }
 
-// consumed adds up the units of what was written, by table, if it was asked.
-func (x *exchange) consumed(outcomes []outcome) []tableUnits {
-	if x.capacity == "" || x.capacity == "NONE" {
+// consumed returns the write units of a call for each table, or nil if the request did not ask for
+// them.
+func (req *request) consumed(results []putResult) []tableUnits {
+	if req.capacity == "" || req.capacity == "NONE" {
 		return nil
 	}
 	var sums []tableUnits
-	for i := range outcomes {
-		p, o := &x.puts[i], &outcomes[i]
-		at := slices.IndexFunc(sums, func(s tableUnits) bool { return s.asked == p.asked })
+	for i := range results {
+		p, res := &req.puts[i], &results[i]
+		at := slices.IndexFunc(sums, func(s tableUnits) bool { return s.nameOrARN == p.nameOrARN })
 		if at < 0 {
 			at = len(sums)
-			sums = append(sums, tableUnits{asked: p.asked, t: p.t, index: make([]float64, len(p.t.indexes))})
+			sums = append(sums, tableUnits{nameOrARN: p.nameOrARN, t: p.t, index: make([]float64, len(p.t.indexes))})
 		}
-		if o.refused || o.notWritten {
+		if res.unprocessed || res.notWritten {
 			continue
 		}
-		sums[at].units += o.units
-		for j, u := range o.index {
+		sums[at].units += res.units
+		for j, u := range res.index {
 			sums[at].index[j] += u
 		}
 	}
 	return sums
 }
 
-// append writes the sum as a ConsumedCapacity.
+// append appends the units as a ConsumedCapacity in JSON.
 func (s tableUnits) append(b []byte, detailed bool) []byte {
 	total := s.units
 	for _, u := range s.index {
 		total += u
 	}
-	b = appendString(append(b, `{"TableName":`...), s.asked)
+	b = appendString(append(b, `{"TableName":`...), s.nameOrARN)
 	b = appendUnits(append(b, `,"CapacityUnits":`...), total)
 	if detailed {
 		b = appendUnits(append(b, `,"Table":{"CapacityUnits":`...), s.units)
@@ -234,14 +236,14 @@ func (s tableUnits) append(b []byte, detailed bool) []byte {
 func (s tableUnits) appendIndexes(b []byte, member string, global bool) []byte {
 	open := false
 	for i, u := range s.index {
-		if x := &s.t.indexes[i]; x.global == global && u > 0 {
+		if ix := &s.t.indexes[i]; ix.global == global && u > 0 {
 			if !open {
 				b = append(append(append(b, `,"`...), member...), `":{`...)
 				open = true
 			} else {
 				b = append(b, ',')
 			}
-			b = appendString(b, x.name)
+			b = appendString(b, ix.name)
 			b = appendUnits(append(b, `:{"CapacityUnits":`...), u)
 			b = append(b, '}')
 		}

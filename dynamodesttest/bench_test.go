@@ -11,8 +11,8 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// BenchmarkBatchWriteItem writes rows of ten columns, 25 a call. What it shows
-// is mostly the SDK's own work.
+// BenchmarkBatchWriteItem writes rows of ten columns, 25 in each call. Most of the time is the
+// SDK's own.
 func BenchmarkBatchWriteItem(b *testing.B) {
 	run := func(b *testing.B, connect func(*dynamodesttest.DB) client) {
 		db := dynamodesttest.NewTable("users", "id:S", "at:N")

@@ -12,30 +12,29 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Capacity is how many write units a table, an index or a range of keys takes.
-// It is a bucket of units, into which UnitsPerSecond flow. An item for which it
-// has not enough is handed back as unprocessed; a call in which no item fits
-// fails as a whole, as DynamoDB's does.
+// Capacity is the write capacity of a table, an index or a range of keys. It is a token bucket that
+// refills at UnitsPerSecond. An item that exceeds it is returned as unprocessed; a call in which no
+// item fits fails as a whole, as at DynamoDB.
 type Capacity struct {
-	// UnitsPerSecond flow into the bucket.
+	// UnitsPerSecond is the rate at which the bucket refills, in write units.
 	UnitsPerSecond float64
-	// Burst is the time in which an empty bucket fills, default one second.
-	// DynamoDB's is at most 300 seconds.
+	// Burst is the time in which an empty bucket fills. The default is one second. DynamoDB's is at
+	// most 300 seconds.
 	Burst time.Duration
-	// Full starts the bucket full and not empty.
+	// Full starts with a full bucket. The default is an empty one.
 	Full bool
-	// Index is the secondary index whose units these are, "" for the table's.
+	// Index is the name of the secondary index that the capacity is for. The default is the table
+	// itself.
 	Index string
-	// Keys, if not nil, picks the items that it is for, by the values of the
-	// table's key: a hot range of keys. See [PartitionKeys] and [HashRange]. It
-	// must not call the DB.
+	// Keys, if not nil, picks the items that the capacity is for, by the values of the table's key:
+	// a hot range of keys. See [PartitionKeys] and [HashRange]. It must not call the DB.
 	Keys func(key []types.AttributeValue) bool
-	// Code is the error of a call in which no item fits: by default
-	// "ProvisionedThroughputExceededException", or "ThrottlingException".
+	// Code is the error code of a call in which no item fits:
+	// "ProvisionedThroughputExceededException", which is the default, or "ThrottlingException".
 	Code string
 }
 
-// PartitionKeys picks the items of these partition keys, each given as for [Key].
+// PartitionKeys picks the items with one of these partition keys, each a value that [Key] takes.
 func PartitionKeys(values ...any) func([]types.AttributeValue) bool {
 	set := map[string]bool{}
 	for _, v := range values {
@@ -44,13 +43,13 @@ func PartitionKeys(values ...any) func([]types.AttributeValue) bool {
 	return func(key []types.AttributeValue) bool { return set[Key(key[0])] }
 }
 
-// HashRange picks the items whose partition key's hash is in [from, to), where
-// the hashes are spread over [0, 1).
+// HashRange picks the items whose partition key has a hash in [from, to). Hashes are spread evenly
+// over [0, 1).
 func HashRange(from, to float64) func([]types.AttributeValue) bool {
 	return func(key []types.AttributeValue) bool {
 		hash := fnv.New64a()
 		_, _ = hash.Write([]byte(Key(key[0])))
-		// FNV leaves the high bits of short keys alike; the product spreads them.
+		// FNV hashes of short keys share their high bits; the multiplication spreads them.
 		at := float64(hash.Sum64()*0x9E3779B97F4A7C15>>11) / (1 << 53)
 		return from <= at && at < to
 	}
@@ -60,16 +59,16 @@ func HashRange(from, to float64) func([]types.AttributeValue) bool {
 type Limit struct {
 	db       *DB
 	t        *table
-	about    Capacity
+	capacity Capacity
 	tokens   float64
 	at       time.Time
 	accepted float64
 	refused  float64
 }
 
-// Limit puts a capacity in force for a table. There may be several; an item
-// must fit in all that are for it. It panics if the table or the index is not
-// there, or UnitsPerSecond is not positive.
+// Limit adds a limit on the write capacity of a table. A table may have several limits; an item
+// must fit into all limits that apply to it. It panics if the table or the index does not exist, or
+// if UnitsPerSecond is not positive.
 func (db *DB) Limit(table string, c Capacity) *Limit {
 	t := db.mustTable(table)
 	if c.Index != "" && !slices.ContainsFunc(t.indexes, func(x index) bool { return x.name == c.Index }) {
@@ -77,7 +76,7 @@ func (db *DB) Limit(table string, c Capacity) *Limit {
 	}
 	c.Burst = cmp.Or(c.Burst, time.Second)
 	c.Code = cmp.Or(c.Code, codeThroughput)
-	l := &Limit{db: db, t: t, about: c, at: time.Now()}
+	l := &Limit{db: db, t: t, capacity: c, at: time.Now()}
 	l.mustBePositive(c.UnitsPerSecond)
 	if c.Full {
 		l.tokens = l.size()
@@ -94,88 +93,87 @@ func (l *Limit) mustBePositive(unitsPerSecond float64) {
 	}
 }
 
-// Set changes the units per second from now on. What the bucket holds stays,
-// as far as it still has room.
+// Set changes the units per second from now on. The bucket keeps its units, up to its new size.
 func (l *Limit) Set(unitsPerSecond float64) {
 	l.mustBePositive(unitsPerSecond)
 	l.db.mu.Lock()
 	defer l.db.mu.Unlock()
 	l.refill()
-	l.about.UnitsPerSecond = unitsPerSecond
+	l.capacity.UnitsPerSecond = unitsPerSecond
 	l.tokens = min(l.tokens, l.size())
 }
 
-// Usage returns the units written and the units refused so far.
+// Usage returns the write units that were written and refused under this limit so far.
 func (l *Limit) Usage() (written, refused float64) {
 	l.db.mu.Lock()
 	defer l.db.mu.Unlock()
 	return l.accepted, l.refused
 }
 
-// size is what the bucket holds.
-func (l *Limit) size() float64 { return l.about.UnitsPerSecond * l.about.Burst.Seconds() }
+// size returns the number of units that the full bucket holds.
+func (l *Limit) size() float64 { return l.capacity.UnitsPerSecond * l.capacity.Burst.Seconds() }
 
 func (l *Limit) refill() {
 	now := time.Now()
-	l.tokens = math.Min(l.size(), l.tokens+now.Sub(l.at).Seconds()*l.about.UnitsPerSecond)
+	l.tokens = math.Min(l.size(), l.tokens+now.Sub(l.at).Seconds()*l.capacity.UnitsPerSecond)
 	l.at = now
 }
 
-// fits says whether that many units can be had now. A full bucket gives more
-// than it holds, and owes it: else a large item would never fit.
+// fits reports whether the bucket can serve that many units now. A full bucket serves any number
+// and goes into debt; otherwise a large item would never fit.
 func (l *Limit) fits(units float64) bool { return l.tokens >= units || l.tokens >= l.size() }
 
-// asks is what a put would take from the bucket.
-func (l *Limit) asks(p *put, o *outcome, key []types.AttributeValue) float64 {
-	if l.about.Keys != nil && !l.about.Keys(key) {
+// unitsFor returns the units that a put takes from the bucket.
+func (l *Limit) unitsFor(p *put, res *putResult, key []types.AttributeValue) float64 {
+	if l.capacity.Keys != nil && !l.capacity.Keys(key) {
 		return 0
 	}
-	if l.about.Index == "" {
-		return o.units
+	if l.capacity.Index == "" {
+		return res.units
 	}
-	for i := range o.index {
-		if p.t.indexes[i].name == l.about.Index {
-			return o.index[i]
+	for i := range res.index {
+		if p.t.indexes[i].name == l.capacity.Index {
+			return res.index[i]
 		}
 	}
 	return 0
 }
 
-// take takes a put's units from every limit that it falls under, or from none,
-// and gives those that have not enough. It is called under DB.mu.
-func (p *put) take(o *outcome) (short []*Limit) {
+// take takes a put's units from every limit that applies to it. If some of these limits do not have
+// enough units, it takes nothing and returns those limits. It is called under DB.mu.
+func (p *put) take(res *putResult) (exceeded []*Limit) {
 	var key []types.AttributeValue
-	asked := make([]float64, len(p.t.limits))
+	wanted := make([]float64, len(p.t.limits))
 	for i, l := range p.t.limits {
-		if l.about.Keys != nil && key == nil {
+		if l.capacity.Keys != nil && key == nil {
 			for _, v := range splitKey(p.key) {
 				key = append(key, v.attributeValue())
 			}
 		}
 		l.refill()
-		asked[i] = l.asks(p, o, key)
-		if asked[i] > 0 && !l.fits(asked[i]) {
-			l.refused += asked[i]
-			short = append(short, l)
+		wanted[i] = l.unitsFor(p, res, key)
+		if wanted[i] > 0 && !l.fits(wanted[i]) {
+			l.refused += wanted[i]
+			exceeded = append(exceeded, l)
 		}
 	}
-	if short != nil {
-		return short
+	if exceeded != nil {
+		return exceeded
 	}
 	for i, l := range p.t.limits {
-		l.tokens -= asked[i]
-		l.accepted += asked[i]
+		l.tokens -= wanted[i]
+		l.accepted += wanted[i]
 	}
 	return nil
 }
 
-// throttled is the error of a call in which no item fitted.
-func throttled(outcomes []outcome) *apiError {
+// throttled returns the error of a call in which no item fitted.
+func throttled(results []putResult) *apiError {
 	code := codeThroughput
 	var reasons []types.ThrottlingReason
-	for i := range outcomes {
-		for _, l := range outcomes[i].refusals {
-			code = l.about.Code
+	for i := range results {
+		for _, l := range results[i].exceeded {
+			code = l.capacity.Code
 			reason := l.reason()
 			if !slices.ContainsFunc(reasons, func(r types.ThrottlingReason) bool {
 				return *r.Reason == *reason.Reason && *r.Resource == *reason.Resource
@@ -187,14 +185,14 @@ func throttled(outcomes []outcome) *apiError {
 	return throttlingError(code, reasons)
 }
 
-// reason is why the limit refused, in DynamoDB's words:
+// reason returns the reason for throttling as DynamoDB states it:
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/throttling-diagnosing-workflow.html
 func (l *Limit) reason() types.ThrottlingReason {
 	what, resource, why := "Table", l.t.arn, "ProvisionedThroughputExceeded"
-	if l.about.Index != "" {
-		what, resource = "Index", l.t.arn+"/index/"+l.about.Index
+	if l.capacity.Index != "" {
+		what, resource = "Index", l.t.arn+"/index/"+l.capacity.Index
 	}
-	if l.about.Keys != nil {
+	if l.capacity.Keys != nil {
 		why = "KeyRangeThroughputExceeded"
 	}
 	return types.ThrottlingReason{Reason: aws.String(what + "Write" + why), Resource: &resource}

@@ -100,7 +100,7 @@ func TestCapacityOfIndexAndKeyRange(t *testing.T) {
 	in.TableName = aws.String("things")
 	_, err := db.CreateTable(t.Context(), &in)
 	require.NoError(t, err)
-	never := 1e-9 // units a second: what the bucket starts with is all there is
+	never := 1e-9 // units per second: in practice the bucket stays empty
 	db.Limit("things", dynamodesttest.Capacity{UnitsPerSecond: never, Index: "global"})
 	db.Limit("things", dynamodesttest.Capacity{UnitsPerSecond: never, Keys: dynamodesttest.PartitionKeys("hot")})
 

@@ -10,7 +10,7 @@ func keyCases() []strictCase {
 	x := func(n int) string { return strings.Repeat("x", n) }
 	b := func(n int) string { return base64.StdEncoding.EncodeToString([]byte(x(n))) }
 	pair := func(sk string) string { return fmt.Sprintf(`{"id":{"S":"k"},"sk":%s}`, sk) }
-	refused := func(name, table, item, text string) strictCase {
+	rejected := func(name, table, item, text string) strictCase {
 		return strictCase{name: name, request: putBody(table, item), code: validationCode, text: text}
 	}
 	inBatch := func(name, table, item string) strictCase {
@@ -18,23 +18,23 @@ func keyCases() []strictCase {
 	}
 	return []strictCase{
 		{name: "partition key of 2,048 bytes", request: putBody("plain", `{"id":{"S":"`+x(2048)+`"}}`)},
-		refused("partition key of 2,049 bytes", "plain", `{"id":{"S":"`+x(2049)+`"}}`, "size limit of2048 bytes"),
+		rejected("partition key of 2,049 bytes", "plain", `{"id":{"S":"`+x(2049)+`"}}`, "size limit of2048 bytes"),
 		{name: "binary partition key of 2,048 bytes", request: putBody("binary", `{"id":{"B":"`+b(2048)+`"}}`)},
-		refused("binary partition key of 2,049 bytes", "binary", `{"id":{"B":"`+b(2049)+`"}}`, "size limit of2048 bytes"),
+		rejected("binary partition key of 2,049 bytes", "binary", `{"id":{"B":"`+b(2049)+`"}}`, "size limit of2048 bytes"),
 		{
 			name: "partition key of 2,050 bytes in 1,025 characters", request: putBody("plain", `{"id":{"S":"`+strings.Repeat("é", 1025)+`"}}`),
 			code: validationCode, text: "size limit of2048 bytes",
 		},
 		{name: "sort key of 1,024 bytes", request: putBody("pair", pair(`{"S":"`+x(1024)+`"}`))},
-		refused("sort key of 1,025 bytes", "pair", pair(`{"S":"`+x(1025)+`"}`), "Aggregated size of all range keys"),
-		refused("empty partition key", "plain", `{"id":{"S":""}}`, "empty string value. Key: id"),
-		refused("empty binary partition key", "binary", `{"id":{"B":""}}`, "empty binary value. Key: id"),
-		refused("empty sort key", "pair", pair(`{"S":""}`), "empty string value. Key: sk"),
-		refused("no partition key", "plain", `{"v":{"S":"a"}}`, "Missing the key id in the item"),
-		refused("no sort key", "pair", `{"id":{"S":"a"}}`, "Missing the key sk in the item"),
-		refused("partition key of another type", "plain", `{"id":{"N":"1"}}`, "Type mismatch for key id expected: S actual: N"),
-		refused("null partition key", "plain", `{"id":{"NULL":true}}`, "Type mismatch for key id expected: S actual: NULL"),
-		refused("string for a number key", "number", `{"id":{"S":"1"}}`, "Type mismatch for key id expected: N actual: S"),
+		rejected("sort key of 1,025 bytes", "pair", pair(`{"S":"`+x(1025)+`"}`), "Aggregated size of all range keys"),
+		rejected("empty partition key", "plain", `{"id":{"S":""}}`, "empty string value. Key: id"),
+		rejected("empty binary partition key", "binary", `{"id":{"B":""}}`, "empty binary value. Key: id"),
+		rejected("empty sort key", "pair", pair(`{"S":""}`), "empty string value. Key: sk"),
+		rejected("no partition key", "plain", `{"v":{"S":"a"}}`, "Missing the key id in the item"),
+		rejected("no sort key", "pair", `{"id":{"S":"a"}}`, "Missing the key sk in the item"),
+		rejected("partition key of another type", "plain", `{"id":{"N":"1"}}`, "Type mismatch for key id expected: S actual: N"),
+		rejected("null partition key", "plain", `{"id":{"NULL":true}}`, "Type mismatch for key id expected: S actual: NULL"),
+		rejected("string for a number key", "number", `{"id":{"S":"1"}}`, "Type mismatch for key id expected: N actual: S"),
 		inBatch("no partition key", "plain", `{"v":{"S":"a"}}`),
 		inBatch("partition key of another type", "plain", `{"id":{"N":"1"}}`),
 		inBatch("sort key that is a list", "pair", pair(`{"L":[]}`)),
@@ -49,7 +49,7 @@ func keyCases() []strictCase {
 
 func indexCases() []strictCase {
 	indexed := func(attrs string) request { return putBody("indexed", `{"id":{"S":"i"},`+attrs+`}`) }
-	refused := func(name, attrs, text string) strictCase {
+	rejected := func(name, attrs, text string) strictCase {
 		return strictCase{name: name, request: indexed(attrs), code: validationCode, text: text}
 	}
 	long := strings.Repeat("x", 2049)
@@ -57,11 +57,11 @@ func indexCases() []strictCase {
 		{name: "item in no index", request: putBody("indexed", `{"id":{"S":"i"}}`)},
 		{name: "item in half an index", request: indexed(`"gk":{"S":"a"}`)},
 		{name: "item in an index", request: indexed(`"gk":{"S":"a"},"gs":{"N":"1"}`)},
-		refused("null index key", `"gk":{"NULL":true}`, "Type mismatch for Index Key gk Expected: S Actual: NULL IndexName: global"),
-		refused("index sort key of another type", `"gk":{"S":"a"},"gs":{"S":"1"}`, "Type mismatch for Index Key gs Expected: N Actual: S IndexName: global"),
-		refused("index sort key of another type without the partition key", `"gs":{"S":"1"}`, "IndexName: global"),
-		refused("empty index key", `"gk":{"S":""}`, "IndexName: global, IndexKey: gk"),
-		refused("index partition key of 2,049 bytes", `"gk":{"S":"`+long+`"},"gs":{"N":"1"}`, "Size limit exceeded for Index Key gk Actual Size: 2049 bytes Max Size: 2048 bytes IndexName: global"),
+		rejected("null index key", `"gk":{"NULL":true}`, "Type mismatch for Index Key gk Expected: S Actual: NULL IndexName: global"),
+		rejected("index sort key of another type", `"gk":{"S":"a"},"gs":{"S":"1"}`, "Type mismatch for Index Key gs Expected: N Actual: S IndexName: global"),
+		rejected("index sort key of another type without the partition key", `"gs":{"S":"1"}`, "IndexName: global"),
+		rejected("empty index key", `"gk":{"S":""}`, "IndexName: global, IndexKey: gk"),
+		rejected("index partition key of 2,049 bytes", `"gk":{"S":"`+long+`"},"gs":{"N":"1"}`, "Size limit exceeded for Index Key gk Actual Size: 2049 bytes Max Size: 2048 bytes IndexName: global"),
 		{name: "null index key in a batch", request: batchBody("indexed", `{"id":{"S":"i"},"gk":{"NULL":true}}`), code: validationCode, text: "IndexName: global"},
 		{name: "item in a multi-attribute index", request: putBody("many", `{"id":{"S":"i"},"a":{"S":"1"},"b":{"N":"2"},"c":{"B":"YQ=="}}`)},
 		{name: "item without one part of a multi-attribute index key", request: putBody("many", `{"id":{"S":"i"},"a":{"S":"1"}}`)},
@@ -89,30 +89,30 @@ func batchCases() []strictCase {
 		thirteen[i] = put(fmt.Sprintf(`{"id":{"S":"two %d"}}`, i))
 		numbers[i] = put(fmt.Sprintf(`{"id":{"N":"%d"}}`, i))
 	}
-	refused := func(name string, r request, text string) strictCase {
+	rejected := func(name string, r request, text string) strictCase {
 		return strictCase{name: name, request: r, code: validationCode, text: text}
 	}
 	body := func(b string) request { return request{"BatchWriteItem", b} }
 	return []strictCase{
 		{name: "batch of 25", request: batchBody("plain", ids(25)...), shows: `{"UnprocessedItems":{}}`},
-		refused("batch of 26", batchBody("plain", ids(26)...), "less than or equal to 25"),
+		rejected("batch of 26", batchBody("plain", ids(26)...), "less than or equal to 25"),
 		{name: "batch of 25 over two tables", request: over(strings.Join(thirteen, ","), strings.Join(numbers[:12], ","))},
-		refused("batch of 26 over two tables", over(strings.Join(thirteen, ","), strings.Join(numbers, ",")), "less than or equal to 25"),
-		refused("batch of nothing", body(`{"RequestItems":{}}`), "greater than or equal to 1"),
-		refused("batch without RequestItems", body(`{}`), ""),
-		refused("batch with nothing for a table", body(`{"RequestItems":{"$plain":[]}}`), "greater than or equal to 1"),
-		refused("batch with an empty request", body(`{"RequestItems":{"$plain":[{}]}}`), ""),
-		refused("batch with a put and a delete in one", body(`{"RequestItems":{"$plain":[{"PutRequest":{"Item":{"id":{"S":"a"}}},"DeleteRequest":{"Key":{"id":{"S":"a"}}}}]}}`), ""),
-		refused("equal keys in a batch", batchBody("plain", `{"id":{"S":"a"}}`, `{"id":{"S":"a"},"v":{"S":"b"}}`), "duplicates"),
-		refused("keys equal by value in a batch", batchBody("number", `{"id":{"N":"1"}}`, `{"id":{"N":"1.0"}}`), "duplicates"),
-		refused("put and delete of a key in a batch", body(`{"RequestItems":{"$plain":[{"PutRequest":{"Item":{"id":{"S":"a"}}}},{"DeleteRequest":{"Key":{"id":{"S":"a"}}}}]}}`), "duplicates"),
+		rejected("batch of 26 over two tables", over(strings.Join(thirteen, ","), strings.Join(numbers, ",")), "less than or equal to 25"),
+		rejected("batch of nothing", body(`{"RequestItems":{}}`), "greater than or equal to 1"),
+		rejected("batch without RequestItems", body(`{}`), ""),
+		rejected("batch with nothing for a table", body(`{"RequestItems":{"$plain":[]}}`), "greater than or equal to 1"),
+		rejected("batch with an empty request", body(`{"RequestItems":{"$plain":[{}]}}`), ""),
+		rejected("batch with a put and a delete in one", body(`{"RequestItems":{"$plain":[{"PutRequest":{"Item":{"id":{"S":"a"}}},"DeleteRequest":{"Key":{"id":{"S":"a"}}}}]}}`), ""),
+		rejected("equal keys in a batch", batchBody("plain", `{"id":{"S":"a"}}`, `{"id":{"S":"a"},"v":{"S":"b"}}`), "duplicates"),
+		rejected("keys equal by value in a batch", batchBody("number", `{"id":{"N":"1"}}`, `{"id":{"N":"1.0"}}`), "duplicates"),
+		rejected("put and delete of a key in a batch", body(`{"RequestItems":{"$plain":[{"PutRequest":{"Item":{"id":{"S":"a"}}}},{"DeleteRequest":{"Key":{"id":{"S":"a"}}}}]}}`), "duplicates"),
 		{name: "equal keys in two tables", request: over(put(`{"id":{"S":"1"}}`), put(`{"id":{"N":"1"}}`))},
 		{name: "batch to a table that is not there", request: batchBody("plain-not-there", `{"id":{"S":"a"}}`), code: "ResourceNotFoundException", text: "Requested resource not found"},
 		{
 			name: "batch to a table by ARN", request: body(`{"RequestItems":{"$arn:plain":[` + put(`{"id":{"S":"arn"}}`) + `]}}`),
 		},
-		refused("good item with a bad one", batchBody("plain", `{"id":{"S":"atomic"}}`, `{"id":{"S":""}}`), "empty string"),
-		{name: "a refused batch wrote nothing", request: getBody("plain", `{"id":{"S":"atomic"}}`), shows: `{}`},
+		rejected("good item with a bad one", batchBody("plain", `{"id":{"S":"atomic"}}`, `{"id":{"S":""}}`), "empty string"),
+		{name: "a rejected batch wrote nothing", request: getBody("plain", `{"id":{"S":"atomic"}}`), shows: `{}`},
 		{
 			name: "batch beyond the capacity", request: batchBody("scarce", ids(2)...),
 			shows: `{"UnprocessedItems":{"$scarce":[{"PutRequest":{"Item":{"id":{"S":"batch 1"}}}}]}}`,

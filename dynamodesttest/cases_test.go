@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// strictCase is one request and what DynamoDB makes of it.
+// strictCase is one request, and how DynamoDB responds to it.
 type strictCase struct {
 	name  string
 	setup []request
 	request
-	code  string // the error's code, "" for success, "HTTP 413" for an answer without one
-	text  string // in the double's answer
-	shows string // JSON of the answer, without an error's code and text
+	code  string // of the error; "" for success, "HTTP 413" for a response without a code
+	text  string // contained in the double's response
+	shows string // JSON of the response, without the code and text of an error
 }
 
-// request is an operation and its body, in which $plain, $pair, … stand for the
-// names of the tables, $arn:plain, … for their ARNs, and a last $fill:N for as
-// many spaces as make the body N bytes long.
+// request is an operation and its body. In the body, $plain, $pair, … stand for the names of the
+// tables, $arn:plain, … for their ARNs, and a final $fill:N for as many spaces as make the body N
+// bytes long.
 type request struct{ op, body string }
 
 const (
@@ -42,7 +42,7 @@ func getBody(table, key string) request {
 	return request{"GetItem", fmt.Sprintf(`{"TableName":"$%s","Key":%s,"ConsistentRead":true}`, table, key)}
 }
 
-// withValue is an item with one attribute besides its key.
+// withValue returns an item with the attribute v in addition to its key.
 func withValue(id, v string) string { return fmt.Sprintf(`{"id":{"S":%q},"v":%s}`, id, v) }
 
 func strictCases() []strictCase {
@@ -66,7 +66,7 @@ func numberCases() []strictCase {
 		"-9.9999999999999999999999999999999999999E+125": "-" + digits38 + strings.Repeat("0", 88),
 		"0.000" + digits38: "0.000" + digits38,
 	}
-	refused := map[string]string{
+	rejected := map[string]string{
 		"": "cannot be converted", " 1": "cannot be converted", "1 ": "cannot be converted", "NaN": "cannot be converted",
 		"Infinity": "cannot be converted", "0x1": "cannot be converted", "abc": "cannot be converted", "1e": "cannot be converted",
 		"1_000": "cannot be converted", "--1": "cannot be converted", ".": "cannot be converted", "1e1.5": "cannot be converted",
@@ -82,9 +82,9 @@ func numberCases() []strictCase {
 			request: getBody("plain", fmt.Sprintf(`{"id":{"S":%q}}`, id)), shows: `{"Item":` + withValue(id, fmt.Sprintf(`{"N":%q}`, stored)) + `}`,
 		})
 	}
-	for sent, text := range refused {
+	for sent, text := range rejected {
 		cases = append(cases, strictCase{
-			name:    "number refused " + sent,
+			name:    "number rejected " + sent,
 			request: batchBody("plain", withValue("r", fmt.Sprintf(`{"N":%q}`, sent))), code: validationCode, text: text,
 		})
 	}
@@ -96,7 +96,7 @@ func numberCases() []strictCase {
 }
 
 func valueCases() []strictCase {
-	refused := func(name, v, text string) strictCase {
+	rejected := func(name, v, text string) strictCase {
 		return strictCase{name: name, request: putBody("plain", withValue("r", v)), code: validationCode, text: text}
 	}
 	malformed := func(name, v string) strictCase {
@@ -112,18 +112,18 @@ func valueCases() []strictCase {
 		kept("empty string", `{"S":""}`), kept("empty binary", `{"B":""}`), kept("empty list", `{"L":[]}`), kept("empty map", `{"M":{}}`),
 		kept("set of one empty string", `{"SS":[""]}`), kept("null", `{"NULL":true}`), kept("bool", `{"BOOL":false}`),
 		kept("31 lists around a leaf", nested(31)),
-		refused("32 lists around a leaf", nested(32), "Nesting Levels"),
-		refused("empty string set", `{"SS":[]}`, "An string set  may not be empty"),
-		refused("empty number set", `{"NS":[]}`, "An number set  may not be empty"),
-		refused("empty binary set", `{"BS":[]}`, "Binary sets should not be empty"),
-		refused("equal strings in a set", `{"SS":["a","a"]}`, "duplicates"),
-		refused("equal numbers in a set", `{"NS":["1","1.0"]}`, "duplicates"),
-		refused("equal binaries in a set", `{"BS":["Yg==","Yg=="]}`, "duplicates"),
-		refused("NULL false", `{"NULL":false}`, "must have the value of true"),
-		refused("no datatype", `{}`, "is empty"),
-		refused("unknown datatype", `{"X":"a"}`, "is empty"),
-		refused("two datatypes", `{"S":"a","N":"1"}`, "more than one datatypes"),
-		refused("no datatype in a map", `{"M":{"a":{}}}`, "is empty"),
+		rejected("32 lists around a leaf", nested(32), "Nesting Levels"),
+		rejected("empty string set", `{"SS":[]}`, "An string set  may not be empty"),
+		rejected("empty number set", `{"NS":[]}`, "An number set  may not be empty"),
+		rejected("empty binary set", `{"BS":[]}`, "Binary sets should not be empty"),
+		rejected("equal strings in a set", `{"SS":["a","a"]}`, "duplicates"),
+		rejected("equal numbers in a set", `{"NS":["1","1.0"]}`, "duplicates"),
+		rejected("equal binaries in a set", `{"BS":["Yg==","Yg=="]}`, "duplicates"),
+		rejected("NULL false", `{"NULL":false}`, "must have the value of true"),
+		rejected("no datatype", `{}`, "is empty"),
+		rejected("unknown datatype", `{"X":"a"}`, "is empty"),
+		rejected("two datatypes", `{"S":"a","N":"1"}`, "more than one datatypes"),
+		rejected("no datatype in a map", `{"M":{"a":{}}}`, "is empty"),
 		malformed("string from a number", `{"S":1}`), malformed("bool from a string", `{"BOOL":"true"}`),
 		malformed("list from a string", `{"L":"a"}`), malformed("set of numbers", `{"SS":[1]}`), malformed("value that is a string", `"a"`),
 		malformed("base64 that is not", `{"B":"a"}`),
@@ -146,15 +146,16 @@ func nameCases() []strictCase {
 	}
 }
 
-// sized is an item of exactly that many bytes, with v in it, which counts cost.
+// sized returns an item of exactly size bytes. It contains the attribute v, whose value counts cost
+// bytes.
 func sized(id, v string, cost, size int, pad string) string {
 	left := size - len("id") - len(id) - len("v") - cost - len("p")
 	filling := strings.Repeat(pad, left/len(pad)) + strings.Repeat("x", left%len(pad))
 	return fmt.Sprintf(`{"id":{"S":%q},"v":%s,"p":{"S":%q}}`, id, v, filling)
 }
 
-// sizeCases bisect the limit on items, with the sizes of values measured on the
-// service.
+// sizeCases test both sides of the limit on item sizes, with values whose sizes were measured on
+// the service.
 func sizeCases() []strictCase {
 	costs := map[string]int{
 		`{"N":"0"}`: 1, `{"N":"1"}`: 2, `{"N":"12"}`: 2, `{"N":"123"}`: 3, `{"N":"1234"}`: 3, `{"N":"99999999999999999999999999999999999999"}`: 20,

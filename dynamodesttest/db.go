@@ -11,29 +11,28 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// DB is a set of tables in memory: DynamoDB as a test sees it. It has the
-// methods of [*dynamodb.Client] that are listed here, and is an [http.Handler]
-// to which a real client can be pointed. Both ways go through the SDK's own
-// encoding and decoding, so a test sees the same outputs and errors either way.
+// DB is a set of tables in memory that behaves like DynamoDB. It has the methods of
+// [*dynamodb.Client] that are listed here, and is an [http.Handler] that a real client can send
+// requests to. Both ways go through the SDK's own encoding and decoding, so a test sees the same
+// outputs and errors either way.
 //
-// It is safe for use by many goroutines at once. Make one with [New] or
-// [NewTable].
+// It is safe for concurrent use. Create one with [New] or [NewTable].
 type DB struct {
-	client *dynamodb.Client // sends to the DB itself, in memory
+	client *dynamodb.Client // sends its requests to this DB, in memory
 
-	mu       sync.Mutex
-	tables   map[string]*table
-	fault    func(Call) Fault
-	next     []Fault
-	late     []lateWrite
-	history  history
-	flying   int
-	most     int
-	latency  [2]time.Duration
-	random   *rand.Rand
-	lastCall int
-	lastSeq  int
-	lastTick int
+	mu           sync.Mutex
+	tables       map[string]*table
+	faultHook    func(Call) Fault
+	queuedFaults []Fault
+	lateWrites   []lateWrite
+	history      history
+	inFlight     int
+	maxInFlight  int
+	latency      [2]time.Duration
+	random       *rand.Rand
+	lastCall     int
+	lastSeq      int
+	lastTick     int
 }
 
 // New returns a DB without tables.
@@ -70,7 +69,7 @@ func (db *DB) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteItemInp
 	return db.client.BatchWriteItem(ctx, in, opts...)
 }
 
-// PutItem puts an item, on the condition attribute_not_exists(name) if asked.
+// PutItem puts an item. The only condition supported is attribute_not_exists(name).
 func (db *DB) PutItem(ctx context.Context, in *dynamodb.PutItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	return db.client.PutItem(ctx, in, opts...)
 }
@@ -80,13 +79,13 @@ func (db *DB) GetItem(ctx context.Context, in *dynamodb.GetItemInput, opts ...fu
 	return db.client.GetItem(ctx, in, opts...)
 }
 
-// Scan reads a page of a table, in order of key.
+// Scan reads a page of a table, sorted by key.
 func (db *DB) Scan(ctx context.Context, in *dynamodb.ScanInput, opts ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
 	return db.client.Scan(ctx, in, opts...)
 }
 
-// Items returns a table's items in order of key. The caller may keep and change
-// them. It panics if there is no such table.
+// Items returns a table's items, sorted by key. The caller may keep and change them. It panics if
+// the table does not exist.
 func (db *DB) Items(table string) []map[string]types.AttributeValue {
 	writes := db.Latest(table)
 	items := make([]map[string]types.AttributeValue, len(writes))
@@ -96,8 +95,8 @@ func (db *DB) Items(table string) []map[string]types.AttributeValue {
 	return items
 }
 
-// Item returns the item with the key given, as for [Key], or nil. The caller may
-// keep and change it. It panics if there is no such table.
+// Item returns the item with the given key, or nil if there is none. The key's values are those
+// that [Key] takes. The caller may keep and change the item. It panics if the table does not exist.
 func (db *DB) Item(table string, key ...any) map[string]types.AttributeValue {
 	t := db.mustTable(table)
 	db.mu.Lock()
@@ -109,7 +108,7 @@ func (db *DB) Item(table string, key ...any) map[string]types.AttributeValue {
 	return attributeMap(parseItem(row.item))
 }
 
-// Len is the number of items in a table. It panics if there is no such table.
+// Len returns the number of items in a table. It panics if the table does not exist.
 func (db *DB) Len(table string) int {
 	t := db.mustTable(table)
 	db.mu.Lock()
@@ -117,9 +116,9 @@ func (db *DB) Len(table string) int {
 	return len(t.rows)
 }
 
-// SetLatency makes every call take a time between least and most, half of it
-// before the write and half after. A call whose client gives up in the first
-// half writes nothing. The times are drawn from seed.
+// SetLatency makes every call take a random time between least and most, half of it before the
+// write and half after. A call that the client gives up in the first half writes nothing. The
+// random numbers come from seed.
 func (db *DB) SetLatency(least, most time.Duration, seed uint64) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -127,7 +126,7 @@ func (db *DB) SetLatency(least, most time.Duration, seed uint64) {
 	db.random = rand.New(rand.NewPCG(seed, seed))
 }
 
-// delay draws half a call's time.
+// delay returns a random latency for one half of a call.
 func (db *DB) delay() time.Duration {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -138,7 +137,7 @@ func (db *DB) delay() time.Duration {
 	return (least + time.Duration(db.random.Int64N(int64(most-least)+1))) / 2
 }
 
-// wait waits for d or the end of ctx, and says whether ctx goes on.
+// wait waits for d, and reports whether ctx is still active.
 func wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

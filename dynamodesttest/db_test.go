@@ -57,7 +57,7 @@ func TestOperations(t *testing.T) {
 	})
 }
 
-func TestDescribeTableSaysWhatCreateTableWasTold(t *testing.T) {
+func TestDescribeTableReturnsWhatWasCreated(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, db *dynamodesttest.DB, c client) {
 		in := &dynamodb.CreateTableInput{
@@ -156,7 +156,7 @@ func TestCondition(t *testing.T) {
 		require.NoError(t, err)
 		in.ConditionExpression = aws.String("size(id) > :n")
 		_, err = c.PutItem(t.Context(), in)
-		assert.ErrorContains(t, err, "dynamodesttest does not know")
+		assert.ErrorContains(t, err, "dynamodesttest does not support")
 	})
 }
 

@@ -30,14 +30,14 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// TestStrictness holds the double to the cases.
+// TestStrictness checks the double against the cases.
 func TestStrictness(t *testing.T) {
 	t.Parallel()
 	db := dynamodesttest.New()
 	server := httptest.NewServer(db)
 	t.Cleanup(server.Close)
 	e := newEndpoint(t, server.URL)
-	require.Empty(t, e.refused)
+	require.Empty(t, e.notCreated)
 	db.Limit(e.prefix+"scarce", dynamodesttest.Capacity{UnitsPerSecond: 0.1, Burst: 10 * time.Second, Full: true})
 	for _, c := range strictCases() {
 		t.Run(c.name, func(t *testing.T) {
@@ -51,10 +51,9 @@ func TestStrictness(t *testing.T) {
 	}
 }
 
-// TestEndpointAgrees runs the cases against another implementation, dynalite
-// 4.0.0 unless DYNAMODEST_ENDPOINT_KIND names a different one, so that the double
-// is not its own judge. Where the two are known to differ, the difference must
-// still be there.
+// TestEndpointAgrees runs the cases against another implementation, so that the double is not its
+// own judge. The implementation is dynalite 4.0.0 unless DYNAMODEST_ENDPOINT_KIND names a different
+// one. A known difference must still exist.
 func TestEndpointAgrees(t *testing.T) {
 	t.Parallel()
 	url := os.Getenv("DYNAMODEST_ENDPOINT")
@@ -62,7 +61,7 @@ func TestEndpointAgrees(t *testing.T) {
 		if os.Getenv("DYNAMODEST_REQUIRE_ENDPOINT") == "1" {
 			t.Fatal("DYNAMODEST_ENDPOINT is not set")
 		}
-		t.Skip("LEFT OUT: set DYNAMODEST_ENDPOINT to the URL of a DynamoDB to hold the double against it")
+		t.Skip("LEFT OUT: set DYNAMODEST_ENDPOINT to the URL of another DynamoDB to compare the double with it")
 	}
 	e := newEndpoint(t, url)
 	kind := cmp.Or(os.Getenv("DYNAMODEST_ENDPOINT_KIND"), "dynalite")
@@ -87,17 +86,17 @@ func TestEndpointAgrees(t *testing.T) {
 	}
 }
 
-// endpoint is a DynamoDB with the tables of the cases.
+// endpoint is a DynamoDB server that has the tables of the cases.
 type endpoint struct {
-	url     string
-	region  string
-	prefix  string
-	names   *strings.Replacer
-	refused []string // tables that could not be created
-	creds   aws.Credentials
+	url        string
+	region     string
+	prefix     string
+	names      *strings.Replacer
+	notCreated []string // tables that the server rejected
+	creds      aws.Credentials
 }
 
-// caseTables are the tables of the cases: key, and indexes.
+// caseTables are the tables of the cases, with their keys and indexes.
 var caseTables = map[string]dynamodb.CreateTableInput{
 	"plain":   tableInput("id:S"),
 	"scarce":  tableInput("id:S"),
@@ -153,7 +152,7 @@ func newEndpoint(t *testing.T, url string) *endpoint {
 		names = append(names, "$"+name, full)
 		if _, err := client.CreateTable(t.Context(), &in); err != nil {
 			t.Logf("%s: %v", name, err)
-			e.refused = append(e.refused, name)
+			e.notCreated = append(e.notCreated, name)
 			continue
 		}
 		t.Cleanup(func() {
@@ -175,11 +174,10 @@ func newEndpoint(t *testing.T, url string) *endpoint {
 
 func (e *endpoint) named(text string) string { return e.names.Replace(text) }
 
-// reply is an answer: its code, its text, and its JSON without code and text.
+// reply is a response: its code, its text, and its JSON without code and text.
 type reply struct{ code, body, shows string }
 
-// run gives the reply to the case's request, or to a request before it that
-// failed.
+// run returns the reply to the case's request, or to a setup request that failed.
 func (e *endpoint) run(t *testing.T, c strictCase) reply {
 	t.Helper()
 	for _, r := range c.setup {
@@ -190,7 +188,7 @@ func (e *endpoint) run(t *testing.T, c strictCase) reply {
 	return e.send(t, c.request)
 }
 
-// send sends a request as it is, signed.
+// send signs a request and sends it unchanged.
 func (e *endpoint) send(t *testing.T, r request) reply {
 	t.Helper()
 	body := e.named(r.body)

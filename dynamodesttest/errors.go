@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// apiError is an error as DynamoDB answers it.
+// apiError is an error response of DynamoDB.
 type apiError struct {
 	status  int
 	code    string
@@ -30,7 +30,8 @@ func apiErrorf(code, format string, args ...any) *apiError {
 
 func invalid(format string, args ...any) *apiError { return apiErrorf(codeValidation, format, args...) }
 
-// invalidParameter has the words with which DynamoDB begins what it says of an item.
+// invalidParameter returns a ValidationException with the prefix that DynamoDB uses for errors in
+// an item.
 func invalidParameter(format string, args ...any) *apiError {
 	return invalid("One or more parameter values were invalid: "+format, args...)
 }
@@ -39,16 +40,16 @@ func serialization(format string, args ...any) *apiError {
 	return apiErrorf(codeSerialization, format, args...)
 }
 
-// unknownToDouble is for what DynamoDB has and the double has not.
-func unknownToDouble(what string) *apiError {
-	return invalid("dynamodesttest does not know %s", what)
+// unsupported returns the error for a feature that DynamoDB has and the double does not.
+func unsupported(what string) *apiError {
+	return invalid("dynamodesttest does not support %s", what)
 }
 
 func noTable() *apiError {
 	return apiErrorf("ResourceNotFoundException", "Requested resource not found")
 }
 
-// fullCode is the code with the name space that DynamoDB gives it.
+// fullCode returns the code with the namespace that DynamoDB puts before it.
 func fullCode(code string) string {
 	switch {
 	case strings.Contains(code, "#"):
@@ -64,7 +65,7 @@ func fullCode(code string) string {
 	}
 }
 
-// body is the JSON body of the answer.
+// body returns the JSON body of the error response.
 func (e *apiError) body(withCode bool) []byte {
 	b := []byte{'{'}
 	if withCode {

@@ -13,8 +13,8 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// A table that hands back one item of the first batch: does the code under test
-// send it again?
+// The table returns one item of the first batch as unprocessed. Does the code under test send it
+// again?
 func Example() {
 	db := dynamodesttest.NewTable("users", "id:S")
 	db.FailWrites(dynamodesttest.Unprocessed(dynamodesttest.First(1)))
@@ -30,16 +30,16 @@ func Example() {
 	}
 
 	for _, call := range db.Calls() {
-		fmt.Println(call.Op, call.Outcome, call.Written, "written", call.Unprocessed, "handed back")
+		fmt.Println(call.Op, call.Outcome, call.Written, "written", call.Unprocessed, "unprocessed")
 	}
 	fmt.Println(db.Len("users"), "items")
 	// Output:
-	// BatchWriteItem ok 1 written 1 handed back
-	// BatchWriteItem ok 1 written 0 handed back
+	// BatchWriteItem ok 1 written 1 unprocessed
+	// BatchWriteItem ok 1 written 0 unprocessed
 	// 2 items
 }
 
-// The write is done and its answer lost. Whoever tells it as failed tells a lie.
+// The write succeeds but its response is lost. Code that reports it as failed is wrong.
 func ExampleFault_AfterWrite() {
 	db := dynamodesttest.NewTable("users", "id:S")
 	db.FailWrites(dynamodesttest.Reset().AfterWrite())
@@ -52,7 +52,7 @@ func ExampleFault_AfterWrite() {
 	// written: true
 }
 
-// A hook decides call by call: here every item's first call fails.
+// A hook decides call by call. Here the first call for each item fails.
 func ExampleDB_SetFault() {
 	db := dynamodesttest.NewTable("users", "id:S")
 	db.SetFault(func(call dynamodesttest.Call) dynamodesttest.Fault {
@@ -71,7 +71,7 @@ func ExampleDB_SetFault() {
 	// internal server error: false
 }
 
-// Ten write units a second, and none of them saved up yet.
+// A limit of ten write units per second. The bucket starts empty.
 func ExampleDB_Limit() {
 	db := dynamodesttest.NewTable("users", "id:S")
 	db.Limit("users", dynamodesttest.Capacity{UnitsPerSecond: 10})
@@ -84,7 +84,7 @@ func ExampleDB_Limit() {
 	// Output: TableWriteProvisionedThroughputExceeded
 }
 
-// The SDK's own client, over the network.
+// The SDK's own client sends its requests over the network.
 func ExampleDB_ServeHTTP() {
 	db := dynamodesttest.NewTable("users", "id:S", "signup:N")
 	server := httptest.NewServer(db)

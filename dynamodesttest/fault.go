@@ -12,20 +12,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Fault is what goes wrong with one call. The zero Fault is nothing.
+// Fault describes what goes wrong with one call. The zero Fault changes nothing.
 //
-// A fault that takes the place of an answer ([Error], [Answer], [Reset], …)
-// happens before anything is written, unless [Fault.AfterWrite] or
-// [Fault.AfterWriting] says otherwise. Its methods return a changed copy, so
-// they can be chained:
+// A fault that replaces the response ([Error], [Answer], [Reset], …) happens before anything is
+// written, unless [Fault.AfterWrite] or [Fault.AfterWriting] says otherwise. The methods return a
+// changed copy, so they can be chained:
 //
-//	dynamodesttest.Reset().AfterWrite()                       // written, and the answer lost
+//	dynamodesttest.Reset().AfterWrite()                       // written, but the response is lost
 //	dynamodesttest.Reset().AppliedLate(3)                     // lost, and written three calls later
 //	dynamodesttest.Error(500, "InternalServerError", "").Delay(time.Second, 0)
 type Fault struct {
 	err      *apiError
 	inHeader bool
-	raw      *answer
+	raw      *response
 	ending   ending
 	header   http.Header
 	truncate bool
@@ -34,7 +33,7 @@ type Fault struct {
 	stall         bool
 	release       <-chan struct{}
 
-	writes    Which // of the items, with a fault that takes the place of the answer
+	writes    Which // items to write before a fault that replaces the response
 	lateCalls int
 	lateFor   time.Duration
 
@@ -43,7 +42,8 @@ type Fault struct {
 	hideItem    bool
 }
 
-// Which picks items of a request: the i-th of n. It must not call the DB.
+// Which picks items of a request. It reports whether it picks the i-th of n items. It must not call
+// the DB.
 type Which func(i, n int) bool
 
 // All picks every item.
@@ -55,11 +55,11 @@ func First(k int) Which { return func(i, _ int) bool { return i < k } }
 // Last picks the last k items.
 func Last(k int) Which { return func(i, n int) bool { return i >= n-k } }
 
-// Index picks the items at the places given, counted from 0.
+// Index picks the items at the given indexes, counted from 0.
 func Index(places ...int) Which { return func(i, _ int) bool { return slices.Contains(places, i) } }
 
-// Share picks each item with the probability given, by a generator of that
-// seed: other items each time it is asked.
+// Share picks each item with the given probability, and different items each time it is called. The
+// random numbers come from seed.
 func Share(probability float64, seed uint64) Which {
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -70,15 +70,15 @@ func Share(probability float64, seed uint64) Which {
 	}
 }
 
-// Error is an answer with an error of DynamoDB's: an HTTP status, the code
-// without a name space, and a message.
+// Error responds with an error of DynamoDB: an HTTP status, the code without its namespace, and a
+// message.
 func Error(status int, code, message string) Fault {
 	return Fault{err: &apiError{status: status, code: code, message: message}}
 }
 
-// Throttled is a ProvisionedThroughputExceededException, ThrottlingException
-// or RequestLimitExceeded with the reasons given, such as
-// "TableWriteKeyRangeThroughputExceeded", for the table of the ARN.
+// Throttled responds with a ProvisionedThroughputExceededException, ThrottlingException or
+// RequestLimitExceeded. The reasons, such as "TableWriteKeyRangeThroughputExceeded", apply to the
+// resource, an ARN.
 func Throttled(code, resource string, reasons ...string) Fault {
 	list := make([]types.ThrottlingReason, len(reasons))
 	for i := range reasons {
@@ -87,104 +87,102 @@ func Throttled(code, resource string, reasons ...string) Fault {
 	return Fault{err: throttlingError(code, list)}
 }
 
-// Answer is any answer at all: what a proxy might say, a body that is empty,
-// "{}" or HTML with status 200, a 413 or 429 without a body.
+// Answer responds with any HTTP response: what a proxy might send, a body that is empty, "{}" or
+// HTML with status 200, a 413 or 429 without a body.
 func Answer(status int, contentType, body string) Fault {
-	return Fault{raw: &answer{
+	return Fault{raw: &response{
 		status: status, header: http.Header{"Content-Type": {contentType}}, body: []byte(body),
 		outcome: "HTTP " + strconv.Itoa(status),
 	}}
 }
 
-// Reset breaks the connection (TCP RST) in place of an answer.
+// Reset breaks the connection (TCP RST) instead of responding.
 func Reset() Fault { return Fault{ending: reset} }
 
-// Close closes the connection (TCP FIN) in place of an answer.
+// Close closes the connection (TCP FIN) instead of responding.
 func Close() Fault { return Fault{ending: closed} }
 
-// Unreachable refuses the connection, so that it is certain that nothing was
-// written. Over HTTP the connection is there already, and this is [Reset].
+// Unreachable refuses the connection, so that it is certain that nothing was written. Over HTTP the
+// connection already exists, so it acts like [Reset].
 func Unreachable() Fault { return Fault{ending: unreachable} }
 
-// Stall gives no answer until the client gives up or release is closed, from
-// where the call goes on as if nothing had been. A nil release never is.
+// Stall sends no response until the client gives up or release is closed. When release is closed,
+// the call continues normally. With a nil release it never does.
 func Stall(release <-chan struct{}) Fault { return Fault{stall: true, release: release} }
 
-// Slow is Fault{}.Delay.
+// Slow is short for Fault{}.Delay.
 func Slow(before, after time.Duration) Fault { return Fault{}.Delay(before, after) }
 
-// The faults that follow happen to a true answer: what the request asks for is
-// done.
+// The following faults do not prevent the write: the request is performed and only its response is
+// changed.
 
-// Truncated ends the true answer's body in the middle, as if that were all.
+// Truncated cuts the body of the response in half, as if that were all.
 func Truncated() Fault { return Fault{truncate: true} }
 
-// ResetInBody breaks the connection (TCP RST) in the middle of the true answer.
+// ResetInBody breaks the connection (TCP RST) in the middle of the response.
 func ResetInBody() Fault { return Fault{ending: resetInBody} }
 
-// CloseInBody closes the connection (TCP FIN) in the middle of the true answer.
+// CloseInBody closes the connection (TCP FIN) in the middle of the response.
 func CloseInBody() Fault { return Fault{ending: closedInBody} }
 
-// StallInBody stops in the middle of the true answer until the client gives up.
+// StallInBody stops in the middle of the response until the client gives up.
 func StallInBody() Fault { return Fault{ending: stalledBody} }
 
-// CloseAfter gives the true answer and then closes the connection without
-// notice, as a server does whose idle time is over. In process it does nothing.
-func CloseAfter() Fault { return Fault{ending: thenClosed} }
+// CloseAfter sends the response and then closes the connection without notice, as a server does
+// when its idle timeout expires. In process it has no effect.
+func CloseAfter() Fault { return Fault{ending: closedAfter} }
 
-// HideItem leaves the item out of the answer to a failed condition.
+// HideItem omits the existing item from the response to a failed condition.
 func HideItem() Fault { return Fault{hideItem: true} }
 
-// Unprocessed hands the items that which picks back as unprocessed. PutItem has
-// no such answer: it is throttled.
+// Unprocessed returns the items that which picks as unprocessed. PutItem has no such response: it
+// is throttled instead.
 func Unprocessed(which Which) Fault { return Fault{unprocessed: which} }
 
-// AfterWrite lets the write be done before the fault.
+// AfterWrite performs the write before the fault.
 func (f Fault) AfterWrite() Fault { return f.AfterWriting(All) }
 
-// AfterWriting lets the write of the items that which picks be done before the
-// fault, and not that of the others.
+// AfterWriting writes the items that which picks before the fault, and never writes the others.
 func (f Fault) AfterWriting(which Which) Fault {
 	f.writes = which
 	return f
 }
 
-// AppliedLate has the write done when the DB gets its n-th call after this one,
-// whatever has been written in between: the one case in which a request given up
-// overtakes a newer one. [DB.ApplyLate] does it at once. What is written so is
-// marked Late in the ledger. Where nothing else takes the place of the answer,
-// [Reset] does.
+// AppliedLate performs the write when the DB receives its n-th call after this one, whatever has
+// been written in the meantime. This is how an abandoned request overtakes a newer one.
+// [DB.ApplyLate] performs the write immediately. The write is marked Late in the history of writes.
+// If no other fault replaces the response, [Reset] does.
 func (f Fault) AppliedLate(n int) Fault {
 	f.lateCalls = n
 	return f.orReset()
 }
 
-// AppliedLateBy is AppliedLate by a time.
+// AppliedLateBy is [Fault.AppliedLate] with a delay instead of a number of calls.
 func (f Fault) AppliedLateBy(d time.Duration) Fault {
 	f.lateFor = d
 	return f.orReset()
 }
 
 func (f Fault) orReset() Fault {
-	if !f.replaced() {
+	if !f.replacesResponse() {
 		f.ending = reset
 	}
 	return f
 }
 
-// Delay adds to the time that the call takes, before its write and after it.
+// Delay adds to the time that the call takes before and after its write.
 func (f Fault) Delay(before, after time.Duration) Fault {
 	f.before, f.after = before, after
 	return f
 }
 
-// CodeInHeader gives an error's code in X-Amzn-Errortype alone.
+// CodeInHeader sends the code of an error only in the header X-Amzn-Errortype.
 func (f Fault) CodeInHeader() Fault {
 	f.inHeader = true
 	return f
 }
 
-// WithHeader sets a header of the answer.
+// WithHeader sets a header of the response.
 func (f Fault) WithHeader(name, value string) Fault {
 	f.header = f.header.Clone()
 	if f.header == nil {
@@ -194,25 +192,25 @@ func (f Fault) WithHeader(name, value string) Fault {
 	return f
 }
 
-// SetFault has hook asked, for each call, what goes wrong with it; nil ends it.
-// It may use the DB. It is called from several goroutines at once if calls
-// overlap.
+// SetFault sets a hook that is called for each call and returns its fault. A nil hook removes it.
+// The hook may use the DB. Overlapping calls call it concurrently.
 func (db *DB) SetFault(hook func(Call) Fault) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	db.fault = hook
+	db.faultHook = hook
 }
 
-// FailWrites has the next calls that write meet these faults, one each, after
-// those of earlier FailWrites that still wait, before any hook is asked.
+// FailWrites queues faults for the next calls that write, one for each call, after the faults of
+// earlier FailWrites that are still queued. A call that gets a queued fault does not call the hook
+// of [DB.SetFault].
 func (db *DB) FailWrites(faults ...Fault) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	db.next = append(db.next, faults...)
+	db.queuedFaults = append(db.queuedFaults, faults...)
 }
 
-// Poison is a hook for [DB.SetFault] that refuses every call with an item that
-// match picks, as DynamoDB refuses a whole batch for one item.
+// Poison returns a hook for [DB.SetFault] that rejects every call with an item that match picks, as
+// DynamoDB rejects a whole batch because of one item.
 func Poison(match func(item map[string]types.AttributeValue) bool) func(Call) Fault {
 	return func(c Call) Fault {
 		for i := range c.Keys {
@@ -224,16 +222,16 @@ func Poison(match func(item map[string]types.AttributeValue) bool) func(Call) Fa
 	}
 }
 
-func (db *DB) faultFor(x *exchange) Fault {
+func (db *DB) faultFor(req *request) Fault {
 	db.mu.Lock()
-	hook := db.fault
-	if len(x.puts) > 0 && len(db.next) > 0 {
-		f := db.next[0]
-		db.next = db.next[1:]
+	hook := db.faultHook
+	if len(req.puts) > 0 && len(db.queuedFaults) > 0 {
+		f := db.queuedFaults[0]
+		db.queuedFaults = db.queuedFaults[1:]
 		db.mu.Unlock()
 		return f
 	}
-	call := x.call
+	call := req.call
 	db.mu.Unlock()
 	if hook == nil {
 		return Fault{}
@@ -241,88 +239,88 @@ func (db *DB) faultFor(x *exchange) Fault {
 	return hook(call)
 }
 
-// replaced says whether something takes the place of the true answer.
-func (f *Fault) replaced() bool {
+// replacesResponse reports whether the fault replaces the regular response.
+func (f *Fault) replacesResponse() bool {
 	return f.err != nil || f.raw != nil || f.ending == reset || f.ending == closed || f.ending == unreachable
 }
 
 func (f *Fault) isLate() bool { return f.lateCalls > 0 || f.lateFor > 0 }
 
-// answer is what takes the place of the true answer.
-func (f *Fault) answer() answer {
+// response returns the response that replaces the regular one.
+func (f *Fault) response() response {
 	switch {
 	case f.err != nil:
-		return errorAnswer(f.err, f.inHeader)
+		return errorResponse(f.err, f.inHeader)
 	case f.raw != nil:
-		a := *f.raw
-		a.header = a.header.Clone()
-		return a
+		resp := *f.raw
+		resp.header = resp.header.Clone()
+		return resp
 	default:
-		return answer{outcome: "lost"}
+		return response{outcome: "lost"}
 	}
 }
 
-// finish does to an answer what is left to do.
-func (f *Fault) finish(a *answer) {
+// applyTo makes those changes of the fault that apply to any response.
+func (f *Fault) applyTo(resp *response) {
 	if f.truncate {
-		a.body = a.body[:len(a.body)/2]
+		resp.body = resp.body[:len(resp.body)/2]
 	}
 	if f.ending != whole {
-		a.ending = f.ending
+		resp.ending = f.ending
 	}
-	if f.truncate || f.ending != whole && f.ending != thenClosed {
-		a.outcome = "lost"
+	if f.truncate || f.ending != whole && f.ending != closedAfter {
+		resp.outcome = "lost"
 	}
 	for name, values := range f.header {
-		if a.header == nil {
-			a.header = http.Header{}
+		if resp.header == nil {
+			resp.header = http.Header{}
 		}
-		a.header[name] = values
+		resp.header[name] = values
 	}
 }
 
-// lateWrite is a write whose call is over.
+// lateWrite is a write that a fault delayed until after its call.
 type lateWrite struct {
-	due int // the call that brings it on, 0: a timer does
-	x   *exchange
+	due int // the number of the call that it is due at; 0: a timer performs it
+	req *request
 }
 
-// putOff sets x's write aside for later.
-func (db *DB) putOff(x *exchange) {
-	if x.err != nil || len(x.puts) == 0 {
+// postponeWrite keeps req's write back, to be performed later.
+func (db *DB) postponeWrite(req *request) {
+	if req.err != nil || len(req.puts) == 0 {
 		return
 	}
-	later := &exchange{call: x.call, puts: x.puts, absent: x.absent, fault: Fault{writes: x.fault.writes}}
+	later := &request{call: req.call, puts: req.puts, mustNotExist: req.mustNotExist, fault: Fault{writes: req.fault.writes}}
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if n := x.fault.lateCalls; n > 0 {
-		db.late = append(db.late, lateWrite{due: x.call.N + n, x: later})
+	if n := req.fault.lateCalls; n > 0 {
+		db.lateWrites = append(db.lateWrites, lateWrite{due: req.call.N + n, req: later})
 		return
 	}
-	db.late = append(db.late, lateWrite{x: later})
-	time.AfterFunc(x.fault.lateFor, func() {
+	db.lateWrites = append(db.lateWrites, lateWrite{req: later})
+	time.AfterFunc(req.fault.lateFor, func() {
 		db.mu.Lock()
 		defer db.mu.Unlock()
-		db.writeLate(func(w lateWrite) bool { return w.x == later })
+		db.applyLateWrites(func(w lateWrite) bool { return w.req == later })
 	})
 }
 
-// ApplyLate does at once every write that a fault has put off.
+// ApplyLate immediately performs every write that a fault has delayed.
 func (db *DB) ApplyLate() {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	db.writeLate(func(lateWrite) bool { return true })
+	db.applyLateWrites(func(lateWrite) bool { return true })
 }
 
-// writeLate does those late writes that are due. It is called under DB.mu.
-func (db *DB) writeLate(due func(lateWrite) bool) {
-	rest := db.late[:0]
-	for _, w := range db.late {
+// applyLateWrites performs the late writes that are due. It is called under DB.mu.
+func (db *DB) applyLateWrites(due func(lateWrite) bool) {
+	rest := db.lateWrites[:0]
+	for _, w := range db.lateWrites {
 		if due(w) {
-			_, _ = db.writeLocked(w.x, true) // the table may be gone
+			_, _ = db.writeLocked(w.req, true) // fails only if the table is gone
 		} else {
 			rest = append(rest, w)
 		}
 	}
-	db.late = rest
+	db.lateWrites = rest
 }

@@ -228,7 +228,7 @@ func TestPoison(t *testing.T) {
 	})
 }
 
-func TestStatusDecidesWhoMayWrite(t *testing.T) {
+func TestTableStatusGatesWrites(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, db *dynamodesttest.DB, c client) {
 		for _, status := range types.TableStatus("").Values() {
@@ -244,7 +244,7 @@ func TestStatusDecidesWhoMayWrite(t *testing.T) {
 	})
 }
 
-func TestNilValueIsRefusedAsTheServiceDoes(t *testing.T) {
+func TestNilValueIsRejected(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, db *dynamodesttest.DB, c client) {
 		for name, v := range map[string]types.AttributeValue{"nil": nil, "unknown": &types.UnknownUnionMember{Tag: "X"}} {
@@ -257,7 +257,7 @@ func TestNilValueIsRefusedAsTheServiceDoes(t *testing.T) {
 	})
 }
 
-func TestInProcessCallTellsWhetherItGotAConnection(t *testing.T) {
+func TestInProcessCallReportsItsConnection(t *testing.T) {
 	t.Parallel()
 	db := dynamodesttest.NewTable("users", "id:S", "at:N")
 	db.FailWrites(dynamodesttest.Reset(), dynamodesttest.Unreachable())
@@ -294,7 +294,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	assert.Empty(t, db.Calls())
 }
 
-func TestUnsignedRequestIsRefused(t *testing.T) {
+func TestUnsignedRequestIsRejected(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]string{
 		"":                      "MissingAuthenticationTokenException",
@@ -309,7 +309,7 @@ func TestUnsignedRequestIsRefused(t *testing.T) {
 	}
 }
 
-// replaceHeader sends a request with another value of a header.
+// replaceHeader sends requests with another value for one header.
 type replaceHeader struct{ name, value string }
 
 func (h replaceHeader) Do(r *http.Request) (*http.Response, error) {

@@ -12,8 +12,8 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// FuzzServeHTTP holds the reader of requests to encoding/json: it panics at
-// nothing, and takes nothing that is not JSON.
+// FuzzServeHTTP checks that the request parser never panics, and accepts nothing that encoding/json
+// rejects.
 func FuzzServeHTTP(f *testing.F) {
 	for _, c := range strictCases() {
 		if len(c.body) < 4096 {

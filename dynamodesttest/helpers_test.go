@@ -26,7 +26,7 @@ func n(v string) types.AttributeValue   { return &types.AttributeValueMemberN{Va
 func bin(v string) types.AttributeValue { return &types.AttributeValueMemberB{Value: []byte(v)} }
 func null() types.AttributeValue        { return &types.AttributeValueMemberNULL{Value: true} }
 
-// client is the operations that both a DB and the SDK's client have.
+// client has the operations that a DB and the SDK's client have in common.
 type client interface {
 	dynamodest.Client
 	CreateTable(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
@@ -35,7 +35,7 @@ type client interface {
 	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
 }
 
-// overHTTP is a real client that talks to db over loopback.
+// overHTTP returns a real client that sends its requests to db over loopback.
 func overHTTP(t testing.TB, db *dynamodesttest.DB) *dynamodb.Client {
 	t.Helper()
 	server := httptest.NewServer(db)
@@ -53,9 +53,9 @@ func newClient(endpoint string) *dynamodb.Client {
 	})
 }
 
-// doPlain sends r without the WriteTo of its body, which the SDK makes fail
-// once an answer has begun: net/http, if it comes to it that late, breaks the
-// connection off and with it the answer.
+// doPlain sends r without the WriteTo method of its body. The SDK makes that method fail once a
+// response has begun; if net/http calls it that late, it closes the connection and the response is
+// lost.
 func doPlain(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		r.Body = struct{ io.ReadCloser }{r.Body}
@@ -78,7 +78,7 @@ func bothWays(t *testing.T, test func(t *testing.T, db *dynamodesttest.DB, c cli
 	})
 }
 
-// user is an item of the table of bothWays.
+// user returns an item for the table of bothWays.
 func user(id, at string) item { return item{"id": s(id), "at": n(at)} }
 
 func puts(items ...item) []types.WriteRequest {

@@ -8,64 +8,64 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Call is a request that a DB has been given.
+// Call is a request that a DB received.
 type Call struct {
-	// N is 1 for the first request.
+	// N is the number of the request, counted from 1.
 	N int
 	// Op is the operation: "BatchWriteItem", "PutItem", "DescribeTable", …
 	Op string
-	// Table is the table as the request names it, the first if there are more.
+	// Table is the table's name or ARN as the request gives it; if there are several tables, the
+	// first.
 	Table string
-	// Keys holds the [Key] of each item to write, in the order of the request:
-	// "" where the item has not the whole of its table's key.
+	// Keys holds the [Key] of each item to write, in the order of the request. It is "" for an item
+	// that does not have the complete key of its table.
 	Keys []string
-	// Attempts says for each of Keys how many calls have carried it, this one
-	// included, since [DB.SetFault] was called. It is nil before that.
+	// Attempts holds, for each of Keys, the number of calls that carried the key since
+	// [DB.SetFault] was called, including this one. It is nil before that.
 	Attempts []int
 	// Bytes is the size of the request's body.
 	Bytes int
-	// Began and Ended put what the DB met in one order: of two moments the
-	// earlier has the smaller number. Ended is 0 while the call is in flight.
+	// Began and Ended are positions in the order of all starts and ends of calls: the earlier of
+	// two moments has the smaller number. Ended is 0 while the call is in flight.
 	Began, Ended int
-	// At is when the request came, and Took how long its answer took.
+	// At is when the request arrived, and Took how long its response took.
 	At   time.Time
 	Took time.Duration
-	// Outcome is "ok", the code of the error answered, "HTTP 502" for an
-	// answer that is not DynamoDB's, "lost" for a connection broken, or
-	// "given up" if the client went away first. It is "" while in flight.
+	// Outcome is "ok", the code of an error response, "HTTP 502" for a response that is not
+	// DynamoDB's, "lost" for a broken connection, or "given up" if the client left first. It is ""
+	// while the call is in flight.
 	Outcome string
-	// Written and Unprocessed count the items that this call wrote, and that
-	// its answer handed back.
+	// Written and Unprocessed are the number of items that this call wrote, and the number that its
+	// response returned as unprocessed.
 	Written, Unprocessed int
 
 	puts []put
 }
 
-// Item returns the i-th item to write (the key, for a delete). It is for the
-// hook of [DB.SetFault]: a call that is over has only its Keys, and this panics.
+// Item returns the i-th item to write; for a delete, its key. It is for use in the hook of
+// [DB.SetFault]: calls that are over have only their Keys, and Item panics.
 func (c Call) Item(i int) map[string]types.AttributeValue { return attributeMap(c.puts[i].item) }
 
-// Write is an item written (or deleted) in a table.
+// Write is one item written to, or deleted from, a table.
 type Write struct {
-	// Seq is 1 for the first write of the DB.
+	// Seq is the number of the write in the DB, counted from 1.
 	Seq int
-	// Call is the N of the call that asked for it.
+	// Call is the N of the call that requested the write.
 	Call  int
 	Table string
 	// Key is the item's [Key].
 	Key string
-	// Deleted marks a delete, which has no item.
+	// Deleted is set for a delete, which has no item.
 	Deleted bool
-	// Late marks a write made after its call was over, by a fault.
+	// Late is set for a write that a fault delayed until after its call.
 	Late bool
-	// Puts counts the writes of this key so far, this one included.
+	// Puts is the number of writes of this key so far, including this one.
 	Puts int
 
 	item string
 }
 
-// Item returns the item written, nil for a delete. The caller may keep and
-// change it.
+// Item returns the item written, or nil for a delete. The caller may keep and change it.
 func (w Write) Item() map[string]types.AttributeValue {
 	if w.Deleted {
 		return nil
@@ -73,17 +73,16 @@ func (w Write) Item() map[string]types.AttributeValue {
 	return attributeMap(parseItem(w.item))
 }
 
-// history is what a DB remembers besides its items. It is under DB.mu.
+// history is the DB's record of calls and writes. It is guarded by DB.mu.
 type history struct {
-	keep    int // calls, and writes; negative: all
+	keep    int // number of calls, and of writes, to keep; negative: all
 	calls   []*Call
 	writes  []Write
 	actions map[string]int
 }
 
-// KeepHistory bounds what is remembered to the last n calls and the last n
-// writes; a negative n, as at the start, is no bound. Tests of millions of rows
-// use it with [DB.Latest].
+// KeepHistory limits the history to the last n calls and the last n writes. A negative n, which is
+// the default, removes the limit. Tests of millions of rows use it together with [DB.Latest].
 func (db *DB) KeepHistory(n int) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -92,7 +91,7 @@ func (db *DB) KeepHistory(n int) {
 	db.history.writes = trim(db.history.writes, n)
 }
 
-// trim keeps the last n elements, but only bothers when they are half.
+// trim drops the oldest elements, leaving the last n, once s has grown to more than twice n.
 func trim[T any](s []T, n int) []T {
 	if n < 0 || len(s) <= 2*n {
 		return s
@@ -107,8 +106,8 @@ func last[T any](s []T, n int) []T {
 	return s[len(s)-n:]
 }
 
-// Calls returns the calls so far in the order in which they came. What is in
-// them must not be changed.
+// Calls returns the calls so far, in the order in which they arrived. The caller must not change
+// their contents.
 func (db *DB) Calls() []Call {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -120,17 +119,16 @@ func (db *DB) Calls() []Call {
 	return calls
 }
 
-// Writes returns the ledger: every item written, in the order in which the
-// tables took them.
+// Writes returns the history of writes: every item written, in the order in which the tables were
+// changed.
 func (db *DB) Writes() []Write {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	return slices.Clone(last(db.history.writes, db.history.keep))
 }
 
-// Latest returns the last write of each item that a table holds, in order of
-// key. It does not depend on [DB.KeepHistory]. It panics if there is no such
-// table.
+// Latest returns the last write of each item in a table, sorted by key. It does not depend on
+// [DB.KeepHistory]. It panics if the table does not exist.
 func (db *DB) Latest(table string) []Write {
 	t := db.mustTable(table)
 	db.mu.Lock()
@@ -143,55 +141,55 @@ func (db *DB) Latest(table string) []Write {
 	return writes
 }
 
-// Actions returns the operations asked for so far and how often: what a policy
-// would have to allow.
+// Actions returns the operations requested so far, with the number of requests for each: the
+// actions that an IAM policy would have to allow.
 func (db *DB) Actions() map[string]int {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	return maps.Clone(db.history.actions)
 }
 
-// MostInFlight is the largest number of calls there were at one time.
+// MostInFlight returns the largest number of calls that were in flight at the same time.
 func (db *DB) MostInFlight() int {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	return db.most
+	return db.maxInFlight
 }
 
-// begin records a call's start, and does the late writes that are due by it.
-func (db *DB) begin(x *exchange) {
+// begin records the start of a call, and performs the late writes that are due at it.
+func (db *DB) begin(req *request) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.lastCall++
 	db.lastTick++
-	c := &x.call
+	c := &req.call
 	c.N, c.Began, c.At = db.lastCall, db.lastTick, time.Now()
 	db.history.actions[c.Op]++
-	db.flying++
-	db.most = max(db.most, db.flying)
-	if db.fault != nil {
-		c.Attempts = make([]int, len(x.puts))
-		for i, p := range x.puts {
+	db.inFlight++
+	db.maxInFlight = max(db.maxInFlight, db.inFlight)
+	if db.faultHook != nil {
+		c.Attempts = make([]int, len(req.puts))
+		for i, p := range req.puts {
 			if p.key != "" {
-				p.t.tries[p.key]++
-				c.Attempts[i] = p.t.tries[p.key]
+				p.t.attempts[p.key]++
+				c.Attempts[i] = p.t.attempts[p.key]
 			}
 		}
 	}
 	if db.history.keep != 0 {
 		db.history.calls = trim(append(db.history.calls, c), db.history.keep)
 	}
-	db.writeLate(func(w lateWrite) bool { return w.due > 0 && w.due <= c.N })
+	db.applyLateWrites(func(w lateWrite) bool { return w.due > 0 && w.due <= c.N })
 }
 
-func (db *DB) end(x *exchange, outcome string) {
+func (db *DB) end(req *request, outcome string) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	db.flying--
+	db.inFlight--
 	db.lastTick++
-	x.call.Ended, x.call.Outcome, x.call.Took = db.lastTick, outcome, time.Since(x.call.At)
-	x.call.Unprocessed = x.back
-	x.call.puts = nil
+	req.call.Ended, req.call.Outcome, req.call.Took = db.lastTick, outcome, time.Since(req.call.At)
+	req.call.Unprocessed = req.unprocessed
+	req.call.puts = nil
 }
 
 func (s *stored) write(t *table) Write {

@@ -17,14 +17,14 @@ import (
 	"syscall"
 )
 
-// maxBody is the most bytes of a request's body.
+// maxBody is the largest accepted request body, in bytes.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 const maxBody = 16 << 20
 
 var authorization = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=[^/\s]+/[0-9]{8}/[a-z0-9-]+/dynamodb/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=[0-9a-f]{64}$`)
 
-// checkSignature looks at the shape of a SigV4 signature. What it signs is not
-// checked: a DB knows no secrets.
+// checkSignature checks that a SigV4 signature is well-formed. It does not verify the signature,
+// since a DB knows no secrets.
 func checkSignature(header http.Header) *apiError {
 	value := header.Get("Authorization")
 	if value == "" {
@@ -42,14 +42,14 @@ func checkSignature(header http.Header) *apiError {
 	return nil
 }
 
-// ServeHTTP answers a request of DynamoDB's JSON protocol, version 1.0. Point a
-// client at it with [net/http/httptest.NewServer] and Options.BaseEndpoint. As at
-// DynamoDB, a body of more than 16 MiB is turned away (413) before it is looked
-// at, and is no [Call].
+// ServeHTTP handles a request of DynamoDB's JSON protocol, version 1.0. To send requests to it,
+// give a client the URL of [net/http/httptest.NewServer] as Options.BaseEndpoint. As at DynamoDB, a
+// body of more than 16 MiB is rejected with status 413 before it is parsed, and is not recorded as
+// a [Call].
 func (db *DB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, tooLarge, err := readBody(r)
 	if err != nil {
-		panic(http.ErrAbortHandler) // the client went away
+		panic(http.ErrAbortHandler) // the client is gone
 	}
 	if tooLarge {
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
@@ -59,30 +59,30 @@ func (db *DB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "healthy: dynamodesttest", http.StatusOK)
 		return
 	}
-	a := db.serve(r.Context(), r.Header, body, func() {})
-	a.complete()
-	if a.ending == unreachable {
-		a.ending = reset
+	resp := db.serve(r.Context(), r.Header, body, func() {})
+	resp.setHeaders()
+	if resp.ending == unreachable {
+		resp.ending = reset
 	}
-	switch a.ending {
+	switch resp.ending {
 	case whole:
-		writeHead(w.Header(), a)
-		w.WriteHeader(a.status)
-		_, _ = w.Write(a.body)
+		writeHead(w.Header(), resp)
+		w.WriteHeader(resp.status)
+		_, _ = w.Write(resp.body)
 	case stalledBody:
-		writeHead(w.Header(), a)
-		w.WriteHeader(a.status)
-		_, _ = w.Write(a.half())
+		writeHead(w.Header(), resp)
+		w.WriteHeader(resp.status)
+		_, _ = w.Write(resp.half())
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 		panic(http.ErrAbortHandler)
 	default:
-		breakOff(w, a)
+		breakOff(w, resp)
 	}
 }
 
-// readBody reads a body. One that is too large is read to its end but not kept,
-// so that the client gets to read the answer.
+// readBody reads a request body. It reads a body that is too large to the end but does not keep it,
+// so that the client reads the response.
 func readBody(r *http.Request) (body string, tooLarge bool, err error) {
 	var b bytes.Buffer
 	b.Grow(int(min(max(r.ContentLength, 0), maxBody)) + bytes.MinRead)
@@ -94,56 +94,57 @@ func readBody(r *http.Request) (body string, tooLarge bool, err error) {
 	return "", true, err
 }
 
-// complete adds what every answer of DynamoDB's has.
-func (a *answer) complete() {
-	given := a.header
-	a.header = http.Header{
+// setHeaders adds the headers that every response of DynamoDB has. Headers that are already set
+// take precedence.
+func (resp *response) setHeaders() {
+	given := resp.header
+	resp.header = http.Header{
 		"Content-Type":     {"application/x-amz-json-1.0"},
-		"X-Amz-Crc32":      {strconv.FormatUint(uint64(crc32.ChecksumIEEE(a.body)), 10)},
+		"X-Amz-Crc32":      {strconv.FormatUint(uint64(crc32.ChecksumIEEE(resp.body)), 10)},
 		"X-Amzn-Requestid": {"DYNAMODESTTEST"},
-		"Content-Length":   {strconv.Itoa(len(a.body))},
+		"Content-Length":   {strconv.Itoa(len(resp.body))},
 	}
 	for name, values := range given {
-		a.header[name] = values
+		resp.header[name] = values
 	}
 }
 
-func (a *answer) half() []byte { return a.body[:len(a.body)/2] }
+func (resp *response) half() []byte { return resp.body[:len(resp.body)/2] }
 
-func writeHead(header http.Header, a answer) {
-	for name, values := range a.header {
+func writeHead(header http.Header, resp response) {
+	for name, values := range resp.header {
 		header[name] = values
 	}
 }
 
-// breakOff takes the connection over and ends it as the answer says. Where it
-// cannot be taken over, the server is asked to break it.
-func breakOff(w http.ResponseWriter, a answer) {
+// breakOff ends the connection itself, as resp.ending says. If the connection cannot be hijacked,
+// it asks the server to abort it.
+func breakOff(w http.ResponseWriter, resp response) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	defer func() { _ = conn.Close() }()
-	body := a.body
-	switch a.ending {
+	body := resp.body
+	switch resp.ending {
 	case resetInBody, closedInBody:
-		body = a.half()
+		body = resp.half()
 	case reset, closed:
 		body = nil
 	}
-	if a.ending != reset && a.ending != closed {
+	if resp.ending != reset && resp.ending != closed {
 		var head bytes.Buffer
-		fmt.Fprintf(&head, "HTTP/1.1 %d %s\r\n", a.status, http.StatusText(a.status))
-		_ = a.header.Write(&head)
+		fmt.Fprintf(&head, "HTTP/1.1 %d %s\r\n", resp.status, http.StatusText(resp.status))
+		_ = resp.header.Write(&head)
 		_, _ = conn.Write(append(append(head.Bytes(), "\r\n"...), body...))
 	}
-	if tcp, ok := conn.(*net.TCPConn); ok && (a.ending == reset || a.ending == resetInBody) {
+	if tcp, ok := conn.(*net.TCPConn); ok && (resp.ending == reset || resp.ending == resetInBody) {
 		_ = tcp.SetLinger(0)
 	}
 }
 
-// transport is the way from the DB's own client to the DB, without a network.
-// It gives the errors that a network would.
+// transport carries requests from the DB's own client to the DB without a network. It returns the
+// errors that a network would.
 type transport struct{ db *DB }
 
 func (t transport) Do(r *http.Request) (*http.Response, error) {
@@ -167,17 +168,17 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 		}
 		_ = r.Body.Close()
 	}
-	a := answer{status: http.StatusRequestEntityTooLarge}
+	resp := response{status: http.StatusRequestEntityTooLarge}
 	if tooLarge {
 		connected()
 	} else {
-		a = t.db.serve(ctx, r.Header, body, connected)
+		resp = t.db.serve(ctx, r.Header, body, connected)
 	}
-	a.complete()
+	resp.setHeaders()
 	if err := ctx.Err(); err != nil {
 		return fail(err)
 	}
-	switch a.ending {
+	switch resp.ending {
 	case reset:
 		return fail(connectionReset())
 	case closed:
@@ -186,9 +187,9 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 		return fail(&net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)})
 	}
 	return &http.Response{
-		Status: strconv.Itoa(a.status) + " " + http.StatusText(a.status), StatusCode: a.status,
+		Status: strconv.Itoa(resp.status) + " " + http.StatusText(resp.status), StatusCode: resp.status,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
-		Header: a.header, ContentLength: int64(len(a.body)), Body: a.reader(ctx),
+		Header: resp.header, ContentLength: int64(len(resp.body)), Body: resp.reader(ctx),
 	}, nil
 }
 
@@ -196,24 +197,24 @@ func connectionReset() error {
 	return &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 }
 
-// reader gives the body, or what the answer's ending leaves of it.
-func (a *answer) reader(ctx context.Context) io.ReadCloser {
-	switch a.ending {
+// reader returns the body, cut short as resp.ending says.
+func (resp *response) reader(ctx context.Context) io.ReadCloser {
+	switch resp.ending {
 	case resetInBody:
-		return &brokenBody{rest: a.half(), end: connectionReset}
+		return &brokenBody{rest: resp.half(), end: connectionReset}
 	case closedInBody:
-		return &brokenBody{rest: a.half(), end: func() error { return io.ErrUnexpectedEOF }}
+		return &brokenBody{rest: resp.half(), end: func() error { return io.ErrUnexpectedEOF }}
 	case stalledBody:
-		return &brokenBody{rest: a.half(), end: func() error {
+		return &brokenBody{rest: resp.half(), end: func() error {
 			<-ctx.Done()
 			return ctx.Err()
 		}}
 	default:
-		return io.NopCloser(bytes.NewReader(a.body))
+		return io.NopCloser(bytes.NewReader(resp.body))
 	}
 }
 
-// brokenBody is a body whose end is an error.
+// brokenBody is a body that ends with an error.
 type brokenBody struct {
 	rest []byte
 	end  func() error

@@ -9,10 +9,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Key is a key's identity: equal for keys that DynamoDB holds equal (1 and 1.0
-// are) and for no others. A value is a string, []byte, Go integer or float, or
-// a types.AttributeValue S, N or B; the partition key comes first. It panics on
-// anything else.
+// Key returns a string that identifies a key: it is equal for keys that DynamoDB considers equal (1
+// and 1.0 are), and differs for all others. Each value is a string, a []byte, a Go integer or
+// float, or a types.AttributeValue S, N or B; the partition key comes first. It panics on a value
+// of another type, and on a number that DynamoDB rejects.
 func Key(values ...any) string {
 	var b []byte
 	for _, v := range values {
@@ -41,7 +41,7 @@ func keyValue(v any) (value, error) {
 	case int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64:
 		key.kind, key.text = kindN, fmt.Sprint(v)
 	default:
-		return key, fmt.Errorf("a key is not of Go type %T", v)
+		return key, fmt.Errorf("a key cannot have Go type %T", v)
 	}
 	if err := key.check(1); err != nil {
 		return key, err
@@ -49,7 +49,7 @@ func keyValue(v any) (value, error) {
 	return key, nil
 }
 
-// identity is the Key of an item, "" where it has not the whole of it.
+// identity returns the Key of an item, or "" if the item does not have the complete key.
 func identity(key []keyAttr, item []attr) string {
 	b := make([]byte, 0, 64)
 	for _, k := range key {
@@ -62,7 +62,7 @@ func identity(key []keyAttr, item []attr) string {
 	return string(b)
 }
 
-// splitKey is the way back from a Key to its values.
+// splitKey returns the values of a Key.
 func splitKey(key string) []value {
 	var values []value
 	err := readJSON(key, func(r *reader) {
@@ -83,7 +83,7 @@ func compareValues(a, b value) int {
 	return strings.Compare(a.text, b.text)
 }
 
-// sorted gives the table's keys in order. It is called under DB.mu.
+// sorted returns the keys of the table's items in order. It is called under DB.mu.
 func (t *table) sorted() []string {
 	if t.order != nil {
 		return t.order
@@ -104,14 +104,14 @@ func (t *table) sorted() []string {
 	return t.order
 }
 
-// checkKey holds the key of an item to the table's schema. PutItem says what
-// is wrong; the other operations only that something is.
-func (t *table) checkKey(item []attr, telling bool) *apiError {
+// checkKey checks the key of an item against the table's schema. As at DynamoDB, only PutItem gets
+// a detailed error.
+func (t *table) checkKey(item []attr, detailed bool) *apiError {
 	for _, k := range t.key {
 		v := find(item, k.name)
 		switch {
 		case v != nil && v.kind == k.kind:
-		case !telling:
+		case !detailed:
 			return invalid("The provided key element does not match the schema")
 		case v == nil:
 			return invalidParameter("Missing the key %s in the item", k.name)
@@ -135,8 +135,8 @@ func (t *table) checkKey(item []attr, telling bool) *apiError {
 	return nil
 }
 
-// checkIndexKeys holds an item to the keys of the secondary indexes. An item
-// that lacks one is not in that index, and that is no fault.
+// checkIndexKeys checks an item against the keys of the secondary indexes. An item that lacks a key
+// attribute is valid; it just does not appear in that index.
 func (t *table) checkIndexKeys(item []attr) *apiError {
 	for _, x := range t.indexes {
 		for _, k := range x.key {
@@ -162,7 +162,7 @@ func (t *table) checkIndexKeys(item []attr) *apiError {
 	return nil
 }
 
-// entrySize is what the item counts in the index, 0 if it is not in it.
+// entrySize returns the size of the item's entry in the index, or 0 if it has none.
 func (t *table) entrySize(x *index, item []attr) int {
 	for _, k := range x.key {
 		if find(item, k.name) == nil {
@@ -183,8 +183,8 @@ func (t *table) projected(x *index, name string) bool {
 	return x.all || slices.Contains(x.projects, name) || slices.ContainsFunc(x.key, isName) || slices.ContainsFunc(t.key, isName)
 }
 
-// indexUnits is what replacing old by item costs in the index: nothing if the
-// entry stays as it is, one write if it changes, two if its key does.
+// indexUnits returns the units that replacing old with item costs in the index: none if the entry
+// stays the same, one write if it changes, two if its key changes.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
 func (t *table) indexUnits(x *index, old, item []attr) float64 {
 	before, after := t.entrySize(x, old), t.entrySize(x, item)
@@ -208,6 +208,6 @@ func (t *table) indexUnits(x *index, old, item []attr) float64 {
 	return units(max(before, after))
 }
 
-// units are the write units that an item of that size costs.
+// units returns the write units that an item of that size costs.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 func units(size int) float64 { return float64(cmp.Or((size+1023)/1024, 1)) }

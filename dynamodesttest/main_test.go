@@ -9,11 +9,10 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain fails if the tests leave a goroutine behind, and says what they do
-// not cover.
+// TestMain fails if the tests leave a goroutine behind, and prints which tests were not run.
 func TestMain(m *testing.M) {
 	if os.Getenv("DYNAMODEST_ENDPOINT") == "" {
-		fmt.Fprintln(os.Stderr, "\n*** DYNAMODEST_ENDPOINT is not set: the double is NOT held against another DynamoDB ***")
+		fmt.Fprintln(os.Stderr, "\n*** DYNAMODEST_ENDPOINT is not set: the double is NOT compared with another DynamoDB ***")
 	}
 	code := m.Run()
 	http.DefaultClient.CloseIdleConnections()

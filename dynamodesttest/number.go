@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// What DynamoDB says of a number that it does not take.
+// DynamoDB's messages for a number that it rejects.
 const (
 	numberOverflow  = "Number overflow. Attempting to store a number with magnitude larger than supported range"
 	numberUnderflow = "Number underflow. Attempting to store a number with magnitude smaller than supported range"
@@ -21,8 +21,8 @@ const (
 	minExponent = -130
 )
 
-// storedNumber gives the form in which DynamoDB stores and returns the number
-// written s: an expanded decimal without a needless zero, point or sign.
+// storedNumber returns the number s in the form in which DynamoDB stores and returns it: a decimal
+// without an exponent and without an unnecessary zero, point or sign.
 func storedNumber(s string) (string, *apiError) {
 	negative, whole, fraction, exponent, ok := splitNumber(s)
 	if !ok {
@@ -33,10 +33,10 @@ func storedNumber(s string) (string, *apiError) {
 	}
 	digits := strings.TrimLeft(whole+fraction, "0")
 	if digits == "" {
-		// A zero is held to the range by the exponent it is written with.
+		// The range also applies to the exponent that a zero is written with.
 		return "0", outOfRange(exponent)
 	}
-	// The value is d.ddd × 10^exponent from here on.
+	// From here on the value is d.ddd × 10^exponent.
 	exponent += len(digits) - 1 - len(fraction)
 	digits = strings.TrimRight(digits, "0")
 	if err := outOfRange(exponent); err != nil {
@@ -52,8 +52,8 @@ func storedNumber(s string) (string, *apiError) {
 	return text, nil
 }
 
-// splitNumber takes a number's text to its parts. Exponents beyond any
-// supported one are cut to a size that cannot overflow an int.
+// splitNumber splits the text of a number into its parts. It clamps exponents far outside the
+// supported range, so that they cannot overflow an int.
 func splitNumber(s string) (negative bool, whole, fraction string, exponent int, ok bool) {
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		negative = s[0] == '-'
@@ -89,7 +89,7 @@ func outOfRange(exponent int) *apiError {
 	return nil
 }
 
-// expand writes d.ddd × 10^exponent without an exponent.
+// expand returns d.ddd × 10^exponent without an exponent.
 func expand(digits string, exponent int) string {
 	switch point := exponent + 1; {
 	case point <= 0:
@@ -101,10 +101,9 @@ func expand(digits string, exponent int) string {
 	}
 }
 
-// numberSize is what a stored number counts in an item's size: one byte, one
-// for each two significant digits before the point and the same after it, and
-// one for a sign. DynamoDB's documentation says "approximately"; this is the
-// rule that measurements of the service found.
+// numberSize returns what a stored number adds to an item's size: one byte, one for every two
+// significant digits before the point, one for every two after it, and one for a negative sign.
+// DynamoDB's documentation says "approximately"; this rule comes from measurements of the service.
 func numberSize(stored string) int {
 	if stored == "0" {
 		return 1

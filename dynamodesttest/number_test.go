@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// randomDecimal writes a number in one of the many ways there are.
+// randomDecimal returns a random number in one of its many spellings.
 func randomDecimal(random *rand.Rand) string {
 	digits := func(most int) string {
 		b := make([]byte, random.IntN(most+1))
@@ -37,7 +37,7 @@ func TestStoredNumberAgainstMathBig(t *testing.T) {
 	accepted := 0
 	for range 50_000 {
 		s := randomDecimal(random)
-		// math/big takes a bare exponent or point for nothing, as DynamoDB does not.
+		// math/big rejects a bare exponent or point, as DynamoDB does.
 		want, ok := new(big.Rat).SetString(s)
 		got, err := storedNumber(s)
 		if !ok {

@@ -9,30 +9,30 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// maxPage is the most that a Scan reads in one call.
+// maxPage is the number of bytes after which a Scan ends its page.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
 const maxPage = 1 << 20
 
-// readGet reads a GetItem.
-func (db *DB) readGet(r *reader, x *exchange) *apiError {
+// readGet parses a GetItem.
+func (db *DB) readGet(r *reader, req *request) *apiError {
 	var fault *apiError
 	var key []attr
 	r.object(func(name string) {
 		switch {
 		case r.null():
 		case name == "TableName":
-			x.call.Table = r.string()
+			req.call.Table = r.string()
 		case name == "Key":
 			key = r.attrs()
 		case name == "ConsistentRead":
 			r.bool()
 		default:
 			r.raw()
-			fault = firstError(fault, unknownToDouble(name))
+			fault = firstError(fault, unsupported(name))
 		}
 	})
-	x.run = func(x *exchange) ([]byte, *apiError) {
-		t, id, err := db.readKey(x.call.Table, key)
+	req.run = func(req *request) ([]byte, *apiError) {
+		t, id, err := db.readKey(req.call.Table, key)
 		if err != nil {
 			return nil, err
 		}
@@ -47,7 +47,7 @@ func (db *DB) readGet(r *reader, x *exchange) *apiError {
 	return fault
 }
 
-// readKey finds a table that can be read, and the identity of a key in it.
+// readKey returns a table that can be read, and the identity of a key in it.
 func (db *DB) readKey(name string, key []attr) (*table, string, *apiError) {
 	t, err := db.readable(name)
 	if err != nil {
@@ -78,8 +78,8 @@ func (db *DB) readable(name string) (*table, *apiError) {
 	return t, nil
 }
 
-// readScan reads a Scan.
-func (db *DB) readScan(r *reader, x *exchange) *apiError {
+// readScan parses a Scan.
+func (db *DB) readScan(r *reader, req *request) *apiError {
 	var fault *apiError
 	var start []attr
 	limit, count := -1, false
@@ -87,7 +87,7 @@ func (db *DB) readScan(r *reader, x *exchange) *apiError {
 		switch {
 		case r.null():
 		case name == "TableName":
-			x.call.Table = r.string()
+			req.call.Table = r.string()
 		case name == "ExclusiveStartKey":
 			start = r.attrs()
 		case name == "ConsistentRead":
@@ -104,10 +104,10 @@ func (db *DB) readScan(r *reader, x *exchange) *apiError {
 			fault = firstError(fault, only(name, v, "COUNT", "ALL_ATTRIBUTES"))
 		default:
 			r.raw()
-			fault = firstError(fault, unknownToDouble(name))
+			fault = firstError(fault, unsupported(name))
 		}
 	})
-	x.run = func(x *exchange) ([]byte, *apiError) { return db.scan(x.call.Table, start, limit, count) }
+	req.run = func(req *request) ([]byte, *apiError) { return db.scan(req.call.Table, start, limit, count) }
 	return fault
 }
 
@@ -148,7 +148,7 @@ func (db *DB) scan(name string, start []attr, limit int, count bool) ([]byte, *a
 	return append(b, '}'), nil
 }
 
-// page gives the rows after a key, and whether there may be more.
+// page returns the items after a key, and reports whether there may be more.
 func (db *DB) page(t *table, after string, limit int) (page []*stored, more bool) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -174,20 +174,20 @@ func (db *DB) page(t *table, after string, limit int) (page []*stored, more bool
 	return page, false
 }
 
-// readTableCall reads the operations on tables. They are few, so they are left
-// to encoding/json, which knows the SDK's types by their names.
-func (db *DB) readTableCall(x *exchange, body string) *apiError {
+// readTableCall parses an operation on tables. These are rare, so it uses encoding/json, which
+// matches the SDK's types by their names.
+func (db *DB) readTableCall(req *request, body string) *apiError {
 	var named struct{ TableName string }
 	if err := json.Unmarshal([]byte(body), &named); err != nil {
-		return serialization("The request is not the JSON expected")
+		return serialization("The request is not the JSON of this operation")
 	}
-	x.call.Table = named.TableName
-	x.run = func(x *exchange) ([]byte, *apiError) {
-		switch x.call.Op {
+	req.call.Table = named.TableName
+	req.run = func(req *request) ([]byte, *apiError) {
+		switch req.call.Op {
 		case "CreateTable":
 			var in dynamodb.CreateTableInput
 			if err := json.Unmarshal([]byte(body), &in); err != nil {
-				return nil, serialization("The request is not the JSON expected")
+				return nil, serialization("The request is not the JSON of this operation")
 			}
 			about, err := db.createTable(&in)
 			return tableBody("TableDescription", about), err
@@ -225,15 +225,15 @@ func (db *DB) dropTable(name string) (*types.TableDescription, *apiError) {
 	return about, nil
 }
 
-// tableBody writes a description as DynamoDB does: no nulls, and times as
-// seconds since 1970.
+// tableBody returns a description in DynamoDB's JSON: without nulls, and with times as seconds
+// since 1970.
 func tableBody(member string, about *types.TableDescription) []byte {
 	if about == nil {
 		return nil
 	}
 	plain, err := json.Marshal(about)
 	if err != nil {
-		panic(err) // nothing in it can fail
+		panic(err) // a description always marshals
 	}
 	var members map[string]any
 	if err := json.Unmarshal(plain, &members); err != nil {
@@ -250,7 +250,7 @@ func tableBody(member string, about *types.TableDescription) []byte {
 	return b
 }
 
-// dropNulls drops what is not set: nulls, and empty words, which no enum has.
+// dropNulls removes members that are not set: nulls, and empty strings, which no enum has.
 func dropNulls(v any) {
 	switch v := v.(type) {
 	case map[string]any:

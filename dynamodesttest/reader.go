@@ -7,33 +7,31 @@ import (
 	"unicode/utf8"
 )
 
-// reader reads one JSON text. What it cannot read it panics with, as a
-// *apiError; readJSON turns that back into an error.
+// reader parses one JSON text. On an error it panics with an *apiError, which readJSON recovers.
 //
-// It is written by hand, and not with encoding/json, because a request is read
-// in one pass into values, so that tests of a million rows do not take long,
-// and because encoding/json accepts what DynamoDB refuses (names of the wrong
-// case, two values of one name).
+// It is written by hand for two reasons. It parses a request in one pass into values, so that tests
+// of a million rows stay fast. And encoding/json accepts what DynamoDB rejects: names of the wrong
+// case, and two values of one name.
 type reader struct {
 	text  string
 	at    int
 	depth int
-	width int // attributes of the last object read: a guess at the next
+	width int // attributes of the last object: the capacity for the next one
 }
 
-// maxJSONDepth keeps a hostile body from growing the stack. DynamoDB's own
-// limit on an item is far below it.
+// maxJSONDepth keeps a malicious body from exhausting the stack. DynamoDB's own limit on the depth
+// of an item is far lower.
 const maxJSONDepth = 1000
 
-// readJSON reads the whole of text with read, which must leave nothing over.
+// readJSON parses the whole text with read. Anything that read leaves over is an error.
 func readJSON(text string, read func(*reader)) (err *apiError) {
 	defer func() {
 		if p := recover(); p != nil {
-			fault, ok := p.(*apiError)
+			parseError, ok := p.(*apiError)
 			if !ok {
 				panic(p)
 			}
-			err = fault
+			err = parseError
 		}
 	}()
 	if !utf8.ValidString(text) {
@@ -48,10 +46,10 @@ func readJSON(text string, read func(*reader)) (err *apiError) {
 }
 
 func (r *reader) fail() {
-	panic(serialization("The request is not the JSON expected at byte %d", r.at))
+	panic(serialization("The request is not the JSON of this operation: error at byte %d", r.at))
 }
 
-// peek skips white space and gives the next byte, 0 at the end.
+// peek skips white space and returns the next byte, or 0 at the end.
 func (r *reader) peek() byte {
 	for r.at < len(r.text) {
 		switch c := r.text[r.at]; c {
@@ -79,7 +77,8 @@ func (r *reader) accept(c byte) bool {
 	return true
 }
 
-// null takes a null, which DynamoDB reads as a member left out.
+// null reports whether the next value is null, and skips it if so. DynamoDB treats a null member as
+// omitted.
 func (r *reader) null() bool {
 	if r.peek() == 'n' {
 		r.literal("null")
@@ -102,7 +101,7 @@ func (r *reader) enter() {
 	}
 }
 
-// object calls member for each member, which must read its value.
+// object parses an object. It calls member for each member, which must parse the member's value.
 func (r *reader) object(member func(name string)) {
 	r.enter()
 	r.expect('{')
@@ -120,7 +119,7 @@ func (r *reader) object(member func(name string)) {
 	r.depth--
 }
 
-// array calls element for each element, which must read it.
+// array parses an array. It calls element for each element, which must parse it.
 func (r *reader) array(element func()) {
 	r.enter()
 	r.expect('[')
@@ -136,7 +135,7 @@ func (r *reader) array(element func()) {
 	r.depth--
 }
 
-// raw gives the text of the next value, whatever it is.
+// raw returns the text of the next value, whatever its type.
 func (r *reader) raw() string {
 	c := r.peek()
 	start := r.at
@@ -175,7 +174,7 @@ func (r *reader) bool() bool {
 	return false
 }
 
-// string reads a string. It shares the request's memory where it can.
+// string parses a string. The result shares the request's memory if nothing in it is escaped.
 func (r *reader) string() string {
 	r.expect('"')
 	start, plain := r.at, true
@@ -210,9 +209,8 @@ func (r *reader) binary() string {
 	return string(raw)
 }
 
-// value reads an attribute value. It leaves n at the number of datatypes that
-// it had, for check to judge: DynamoDB reads the whole of a request before it
-// says what is wrong with one value.
+// value parses an attribute value. It counts the datatypes in value.types and leaves it to check to
+// reject a wrong number, since DynamoDB parses the whole request before it rejects a single value.
 func (r *reader) value() value {
 	v := value{}
 	r.object(func(name string) {
@@ -247,7 +245,7 @@ func (r *reader) value() value {
 	return v
 }
 
-// attrs reads an object of attribute values.
+// attrs parses an object of attribute values.
 func (r *reader) attrs() []attr {
 	attrs := make([]attr, 0, r.width)
 	r.object(func(name string) { attrs = append(attrs, attr{name, r.value()}) })

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Region and Account are those of every table's ARN.
+// Region and Account are the AWS Region and the account in the ARN of every table.
 const (
 	Region  = "us-east-1"
 	Account = "123456789012"
@@ -46,10 +46,10 @@ type index struct {
 	global   bool
 	key      []keyAttr
 	all      bool     // projects every attribute
-	projects []string // else these, besides the keys of table and index
+	projects []string // otherwise these, in addition to the keys of the table and the index
 }
 
-// table is a table and what it holds. The part above mu of DB does not change.
+// table is a table and its contents. The fields before the comment "Under DB.mu" do not change.
 type table struct {
 	name    string
 	arn     string
@@ -58,21 +58,21 @@ type table struct {
 	about   types.TableDescription
 
 	// Under DB.mu.
-	status  types.TableStatus
-	rows    map[string]*stored
-	order   []string // keys in order, nil when one has come or gone
-	size    int64
-	limits  []*Limit
-	written float64        // write units
-	refused float64        // by a Limit of the table, an index or a range of keys
-	tries   map[string]int // calls that carried a key, kept while faults are asked for
+	status   types.TableStatus
+	rows     map[string]*stored
+	order    []string // sorted keys; nil after a key was added or removed
+	size     int64
+	limits   []*Limit
+	written  float64        // write units
+	refused  float64        // by a Limit of the table, an index or a range of keys
+	attempts map[string]int // number of calls that carried a key, counted while there is a fault hook
 }
 
-// stored is an item in a table and how it came to be there. It does not change:
-// a put replaces it.
+// stored is an item in a table, and the write that put it there. It is immutable: a put replaces
+// it.
 type stored struct {
 	key  string
-	item string // the JSON that DynamoDB would return; smaller than a map, and shared with nobody
+	item string // the JSON that DynamoDB would return: smaller than a map, and nobody can modify it
 	size int
 	seq  int
 	call int
@@ -80,26 +80,26 @@ type stored struct {
 	late bool
 }
 
-// ARN is the Amazon Resource Name of a table of that name.
+// ARN returns the Amazon Resource Name of a table with that name.
 func ARN(table string) string {
 	return "arn:aws:dynamodb:" + Region + ":" + Account + ":table/" + table
 }
 
-// writable says whether the table takes reads and writes in its status.
+// writable reports whether the table accepts reads and writes in its current status.
 func (t *table) writable() bool {
 	return t.status == types.TableStatusActive || t.status == types.TableStatusUpdating
 }
 
-// NewTable is a DB with one table, whose key is given as in [DB.AddTable].
+// NewTable returns a DB with one table, whose key is given as for [DB.AddTable].
 func NewTable(name string, key ...string) *DB {
 	db := New()
 	db.AddTable(name, key...)
 	return db
 }
 
-// AddTable adds an on-demand table with the key given: the partition key and
-// perhaps a sort key, each as "name:S", "name:N" or "name:B". It panics if
-// DynamoDB would refuse the table. Use [DB.CreateTable] for everything else.
+// AddTable adds an on-demand table with the given key: a partition key and optionally a sort key,
+// each as "name:S", "name:N" or "name:B". It panics if DynamoDB would reject the table. Use
+// [DB.CreateTable] for everything else.
 func (db *DB) AddTable(name string, key ...string) {
 	in := &dynamodb.CreateTableInput{TableName: &name, BillingMode: types.BillingModePayPerRequest}
 	for i, k := range key {
@@ -130,7 +130,7 @@ func (db *DB) createTable(in *dynamodb.CreateTableInput) (*types.TableDescriptio
 	}
 	t := &table{
 		name: name, arn: ARN(name), status: types.TableStatusActive,
-		rows: map[string]*stored{}, tries: map[string]int{},
+		rows: map[string]*stored{}, attempts: map[string]int{},
 	}
 	if err := t.readSchema(in); err != nil {
 		return nil, err
@@ -168,7 +168,7 @@ func (t *table) readSchema(in *dynamodb.CreateTableInput) (err *apiError) {
 			return err
 		}
 		if last := t.indexes[len(t.indexes)-1]; len(t.key) < 2 || last.key[0].name != t.key[0].name {
-			return invalidParameter("A local secondary index needs a table with a sort key, and its partition key")
+			return invalidParameter("A local secondary index needs a table with a sort key, and must have the table's partition key")
 		}
 	}
 	if len(used) != len(kinds) {
@@ -225,17 +225,17 @@ func (t *table) addIndex(name string, global bool, schema []types.KeySchemaEleme
 	return nil
 }
 
-// tablesMade makes each table's id its own.
+// tablesMade counts the tables created so far; the table IDs come from it.
 var tablesMade atomic.Int64
 
-// What a new on-demand table is ready for:
+// A new on-demand table starts with this warm throughput:
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html
 const (
 	onDemandReads  = 12_000
 	onDemandWrites = 4_000
 )
 
-// describeAs keeps what DescribeTable says, apart from what changes.
+// describeAs sets the part of the table's description that does not change.
 func (t *table) describeAs(in *dynamodb.CreateTableInput) {
 	t.about = types.TableDescription{
 		TableName: &t.name, TableArn: &t.arn,
@@ -281,7 +281,7 @@ func throughput(p *types.ProvisionedThroughput) *types.ProvisionedThroughputDesc
 	return d
 }
 
-// describe is called under DB.mu.
+// describe returns the table's description. It is called under DB.mu.
 func (t *table) describe() *types.TableDescription {
 	about := t.about
 	about.TableStatus = t.status
@@ -290,7 +290,7 @@ func (t *table) describe() *types.TableDescription {
 	return &about
 }
 
-// lookup finds a table by name or ARN.
+// lookup returns the table with that name or ARN, or nil.
 func (db *DB) lookup(nameOrARN string) *table {
 	name, isARN := strings.CutPrefix(nameOrARN, ARN(""))
 	if !isARN && strings.HasPrefix(nameOrARN, "arn:") {
@@ -301,8 +301,8 @@ func (db *DB) lookup(nameOrARN string) *table {
 	return db.tables[name]
 }
 
-// SetStatus puts a table into a status. Only ACTIVE and UPDATING tables take
-// reads and writes. It panics if there is no such table.
+// SetStatus sets the status of a table. Only ACTIVE and UPDATING tables accept reads and writes. It
+// panics if the table does not exist.
 func (db *DB) SetStatus(table string, status types.TableStatus) {
 	t := db.mustTable(table)
 	db.mu.Lock()
@@ -310,9 +310,9 @@ func (db *DB) SetStatus(table string, status types.TableStatus) {
 	t.status = status
 }
 
-// Usage returns the write units of the table that its writes have cost so far,
-// those of its indexes not counted, and those of the items that one [Limit] or
-// another refused. It panics if there is no such table.
+// Usage returns the write units that writes to the table have consumed so far, without those of its
+// indexes, and the write units of the items that a [Limit] refused. It panics if the table does not
+// exist.
 func (db *DB) Usage(table string) (written, refused float64) {
 	t := db.mustTable(table)
 	db.mu.Lock()
@@ -320,8 +320,8 @@ func (db *DB) Usage(table string) (written, refused float64) {
 	return t.written, t.refused
 }
 
-// mustTable is for calls by a test, where a table that is not there is a fault
-// of the test.
+// mustTable returns the table with that name or ARN. It panics if the table does not exist, which
+// is a mistake in the test.
 func (db *DB) mustTable(name string) *table {
 	t := db.lookup(name)
 	if t == nil {

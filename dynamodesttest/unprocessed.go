@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// shape is how UnprocessedItems is written. A caller may rely on none of it.
+// shape describes how UnprocessedItems is written. Callers must not rely on any of it.
 type shape struct {
 	shuffle  bool
 	seed     uint64
@@ -15,63 +15,61 @@ type shape struct {
 	stranger bool
 	empty    bool
 	null     bool
-	absent   bool
+	omitted  bool
 }
 
-// Shuffled hands unprocessed items back in another order.
+// Shuffled returns unprocessed items in a different order.
 func (f Fault) Shuffled(seed uint64) Fault {
 	f.shape.shuffle, f.shape.seed = true, seed
 	return f
 }
 
-// Respelled hands unprocessed items back with their numbers spelled otherwise
-// (1 as 1.0, 1.5 as 1.50) and their sets in reverse.
+// Respelled returns unprocessed items with their numbers written differently (1 as 1.0, 1.5 as
+// 1.50) and their sets in reverse order.
 func (f Fault) Respelled() Fault {
 	f.shape.respell = true
 	return f
 }
 
-// ByARN hands unprocessed items back under the ARN of their table, even if the
-// request gave its name. DynamoDB does so if the request gave the ARN, and so
-// does a DB without this.
+// ByARN returns unprocessed items under the ARN of their table even if the request gave its name.
+// Without it they are returned under what the request gave, as by DynamoDB.
 func (f Fault) ByARN() Fault {
 	f.shape.byARN = true
 	return f
 }
 
-// WithStranger hands back an item that was not in the request, besides the
-// others.
+// WithStranger additionally returns an item that was not in the request.
 func (f Fault) WithStranger() Fault {
 	f.shape.stranger = true
 	return f
 }
 
-// WithEmptyRequest hands back an empty WriteRequest, besides the others.
+// WithEmptyRequest additionally returns an empty WriteRequest.
 func (f Fault) WithEmptyRequest() Fault {
 	f.shape.empty = true
 	return f
 }
 
-// NullMap gives UnprocessedItems as null. The service always sends a map.
+// NullMap sends UnprocessedItems as null. The service always sends a map.
 func NullMap() Fault { return Fault{shape: shape{null: true}} }
 
-// NoMap leaves UnprocessedItems out. The service always sends a map.
-func NoMap() Fault { return Fault{shape: shape{absent: true}} }
+// NoMap omits UnprocessedItems from the response. The service always sends a map.
+func NoMap() Fault { return Fault{shape: shape{omitted: true}} }
 
-// appendUnprocessed writes the member of the answer that hands items back.
-func (f *Fault) appendUnprocessed(b []byte, puts []put, back []int) []byte {
+// appendUnprocessed appends the member UnprocessedItems of the response.
+func (f *Fault) appendUnprocessed(b []byte, puts []put, unprocessed []int) []byte {
 	switch s := &f.shape; {
-	case s.absent:
+	case s.omitted:
 		return b
 	case s.null:
 		return append(b, `"UnprocessedItems":null`...)
 	}
 	if f.shape.shuffle {
-		rand.New(rand.NewPCG(f.shape.seed, 0)).Shuffle(len(back), func(i, j int) { back[i], back[j] = back[j], back[i] })
+		rand.New(rand.NewPCG(f.shape.seed, 0)).Shuffle(len(unprocessed), func(i, j int) { unprocessed[i], unprocessed[j] = unprocessed[j], unprocessed[i] })
 	}
 	tables, requests := []string{}, map[string][]string{}
 	add := func(p *put, request string) {
-		name := p.asked
+		name := p.nameOrARN
 		if f.shape.byARN {
 			name = p.t.arn
 		}
@@ -80,11 +78,11 @@ func (f *Fault) appendUnprocessed(b []byte, puts []put, back []int) []byte {
 		}
 		requests[name] = append(requests[name], request)
 	}
-	for _, i := range back {
+	for _, i := range unprocessed {
 		add(&puts[i], f.writeRequest(&puts[i], puts[i].item))
 	}
 	if f.shape.stranger {
-		add(&puts[0], f.writeRequest(&puts[0], strange(puts[0].t.key)))
+		add(&puts[0], f.writeRequest(&puts[0], strangeItem(puts[0].t.key)))
 	}
 	if f.shape.empty {
 		add(&puts[0], "{}")
@@ -111,8 +109,8 @@ func (f *Fault) writeRequest(p *put, item []attr) string {
 	return string(append(appendAttrs([]byte(head), item), "}}"...))
 }
 
-// strange is an item that no request has.
-func strange(key []keyAttr) []attr {
+// strangeItem returns an item that no request contains.
+func strangeItem(key []keyAttr) []attr {
 	item := make([]attr, len(key))
 	for i, k := range key {
 		text := "not in the request"
@@ -124,18 +122,18 @@ func strange(key []keyAttr) []attr {
 	return item
 }
 
-// respell copies an item with its numbers and sets written in another way.
+// respell returns a copy of an item with its numbers and sets written differently.
 func respell(item []attr) []attr {
 	item = slices.Clone(item)
 	for i := range item {
 		v := &item[i].value
 		switch v.kind {
 		case kindN:
-			v.text = longer(v.text)
+			v.text = respellNumber(v.text)
 		case kindNS:
 			v.parts = slices.Clone(v.parts)
 			for j := range v.parts {
-				v.parts[j].text = longer(v.parts[j].text)
+				v.parts[j].text = respellNumber(v.parts[j].text)
 			}
 			slices.Reverse(v.parts)
 		case kindSS, kindBS:
@@ -148,7 +146,7 @@ func respell(item []attr) []attr {
 	return item
 }
 
-func longer(number string) string {
+func respellNumber(number string) string {
 	if strings.Contains(number, ".") {
 		return number + "0"
 	}

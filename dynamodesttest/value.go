@@ -28,9 +28,9 @@ const (
 // value is an attribute value.
 type value struct {
 	kind  kind
-	types int    // datatypes set in the request; right is 1
-	text  string // S; N as written, as stored once checked; B decoded; "true" or "false"
-	parts []attr // M; L, SS, NS and BS with no names
+	types int    // number of datatypes set in the request; valid is 1
+	text  string // S; N as written, after check as stored; B decoded; "true" or "false"
+	parts []attr // of M, L, SS, NS and BS; names only in M
 }
 
 // attr is a named value.
@@ -47,8 +47,8 @@ const (
 	maxNameSize = 65_535
 )
 
-// checkAttrs holds an item, or a map within one, to DynamoDB's rules. It puts
-// its attributes in order of name and its numbers into their stored form.
+// checkAttrs checks an item, or a map within one, against DynamoDB's rules. It sorts the attributes
+// by name and converts numbers to their stored form.
 func checkAttrs(attrs []attr, depth int) *apiError {
 	slices.SortFunc(attrs, func(a, b attr) int { return strings.Compare(a.name, b.name) })
 	for i := range attrs {
@@ -59,8 +59,8 @@ func checkAttrs(attrs []attr, depth int) *apiError {
 		case len(name) > maxNameSize:
 			return invalid("Attribute name is too large, must be less than %d bytes", maxNameSize+1)
 		case i > 0 && attrs[i-1].name == name:
-			// DynamoDB may well take the last; no client means to send this.
-			return serialization("Two values of one attribute name")
+			// DynamoDB may take the last one, but no client sends this on purpose.
+			return serialization("The item contains an attribute name twice")
 		}
 		if err := attrs[i].check(depth); err != nil {
 			return err
@@ -69,8 +69,8 @@ func checkAttrs(attrs []attr, depth int) *apiError {
 	return nil
 }
 
-// check holds a value at the depth given (1 for an attribute of the item) to
-// DynamoDB's rules.
+// check checks a value at the given depth (1 for an attribute of the item) against DynamoDB's
+// rules.
 func (v *value) check(depth int) *apiError {
 	switch {
 	case v.types == 0:
@@ -133,7 +133,7 @@ func (v *value) checkSet() *apiError {
 	return nil
 }
 
-// attrsSize is the size that DynamoDB counts for an item: names and values.
+// attrsSize returns the size of an item as DynamoDB counts it: names and values.
 func attrsSize(attrs []attr) int {
 	size := 0
 	for i := range attrs {
@@ -142,7 +142,7 @@ func attrsSize(attrs []attr) int {
 	return size
 }
 
-// size is what a checked value counts:
+// size returns the size of a checked value as DynamoDB counts it:
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 func (v *value) size() int {
 	switch v.kind {
@@ -175,7 +175,7 @@ func (v *value) size() int {
 	}
 }
 
-// find gives the attribute of that name, nil if there is none.
+// find returns the value of the attribute with that name, or nil if there is none.
 func find(attrs []attr, name string) *value {
 	for i := range attrs {
 		if attrs[i].name == name {
@@ -185,7 +185,7 @@ func find(attrs []attr, name string) *value {
 	return nil
 }
 
-// appendAttrs appends an item, or a map within one, as DynamoDB writes it.
+// appendAttrs appends an item, or a map within one, in DynamoDB's JSON.
 func appendAttrs(b []byte, attrs []attr) []byte {
 	b = append(b, '{')
 	for i := range attrs {
@@ -239,7 +239,7 @@ func appendBinary(b []byte, s string) []byte {
 func appendString(b []byte, s string) []byte {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
-			quoted, _ := json.Marshal(s) // a string cannot fail
+			quoted, _ := json.Marshal(s) // marshaling a string cannot fail
 			return append(b, quoted...)
 		}
 	}
@@ -248,7 +248,7 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// attributeMap is the SDK's form of an item.
+// attributeMap converts an item to the SDK's types.
 func attributeMap(attrs []attr) map[string]types.AttributeValue {
 	m := make(map[string]types.AttributeValue, len(attrs))
 	for i := range attrs {
@@ -300,11 +300,11 @@ func (v *value) members() []string {
 	return members
 }
 
-// parseItem reads an item in its stored form.
+// parseItem parses an item in its stored form.
 func parseItem(stored string) []attr {
 	var attrs []attr
 	if err := readJSON(stored, func(r *reader) { attrs = r.attrs() }); err != nil {
-		panic(err) // what the double has written itself it can read
+		panic(err) // the double wrote the text itself
 	}
 	return attrs
 }

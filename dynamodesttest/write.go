@@ -6,48 +6,47 @@ import (
 	"strings"
 )
 
-// maxBatch is the most puts and deletes of one BatchWriteItem, over all tables.
+// maxBatch is the largest number of puts and deletes in one BatchWriteItem, over all tables.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 const maxBatch = 25
 
 // put is one put or delete of a request.
 type put struct {
-	asked  string // the table as the request names it
-	t      *table // nil if there is none
-	delete bool
-	item   []attr // the key, for a delete
-	key    string // its identity, "" while not known
-	json   string // as stored
-	size   int
+	nameOrARN string // of the table, as the request gives it
+	t         *table // nil if the table does not exist
+	delete    bool
+	item      []attr // for a delete the key
+	key       string // identity of the key, "" if the key is not complete
+	json      string // item in its stored form
+	size      int
 }
 
-// readBatch reads a BatchWriteItem. Everything about it is checked before
-// anything is written.
-func (db *DB) readBatch(r *reader, x *exchange) *apiError {
+// readBatch parses a BatchWriteItem.
+func (db *DB) readBatch(r *reader, req *request) *apiError {
 	var fault *apiError
 	r.object(func(name string) {
 		switch {
 		case r.null():
 		case name == "RequestItems":
 			r.object(func(table string) {
-				before := len(x.puts)
+				before := len(req.puts)
 				r.array(func() {
 					p, err := readWriteRequest(r)
-					p.asked = table
+					p.nameOrARN = table
 					fault = firstError(fault, err)
-					x.puts = append(x.puts, p)
+					req.puts = append(req.puts, p)
 				})
-				if len(x.puts) == before {
+				if len(req.puts) == before {
 					fault = firstError(fault, invalid("1 validation error detected: Value at 'RequestItems.%s.member' failed to satisfy constraint: Member must have length greater than or equal to 1", table))
 				}
 			})
 		case name == "ReturnConsumedCapacity":
-			x.capacity = r.string()
+			req.capacity = r.string()
 		case name == "ReturnItemCollectionMetrics":
 			fault = firstError(fault, only("ReturnItemCollectionMetrics", r.string(), "NONE"))
 		default:
 			r.raw()
-			fault = firstError(fault, unknownToDouble(name))
+			fault = firstError(fault, unsupported(name))
 		}
 	})
 	return fault
@@ -60,12 +59,12 @@ func firstError(first, next *apiError) *apiError {
 	return next
 }
 
-// only refuses a value that the double does not know.
+// only rejects a value that the double does not support.
 func only(member, value string, known ...string) *apiError {
 	if slices.Contains(known, value) {
 		return nil
 	}
-	return unknownToDouble(member + " " + value)
+	return unsupported(member + " " + value)
 }
 
 func readWriteRequest(r *reader) (put, *apiError) {
@@ -97,15 +96,15 @@ func readWriteRequest(r *reader) (put, *apiError) {
 	return p, fault
 }
 
-// readPut reads a PutItem.
-func (db *DB) readPut(r *reader, x *exchange) *apiError {
+// readPut parses a PutItem.
+func (db *DB) readPut(r *reader, req *request) *apiError {
 	p, fault := put{}, (*apiError)(nil)
 	names, hasItem, condition := map[string]string{}, false, ""
 	r.object(func(name string) {
 		switch {
 		case r.null():
 		case name == "TableName":
-			p.asked = r.string()
+			p.nameOrARN = r.string()
 		case name == "Item":
 			p.item, hasItem = r.attrs(), true
 		case name == "ConditionExpression":
@@ -113,35 +112,35 @@ func (db *DB) readPut(r *reader, x *exchange) *apiError {
 		case name == "ExpressionAttributeNames":
 			r.object(func(alias string) { names[alias] = r.string() })
 		case name == "ReturnConsumedCapacity":
-			x.capacity = r.string()
+			req.capacity = r.string()
 		case name == "ReturnValues":
 			v := r.string()
-			x.returnOld = v == "ALL_OLD"
+			req.returnOld = v == "ALL_OLD"
 			fault = firstError(fault, only(name, v, "NONE", "ALL_OLD"))
 		case name == "ReturnValuesOnConditionCheckFailure":
 			v := r.string()
-			x.showItem = v == "ALL_OLD"
+			req.showItem = v == "ALL_OLD"
 			fault = firstError(fault, only(name, v, "NONE", "ALL_OLD"))
 		case name == "ReturnItemCollectionMetrics":
 			fault = firstError(fault, only(name, r.string(), "NONE"))
 		default:
 			r.raw()
-			fault = firstError(fault, unknownToDouble(name))
+			fault = firstError(fault, unsupported(name))
 		}
 	})
 	if !hasItem {
 		fault = firstError(fault, invalid("1 validation error detected: Value null at 'item' failed to satisfy constraint: Member must not be null"))
 	}
 	absent, err := readCondition(condition, names)
-	x.absent = absent
-	x.puts = []put{p}
+	req.mustNotExist = absent
+	req.puts = []put{p}
 	return firstError(fault, err)
 }
 
 var attributeNotExists = regexp.MustCompile(`^\s*attribute_not_exists\s*\(\s*(#?[a-zA-Z_][a-zA-Z0-9_]*)\s*\)\s*$`)
 
-// readCondition gives the attribute that must not be there for the put to go
-// on, "" if there is no condition.
+// readCondition returns the attribute of an attribute_not_exists condition, or "" if there is no
+// condition.
 func readCondition(condition string, names map[string]string) (string, *apiError) {
 	if condition == "" {
 		if len(names) > 0 {
@@ -151,7 +150,7 @@ func readCondition(condition string, names map[string]string) (string, *apiError
 	}
 	m := attributeNotExists.FindStringSubmatch(condition)
 	if m == nil {
-		return "", unknownToDouble("a ConditionExpression other than attribute_not_exists(name)")
+		return "", unsupported("a ConditionExpression other than attribute_not_exists(name)")
 	}
 	name := m[1]
 	used := 0
@@ -168,22 +167,23 @@ func readCondition(condition string, names map[string]string) (string, *apiError
 	return name, nil
 }
 
-// checkBatch holds a BatchWriteItem to DynamoDB's rules.
-func (db *DB) checkBatch(x *exchange) *apiError {
-	switch n := len(x.puts); {
+// checkBatch checks a BatchWriteItem against DynamoDB's rules. All of it must be valid before any
+// of it is written.
+func (db *DB) checkBatch(req *request) *apiError {
+	switch n := len(req.puts); {
 	case n == 0:
 		return invalid("1 validation error detected: Value at 'RequestItems' failed to satisfy constraint: Member must have length greater than or equal to 1")
 	case n > maxBatch:
-		return invalid("1 validation error detected: Value at 'RequestItems.%s.member' failed to satisfy constraint: Member must have length less than or equal to %d", x.puts[0].asked, maxBatch)
+		return invalid("1 validation error detected: Value at 'RequestItems.%s.member' failed to satisfy constraint: Member must have length less than or equal to %d", req.puts[0].nameOrARN, maxBatch)
 	}
 	type tableKey struct {
 		t   *table
 		key string
 	}
-	seen := make(map[tableKey]bool, len(x.puts))
+	seen := make(map[tableKey]bool, len(req.puts))
 	var duplicates *apiError
-	for i := range x.puts {
-		p := &x.puts[i]
+	for i := range req.puts {
+		p := &req.puts[i]
 		if err := p.check(false); err != nil {
 			return err
 		}
@@ -196,10 +196,10 @@ func (db *DB) checkBatch(x *exchange) *apiError {
 	return duplicates
 }
 
-// check holds a put to the rules of items and of its table.
-func (p *put) check(telling bool) *apiError {
+// check checks a put or delete against the rules for items and for its table.
+func (p *put) check(detailed bool) *apiError {
 	if p.t == nil {
-		if !tableName.MatchString(p.asked) && !strings.HasPrefix(p.asked, "arn:") {
+		if !tableName.MatchString(p.nameOrARN) && !strings.HasPrefix(p.nameOrARN, "arn:") {
 			return invalid("Invalid table name: it must be 3 to 255 of a-z, A-Z, 0-9, _, . and -")
 		}
 		return noTable()
@@ -207,7 +207,7 @@ func (p *put) check(telling bool) *apiError {
 	if err := checkAttrs(p.item, 1); err != nil {
 		return err
 	}
-	if err := p.t.checkKey(p.item, telling); err != nil {
+	if err := p.t.checkKey(p.item, detailed); err != nil {
 		return err
 	}
 	if p.delete {
@@ -225,7 +225,7 @@ func (p *put) check(telling bool) *apiError {
 	return nil
 }
 
-// encode sets the puts' stored form.
+// encode sets the stored form of the puts.
 func encode(puts []put) {
 	var b []byte
 	for i := range puts {
@@ -234,22 +234,22 @@ func encode(puts []put) {
 	}
 }
 
-// findTables sets each put's table, and its key as far as it can be told, so
-// that a refused request too is recorded with its keys.
+// findTables sets the table of each put, and its key if the key is complete, so that a rejected
+// request is recorded with its keys too.
 func (db *DB) findTables(puts []put) {
 	for i := range puts {
 		p := &puts[i]
-		if i > 0 && puts[i-1].asked == p.asked {
+		if i > 0 && puts[i-1].nameOrARN == p.nameOrARN {
 			p.t = puts[i-1].t
 		} else {
-			p.t = db.lookup(p.asked)
+			p.t = db.lookup(p.nameOrARN)
 		}
 		if p.t == nil {
 			continue
 		}
 		for _, k := range p.t.key {
 			if v := find(p.item, k.name); v != nil && v.kind == kindN {
-				_ = v.storeNumber() // check says what is wrong with it
+				_ = v.storeNumber() // check reports the error
 			}
 		}
 		p.key = identity(p.t.key, p.item)
