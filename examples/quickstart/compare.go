@@ -16,13 +16,12 @@ import (
 // key is the primary key of an item.
 type key struct{ network, event string }
 
-// compare reads the table and holds it against the result: for every row
-// written the item that [dynamodest.Destination.Item] shows, and, if the table
-// was empty before, no other.
+// compare reads the table and checks it against the result: the table must hold every written row
+// as [dynamodest.Destination.Item] returns it and, if it was empty before, nothing else.
 func compare(ctx context.Context, cfg dynamodest.Config, dest *dynamodest.Destination, rows []dynamodest.Row,
 	result dynamodest.Result, wasEmpty bool, out io.Writer) error {
 	want := map[key]map[string]types.AttributeValue{}
-	unknown := map[key]bool{} // these items may be there or not
+	unknown := map[key]bool{} // items of rows whose outcome is unknown
 	for i, r := range result.Rows {
 		if r.Outcome != dynamodest.Written && r.Outcome != dynamodest.Unknown {
 			continue
@@ -31,7 +30,7 @@ func compare(ctx context.Context, cfg dynamodest.Config, dest *dynamodest.Destin
 		if err != nil {
 			return err
 		}
-		want[keyOf(item)] = item // of rows with the same key the last one
+		want[keyOf(item)] = item // of rows with the same key, the last one counts
 		if r.Outcome == dynamodest.Unknown {
 			unknown[keyOf(item)] = true
 		}
@@ -72,7 +71,7 @@ func text(v types.AttributeValue) string {
 	return ""
 }
 
-// equal compares two items, in which the members of a set have no order.
+// equal reports whether two items are equal. The order of a set's members does not matter.
 func equal(a, b map[string]types.AttributeValue) bool {
 	for _, item := range []map[string]types.AttributeValue{a, b} {
 		for _, v := range item {

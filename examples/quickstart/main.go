@@ -1,11 +1,11 @@
-// Command quickstart writes a week of earthquakes to a DynamoDB table, prints the outcome of the rows,
-// and reads the table back to check it.
+// Command quickstart writes a week of earthquakes to a DynamoDB table, prints the outcome of the
+// rows, and reads the table back to check it.
 //
 //	go run ./examples/quickstart
 //
-// It needs no AWS account: the table is in this program's memory, and the AWS SDK's client talks to it
-// over HTTP. With -endpoint the table is on another DynamoDB server, whose region is -region, else
-// AWS_REGION, else us-east-1; with -region alone it is on AWS. The keys are then those in
+// It needs no AWS account: the table is in this program's memory, and the AWS SDK's client talks to
+// it over HTTP. With -endpoint the table is on another DynamoDB server, whose region is -region,
+// else AWS_REGION, else us-east-1; with -region alone it is on AWS. The keys are then those in
 // AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
 package main
 
@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 			return errors.New("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; DynamoDB Local and dynalite accept any values")
 		}
 	}
-	if err := cfg.Validate(); err != nil { // every fault at once, each with its field
+	if err := cfg.Validate(); err != nil { // reports every problem at once, each with its field
 		return err
 	}
 
@@ -82,7 +82,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	return write(ctx, cfg, created, out)
 }
 
-// write is what the example is about: it writes rows to a table and prints the outcome of each row
+// write shows how to use the library: it writes rows to a table and prints the outcome of each row
 // that failed.
 func write(ctx context.Context, cfg dynamodest.Config, wasEmpty bool, out io.Writer) error {
 	rows, err := earthquakes()
@@ -100,8 +100,8 @@ func write(ctx context.Context, cfg dynamodest.Config, wasEmpty bool, out io.Wri
 	result, err := dest.Write(ctx, rows)
 	account(out, result, time.Since(start))
 
-	// Rows that failed have been printed. A Stop is not a row's fault: no access, no such table, an
-	// interrupt.
+	// The failed rows have been printed. A Stop is not the fault of a row: access denied, a missing
+	// table, an interrupt.
 	var failed *dynamodest.WriteError
 	if errors.As(err, &failed) && failed.Stop != nil {
 		return failed.Stop

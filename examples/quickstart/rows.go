@@ -12,9 +12,8 @@ import (
 	"github.com/dynamodest/dynamodest"
 )
 
-// mapping is the field mapping: which columns become which attributes. The
-// key of the table is network (partition key) and event (sort key). Columns
-// that no field names are not written.
+// mapping is the field mapping: which columns become which attributes. The key of the table is
+// network (partition key) and event (sort key). Columns that no field names are not written.
 var mapping = dynamodest.Mapping{Fields: []dynamodest.Field{
 	{Column: "net", Attribute: "network"},
 	{Column: "code", Attribute: "event"},
@@ -32,15 +31,15 @@ var mapping = dynamodest.Mapping{Fields: []dynamodest.Field{
 	{Column: "tsunami", Type: dynamodest.Bool}, // from 0 or 1
 }}
 
-// revised is how many events come twice. Of rows with the same key the last
-// one ends up in the table.
+// revised is the number of events that occur twice. Of rows with the same key, the last one is
+// written.
 const revised = 3
 
 //go:embed earthquakes.json
 var feed []byte
 
-// earthquakes returns the rows to write: the events of the feed, the first few
-// of them followed by a revision, and then the bad rows.
+// earthquakes returns the rows to write: the events of the feed, the first few of them followed by
+// a revision, and then the bad rows.
 func earthquakes() ([]dynamodest.Row, error) {
 	var week struct {
 		Features []struct {
@@ -50,7 +49,7 @@ func earthquakes() ([]dynamodest.Row, error) {
 		}
 	}
 	decoder := json.NewDecoder(bytes.NewReader(feed))
-	decoder.UseNumber() // exact: no detour through float64
+	decoder.UseNumber() // keeps numbers exact
 	if err := decoder.Decode(&week); err != nil {
 		return nil, err
 	}
@@ -71,19 +70,19 @@ func earthquakes() ([]dynamodest.Row, error) {
 	return append(rows, badRows()...), nil
 }
 
-// badRows returns rows that cannot be written, each for a reason of its own.
+// badRows returns rows that cannot be written, each for a different reason.
 func badRows() []dynamodest.Row {
 	good := dynamodest.Row{"net": "zz", "code": "1", "time": int64(1517966773840), "place": "nowhere", "mag": 1.5}
 	keyless := maps.Clone(good)
 	delete(keyless, "code")
 	return []dynamodest.Row{
 		keyless,                                // no sort key
-		with(good, dynamodest.Row{"code": ""}), // an empty one
-		with(good, dynamodest.Row{"code": 37868143}), // the table wants a string
+		with(good, dynamodest.Row{"code": ""}), // empty sort key
+		with(good, dynamodest.Row{"code": 37868143}), // sort key that is not a string
 		with(good, dynamodest.Row{"mag": math.NaN()}),
-		with(good, dynamodest.Row{"felt": make(chan int)}),                // no attribute holds a channel
+		with(good, dynamodest.Row{"felt": make(chan int)}),                // a channel cannot be stored
 		with(good, dynamodest.Row{"place": "Caf\xe9"}),                    // not UTF-8
-		with(good, dynamodest.Row{"place": strings.Repeat("x", 400<<10)}), // with its name over 400 KB
+		with(good, dynamodest.Row{"place": strings.Repeat("x", 400<<10)}), // makes the item larger than 400 KB
 	}
 }
 
@@ -94,7 +93,7 @@ func with(row, changed dynamodest.Row) dynamodest.Row {
 	return row
 }
 
-// list splits the feed's form of a list: ",a,b,".
+// list splits a list in the feed's format, such as ",a,b,".
 func list(v any) []string {
 	text, _ := v.(string)
 	return strings.Split(strings.Trim(text, ","), ",")

@@ -13,8 +13,8 @@ import (
 	"github.com/dynamodest/dynamodest"
 )
 
-// client returns the AWS SDK's client, for what a Destination does not do:
-// creating, reading and deleting the table.
+// client returns the AWS SDK's client, for what a Destination does not do: creating, reading and
+// deleting the table.
 func client(cfg dynamodest.Config) *dynamodb.Client {
 	c := cfg.Credentials
 	options := dynamodb.Options{
@@ -27,8 +27,8 @@ func client(cfg dynamodest.Config) *dynamodb.Client {
 	return dynamodb.New(options)
 }
 
-// createTable creates the table and waits until it is active. A table that already exists is left as
-// it is.
+// createTable creates the table and waits until it is active. A table that already exists is left
+// as it is.
 func createTable(ctx context.Context, cfg dynamodest.Config) (created bool, err error) {
 	db := client(cfg)
 	_, err = db.CreateTable(ctx, &dynamodb.CreateTableInput{
@@ -54,7 +54,7 @@ func createTable(ctx context.Context, cfg dynamodest.Config) (created bool, err 
 	return created, waiter.Wait(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(cfg.Table)}, 2*time.Minute)
 }
 
-// deleteTable deletes the table, also when ctx has ended.
+// deleteTable deletes the table, even if ctx is done.
 func deleteTable(ctx context.Context, cfg dynamodest.Config) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()

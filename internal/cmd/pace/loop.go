@@ -12,7 +12,8 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// loop writes n rows as a program without the library would: 25 at a time, one request after the other.
+// loop writes n rows as a program without the library would: 25 at a time, one request after the
+// other.
 func loop(ctx context.Context, endpoint, table string, n int) (time.Duration, error) {
 	client := dynamodb.New(dynamodb.Options{
 		Region: dynamodesttest.Region, BaseEndpoint: &endpoint,

@@ -1,6 +1,7 @@
-// Command pace measures how well the library's write rate follows the capacity of a table, and prints
-// each figure next to the one required. It writes rows with the default configuration and the client
-// that the library builds, over HTTP on loopback, to a table with a capacity in a process of its own.
+// Command pace measures how well the library's write rate follows the capacity of a table, and
+// prints each figure next to the one required. It writes rows with the default configuration and
+// the client that the library builds, over HTTP on loopback, to a table with a capacity in a
+// process of its own.
 //
 //	go run ./internal/cmd/pace [-run names] [-short] [-on-demand]
 //
@@ -32,7 +33,7 @@ var scenarios = []scenario{
 	{"hot", "an unlimited table; 5 % of the rows on a key range of 200 write units a second", hot},
 }
 
-// figure is a measured number, and what is required of it.
+// figure is a measured number, and the value that is required of it.
 type figure struct {
 	what   string
 	format string // of want and got

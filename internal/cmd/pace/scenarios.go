@@ -11,7 +11,7 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// harness is what the scenarios share.
+// harness holds what the scenarios have in common: the server and the options of the command.
 type harness struct {
 	server   *remote
 	onDemand bool
@@ -19,14 +19,14 @@ type harness struct {
 	tables   int
 }
 
-// table makes a table and returns its name.
+// table creates a table and returns its name.
 func (b *harness) table(t Table) (string, error) {
 	b.tables++
 	t.Name, t.OnDemand = fmt.Sprintf("pace-%d", b.tables), b.onDemand
 	return t.Name, b.server.make(t)
 }
 
-// rows returns how many rows a run of n writes: a quarter of them with -short.
+// rows returns the number of rows to write: n, or a quarter of n with -short.
 func (b *harness) rows(n int) int {
 	if b.short {
 		return n / 4
@@ -34,7 +34,7 @@ func (b *harness) rows(n int) int {
 	return n
 }
 
-// row returns a row of one write unit. Every hotEvery-th row is in the hot range.
+// row returns row i, which costs one write unit. Every hotEvery-th row is in the hot range.
 func row(i, hotEvery int) dynamodest.Row {
 	id := "row-"
 	if hotEvery > 0 && i%hotEvery == 0 {
@@ -43,7 +43,7 @@ func row(i, hotEvery int) dynamodest.Row {
 	return dynamodest.Row{"id": fmt.Sprint(id, i), "name": "Ada Lovelace", "score": 0.5 + float64(i), "active": i%2 == 0, "visits": i}
 }
 
-// rows yields n rows, or rows without end if n is negative.
+// rows yields n rows, or endless rows if n is negative.
 func rows(n, hotEvery int) iter.Seq2[dynamodest.Row, error] {
 	return func(yield func(dynamodest.Row, error) bool) {
 		for i := 0; i != n && yield(row(i, hotEvery), nil); i++ {
@@ -54,10 +54,10 @@ func rows(n, hotEvery int) iter.Seq2[dynamodest.Row, error] {
 // written is the result of writing rows.
 type written struct {
 	dynamodest.Summary
-	most int // requests that carried one row, for the row with the most
+	maxAttempts int // most requests that carried the same row
 
 	mu          sync.Mutex
-	first, last time.Time // moments of a request or a response
+	first, last time.Time // times of the first and the last request or response
 }
 
 func (w *written) mark(r dynamodest.Request) {
@@ -72,7 +72,7 @@ func (w *written) mark(r dynamodest.Request) {
 	}
 }
 
-// seconds is the time from the first request to the last response.
+// seconds returns the time from the first request to the last response.
 func (w *written) seconds() float64 { return w.last.Sub(w.first).Seconds() }
 
 // write writes rows to a table with the default configuration.
@@ -93,7 +93,7 @@ func (b *harness) write(ctx context.Context, table string, rows iter.Seq2[dynamo
 		return nil, err
 	}
 	w.Summary, err = dest.WriteSeq(ctx, rows, func(_ dynamodest.Row, r dynamodest.RowResult) error {
-		w.most = max(w.most, r.Attempts)
+		w.maxAttempts = max(w.maxAttempts, r.Attempts)
 		return nil
 	})
 	return w, err
@@ -156,6 +156,6 @@ func hot(ctx context.Context, b *harness) ([]figure, error) {
 	return []figure{
 		{"rows/s, % of 4,000", "%.1f", 90, 100 * float64(w.Written) / w.seconds() / (limit * every), atLeast},
 		{"units refused, % of those applied", "%.2f", 0, 100 * u.Refused / u.Written, info},
-		{"most requests for one row", "%.0f", 0, float64(w.most), info},
+		{"most requests for one row", "%.0f", 0, float64(w.maxAttempts), info},
 	}, err
 }

@@ -19,12 +19,12 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// Table is a table to make: with a partition key "id", a string.
+// Table describes a table to create. Its partition key is the string "id".
 type Table struct {
 	Name           string
 	UnitsPerSecond float64 // 0: no limit
-	HotPerSecond   float64 // of the keys that begin with hotPrefix; 0: no limit
-	OnDemand       bool    // as DescribeTable reports; else it reports no capacity
+	HotPerSecond   float64 // for the keys that begin with hotPrefix; 0: no limit
+	OnDemand       bool    // what DescribeTable reports; otherwise it reports no capacity
 }
 
 // hotPrefix begins the keys of the hot range.
@@ -33,8 +33,8 @@ const hotPrefix = "hot-"
 // Usage is the write units that a table has accepted and rejected so far.
 type Usage struct{ Written, Refused float64 }
 
-// Control is what the measuring process calls in the server, over the server's standard input and
-// output.
+// Control is the RPC service of the server process. The measuring process calls it over the
+// server's standard input and output.
 type Control struct {
 	address string
 	db      *dynamodesttest.DB
@@ -48,7 +48,7 @@ func (c *Control) Address(_ struct{}, address *string) error {
 	return nil
 }
 
-// Make makes a table.
+// Make creates a table.
 func (c *Control) Make(t Table, _ *struct{}) error {
 	c.db.AddTable(t.Name, "id:S")
 	c.secret = !t.OnDemand
@@ -77,7 +77,8 @@ func (c *Control) Usage(table string, u *Usage) error {
 	return nil
 }
 
-// ServeHTTP is DynamoDB, except that descriptions may have no capacity.
+// ServeHTTP serves DynamoDB requests. It removes the capacity from the newest table's description
+// if that is secret.
 func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !c.secret || !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeTable") {
 		c.db.ServeHTTP(w, r)
@@ -97,7 +98,7 @@ func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// pipe is standard input and output as one connection.
+// pipe joins standard input and output into one connection.
 type pipe struct {
 	io.Reader
 	io.WriteCloser
@@ -122,14 +123,14 @@ func serve(ctx context.Context) error {
 	return server.Close()
 }
 
-// remote is the server, seen from the measuring process.
+// remote is the measuring process's connection to the server process.
 type remote struct {
 	address string
 	control *rpc.Client
 	process *exec.Cmd
 }
 
-// startServer runs this program a second time, as the server.
+// startServer starts a second process of this program, as the server.
 func startServer(ctx context.Context) (*remote, error) {
 	program, err := os.Executable()
 	if err != nil {

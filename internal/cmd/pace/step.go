@@ -9,7 +9,7 @@ import (
 	"github.com/dynamodest/dynamodest"
 )
 
-// step writes without end to a table whose capacity is raised and then cut.
+// step writes endless rows to a table whose capacity is raised and then cut.
 func step(ctx context.Context, b *harness) ([]figure, error) {
 	const low, high = 500, 5000
 	before, after := 8*time.Second, 16*time.Second
@@ -47,11 +47,11 @@ func step(ctx context.Context, b *harness) ([]figure, error) {
 type samples []sample
 
 type sample struct {
-	at float64 // seconds from the first
+	at float64 // seconds since the first sample
 	Usage
 }
 
-// watch samples a table's usage for so long.
+// watch samples a table's usage for the given time.
 func (b *harness) watch(table string, length time.Duration) (samples, error) {
 	const every = 100 * time.Millisecond
 	ticker := time.NewTicker(every)
@@ -67,8 +67,8 @@ func (b *harness) watch(table string, length time.Duration) (samples, error) {
 	return s, nil
 }
 
-// since returns after how many seconds good holds from then on: over the next second, and from there to
-// the end. It is infinite if that never happens.
+// since returns the first time, in seconds, from which good holds both over the next second and
+// over all the rest. It returns +Inf if there is no such time.
 func (s samples) since(good func(u Usage, seconds float64) bool) float64 {
 	holds := func(from, to sample) bool {
 		return good(Usage{to.Written - from.Written, to.Refused - from.Refused}, to.at-from.at)
