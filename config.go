@@ -120,14 +120,14 @@ const (
 // counted once.
 type Retry struct {
 	// MaxAttempts is the maximum number of requests that may carry a row without success, the first one
-	// included. A request in which DynamoDB took some other row is not counted, but no row is carried by
-	// more than ten times MaxAttempts requests. The default is 10. With 1, unprocessed and refused rows
-	// are reported at once, and no outage stops the call; otherwise the call stops after three times
-	// MaxAttempts consecutive waits, 30 at least, in which DynamoDB took nothing at all.
+	// included. Only requests in which no row was accepted count; a row is given up after 10 ×
+	// MaxAttempts requests in any case. The default is 10. With 1, a row that is not accepted is reported
+	// at once, and no outage stops the call; otherwise the call stops after 3 × MaxAttempts consecutive
+	// waits, 30 at least, in which nothing at all was accepted.
 	MaxAttempts int `json:"max_attempts,omitempty"`
 
-	// MinDelay and MaxDelay bound the wait before refused rows are sent again: a random part of a bound
-	// that doubles from MinDelay to MaxDelay while nothing is taken. The defaults are 50ms and 5s; if
+	// MinDelay and MaxDelay bound the wait before rows are retried: a random part of a bound that doubles
+	// from MinDelay to MaxDelay while nothing is accepted. The defaults are 50ms and 5s; if
 	// only one is set and it crosses the other's default, the other takes the same value. In JSON they
 	// are numbers of nanoseconds or strings such as "50ms".
 	MinDelay time.Duration `json:"min_delay,omitempty"`

@@ -45,7 +45,7 @@ const (
 
 // refusedModes are modes of other destinations, and why this one does not support them.
 var refusedModes = map[Mode]string{
-	"update":          "a put replaces the whole item, so it cannot change some attributes and leave the others, nor leave out keys that are not there yet",
+	"update":          "a put replaces the whole item, so it can neither change single attributes nor skip new keys",
 	"mirror":          mirrorReason,
 	"audience_add":    audienceReason,
 	"audience_remove": audienceReason,
@@ -139,6 +139,8 @@ func (p *problems) region(c Config) {
 	switch {
 	case c.Region == "" && c.Client == nil:
 		p.add("Region", `is required: the code of the table's AWS Region, such as "eu-west-1"`)
+	case c.Region != "" && !form.MatchString(c.Region) && form == localRegionForm:
+		p.add("Region", `%s is malformed: use lower-case letters, digits and hyphens, such as "local"`, fault.Quote(c.Region))
 	case c.Region != "" && !form.MatchString(c.Region):
 		p.add("Region", `%s is not an AWS Region code: write the code in lower case, such as "eu-west-1" (not a name such as "Ireland", nor a zone such as "eu-west-1a")`, fault.Quote(c.Region))
 	}
@@ -151,12 +153,12 @@ func (p *problems) table(c Config) {
 	case strings.HasPrefix(c.Table, "arn:"):
 		switch {
 		case region == "":
-			p.add("Table", "is not the ARN of a DynamoDB table: it looks like arn:aws:dynamodb:REGION:ACCOUNT:table/NAME, with nothing after the name")
+			p.add("Table", "is not the ARN of a DynamoDB table: write arn:aws:dynamodb:REGION:ACCOUNT:table/NAME, with nothing after the name")
 		case c.Region != "" && c.Region != region:
-			p.add("Table", "is the ARN of a table in %s, but Region is %s: set Region to %s, or give the ARN of the table there", region, fault.Quote(c.Region), region)
+			p.add("Table", "is the ARN of a table in %[1]s, but Region is %[2]s: set Region to %[1]s, or give the ARN of a table in %[2]s", region, fault.Quote(c.Region))
 		}
 	case !tableNameForm.MatchString(c.Table):
-		p.add("Table", "%s is not a table name: it has 3 to 255 characters out of a-z, A-Z, 0-9, '_', '-' and '.'", fault.Quote(c.Table))
+		p.add("Table", "%s is not a table name: use 3 to 255 of a-z, A-Z, 0-9, '_', '-' and '.'", fault.Quote(c.Table))
 	}
 }
 
@@ -196,7 +198,7 @@ func endpointProblem(endpoint string) string {
 	}
 	if port := u.Port(); port != "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return "has a port that is not one of 1 to 65535"
+			return "has an invalid port: use 1 to 65535"
 		}
 	}
 	return ""
@@ -206,20 +208,20 @@ func (p *problems) mode(c Config) {
 	reason, refused := refusedModes[c.Mode]
 	switch {
 	case refused:
-		p.add("Mode", "%q is not supported: %s; the modes are %q and %q", c.Mode, reason, Upsert, Insert)
+		p.add("Mode", "%q is not supported: %s; use %q or %q", c.Mode, reason, Upsert, Insert)
 		return
 	case c.Mode != "" && c.Mode != Upsert && c.Mode != Insert:
-		p.add("Mode", "%s is not a mode: the modes are %q and %q", fault.Quote(c.Mode), Upsert, Insert)
+		p.add("Mode", "%s is unknown: must be %q or %q", fault.Quote(c.Mode), Upsert, Insert)
 		return
 	}
 	switch c.OnExisting {
 	case "":
 	case Overwrite, Skip, Fail:
 		if c.Mode != Insert {
-			p.add("OnExisting", "is only for the mode %q: leave it out, or set Mode", Insert)
+			p.add("OnExisting", "applies only to the mode %q: leave it empty, or set Mode to %[1]q", Insert)
 		}
 	default:
-		p.add("OnExisting", "%s is unknown: it is %q, %q or %q", fault.Quote(c.OnExisting), Overwrite, Skip, Fail)
+		p.add("OnExisting", "%s is unknown: must be %q, %q or %q", fault.Quote(c.OnExisting), Overwrite, Skip, Fail)
 	}
 }
 
@@ -231,12 +233,12 @@ func (p *problems) mapping(m Mapping) {
 	switch m.Null {
 	case "", WriteNull, OmitNull, RefuseNull:
 	default:
-		p.add("Mapping.Null", "%s is unknown: it is %q, %q or %q", fault.Quote(m.Null), WriteNull, OmitNull, RefuseNull)
+		p.add("Mapping.Null", "%s is unknown: must be %q, %q or %q", fault.Quote(m.Null), WriteNull, OmitNull, RefuseNull)
 	}
 	switch m.EmptyString {
 	case "", EmptyAsNull, KeepEmpty, OmitEmpty:
 	default:
-		p.add("Mapping.EmptyString", "%s is unknown: it is %q, %q or %q", fault.Quote(m.EmptyString), EmptyAsNull, KeepEmpty, OmitEmpty)
+		p.add("Mapping.EmptyString", "%s is unknown: must be %q, %q or %q", fault.Quote(m.EmptyString), EmptyAsNull, KeepEmpty, OmitEmpty)
 	}
 }
 
@@ -268,30 +270,30 @@ func (p *problems) field(path string, field Field, i int, seen map[string]int) {
 	switch field.Type {
 	case Auto, String, Number, Binary, Bool, JSON, List, Map, StringSet, NumberSet, BinarySet:
 	default:
-		p.add(path+".Type", "%s is unknown: it is S, N, B, BOOL, JSON, L, M, SS, NS or BS, or empty to go by the value", fault.Quote(field.Type))
+		p.add(path+".Type", "%s is unknown: must be S, N, B, BOOL, JSON, L, M, SS, NS or BS, or empty to go by the value", fault.Quote(field.Type))
 	}
 }
 
 func (p *problems) numbers(c Config) {
 	if c.Concurrency < 0 || c.Concurrency > transport.MaxConcurrency {
-		p.add("Concurrency", "is %d: it is 1 to %d, or 0 for the default of %d", c.Concurrency, transport.MaxConcurrency, defaultConcurrency)
+		p.add("Concurrency", "%d is out of range: must be 1 to %d, or 0 for the default (%d)", c.Concurrency, transport.MaxConcurrency, defaultConcurrency)
 	}
 	if w := c.WriteUnitsPerSecond; w < 0 || math.IsNaN(w) || math.IsInf(w, 0) {
-		p.add("WriteUnitsPerSecond", "is %v: it is a number above 0, or 0 for no limit", w)
+		p.add("WriteUnitsPerSecond", "%v is out of range: must be more than 0, or 0 for no limit", w)
 	}
 	if c.Retry.MaxAttempts < 0 {
-		p.add("Retry.MaxAttempts", "is %d: it is 1 or more, or 0 for the default of %d", c.Retry.MaxAttempts, defaultMaxAttempts)
+		p.add("Retry.MaxAttempts", "%d is out of range: must be 1 or more, or 0 for the default (%d)", c.Retry.MaxAttempts, defaultMaxAttempts)
 	}
 	p.duration("Retry.MinDelay", c.Retry.MinDelay, defaultMinDelay)
 	p.duration("Retry.MaxDelay", c.Retry.MaxDelay, defaultMaxDelay)
 	if lo, hi := c.Retry.MinDelay, c.Retry.MaxDelay; hi > 0 && lo > hi {
-		p.add("Retry.MinDelay", "is %v, more than Retry.MaxDelay (%v): lower it, or raise Retry.MaxDelay", lo, hi)
+		p.add("Retry.MinDelay", "%v is more than Retry.MaxDelay (%v): lower it, or raise Retry.MaxDelay", lo, hi)
 	}
 	p.duration("MaxWait", c.MaxWait, defaultMaxWait)
 }
 
 func (p *problems) duration(field string, d, standard time.Duration) {
 	if d < 0 || d > longestDelay {
-		p.add(field, "is %v: it is more than 0 and at most %v, or 0 for the default of %v", d, longestDelay, standard)
+		p.add(field, "%v is out of range: must be 1ns to 24h, or 0 for the default (%v)", d, standard)
 	}
 }

@@ -23,7 +23,7 @@ import (
 //
 // It is called from many goroutines at once. Inputs are never reused, so a fake may retain and modify
 // them. The zero BatchWriteItemOutput and PutItemOutput say that everything was written; a nil output
-// counts as a lost response: its rows are Unknown. A fake may answer DescribeTable with an empty
+// counts as a lost response: its rows are Unknown. A fake may respond to DescribeTable with an empty
 // output: keys are then not checked before sending, and equal keys are not recognized.
 //
 // A wrapping client must forward the per-call options: they disable the SDK's retries and record how
@@ -128,8 +128,9 @@ func (d *Destination) scheduleConfig() schedule.Config {
 	}
 }
 
-// Check reports whether the table exists, takes writes, and still has the keys that New saw. It writes
-// nothing. It is what the "test connection" button of an engine should call.
+// Check reports whether the table exists, takes writes, and still has the keys that New saw. It is what
+// the "test connection" button of an engine should call. It writes nothing, so it does not check the
+// permission to write.
 //
 // The error is as New's; if the keys have changed it is a [*TableError] with ErrConfig, and a new
 // Destination is needed.
@@ -227,7 +228,7 @@ func (d *Destination) callError(ctx context.Context, op string, failure *fault.F
 func (d *Destination) stopCause(stopped error) error {
 	var outage *schedule.Outage
 	if errors.As(stopped, &outage) {
-		return d.tableError(opOf(outage.Rows), outage.Reason, outage.Err)
+		return d.tableError(opOf(outage.Rows), outage.Reason, outage)
 	}
 	return stopped
 }

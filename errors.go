@@ -36,8 +36,8 @@ const (
 
 // Reasons that lie with the moment: the same row may succeed later.
 const (
-	ErrUnprocessed Reason = "unprocessed" // returned by DynamoDB as unprocessed each time; errors.Is finds ErrThrottled too
-	ErrThrottled   Reason = "throttled"   // requests refused for want of capacity
+	ErrUnprocessed Reason = "unprocessed" // returned by DynamoDB as unprocessed in the last request that carried it; errors.Is finds ErrThrottled too
+	ErrThrottled   Reason = "throttled"   // the table or the account had no capacity for the request
 	ErrUnavailable Reason = "unavailable" // server or network faults; the Outcome may be Unknown
 	ErrStopped     Reason = "stopped"     // the call ended before the row was settled
 )
@@ -107,9 +107,9 @@ func (r Reason) Error() string { return fault.Reason(r).Phrase() }
 // a part of a batch.
 func (r Reason) Is(target error) bool { return r == ErrUnprocessed && target == ErrThrottled }
 
-// Permanent reports whether the fault lies with the row, as the mapping and the table are now: the
-// same row would only fail again. Where WriteError.Stop is an ErrConfig, however, the table's keys
-// have changed since New, and rows with ErrRefused failed for that.
+// Permanent reports whether the row itself is at fault, so that sending it again fails again. There is
+// one exception: if WriteError.Stop is a *TableError with ErrConfig and the Op "DescribeTable", the
+// table's keys have changed since New, and rows with ErrRefused failed for that.
 //
 // False does not mean that the row can be queued: ErrAccess, ErrNoTable, ErrCredentials, ErrConfig and
 // ErrTableStatus lie with neither the row nor the moment, and the call must stop until the setting is
@@ -125,14 +125,17 @@ func (r Reason) Permanent() bool {
 // Remedy returns the general advice for r in a sentence or two; "" if r is none of the constants.
 func (r Reason) Remedy() string { return fault.Reason(r).Remedy() }
 
-// Error returns the index, the reason, the column and attribute, the cause and the remedy, in 600
-// bytes at most. It never quotes a value of the row.
+// Error returns the index, the reason, the number of requests if there was more than one, the column
+// and attribute, the cause and the remedy, in 600 bytes at most. It never quotes a value of the row.
 func (e *RowError) Error() string {
 	if e == nil {
 		return "<nil>"
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "row %d: %s", e.Index, e.Reason.Error())
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, " after %d requests", e.Attempts)
+	}
 	switch {
 	case e.Column != "" && e.Attribute != "" && e.Column != e.Attribute:
 		fmt.Fprintf(&b, ": column %s (attribute %s)", fault.Quote(e.Column), fault.Quote(e.Attribute))
@@ -179,21 +182,21 @@ func causes(reason Reason, err error) []error {
 	return []error{reason, err}
 }
 
-// Error returns the action, the table, the region, the reason, the cause and the remedy.
+// Error returns the table, the region, the reason, the action, the cause and the remedy.
 func (e *TableError) Error() string {
 	if e == nil {
 		return "<nil>"
 	}
 	var b strings.Builder
-	var answer *transport.Error
-	if !errors.As(e.Err, &answer) { // whose text begins with the action
-		b.WriteString(e.Op + ": ")
-	}
 	b.WriteString("table " + fault.Quote(e.Table))
 	if e.Region != "" {
 		b.WriteString(" in " + fault.Cut(e.Region, fault.MaxRegion))
 	}
 	b.WriteString(": " + e.Reason.Error())
+	var failed *transport.Error
+	if !errors.As(e.Err, &failed) { // whose text names the action
+		b.WriteString(": " + e.Op)
+	}
 	return withCause(b.String(), e.Err, e.Remedy(), maxTableText)
 }
 

@@ -96,7 +96,8 @@ func TestRowErrorText(t *testing.T) {
 		{&RowError{Index: 12, Reason: ErrKey, Column: "x", Attribute: "y", Err: cause}, `row 12: bad key: column "x" (attribute "y"): it is a BOOL, the table wants S; remedy: set Field.Type to S`},
 		{&RowError{Reason: ErrKey, Column: "x", Attribute: "x", Err: cause}, `row 0: bad key: column "x": it is a BOOL, the table wants S; remedy: set Field.Type to S`},
 		{&RowError{Reason: ErrKey, Attribute: "y", Err: cause}, `row 0: bad key: attribute "y": it is a BOOL, the table wants S; remedy: set Field.Type to S`},
-		{&RowError{Index: 1, Reason: ErrExists}, `row 1: item exists; remedy: ` + ErrExists.Remedy()},
+		{&RowError{Index: 1, Reason: ErrExists, Attempts: 1}, `row 1: item exists; remedy: ` + ErrExists.Remedy()},
+		{&RowError{Index: 1, Reason: ErrThrottled, Attempts: 10}, `row 1: throttled after 10 requests; remedy: ` + ErrThrottled.Remedy()},
 		{nil, "<nil>"},
 	}
 	for _, tt := range tests {
@@ -171,7 +172,7 @@ func TestTableErrorRemedies(t *testing.T) {
 	for _, want := range []string{"dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:DescribeTable", "arn:aws:dynamodb:eu-west-1:ACCOUNT:table/users", "(eu-west-1)"} {
 		assert.Contains(t, denied.Remedy(), want)
 	}
-	assert.True(t, strings.HasPrefix(denied.Error(), `PutItem: table "users" in eu-west-1: access denied; remedy: allow dynamodb:`))
+	assert.True(t, strings.HasPrefix(denied.Error(), `table "users" in eu-west-1: access denied: PutItem; remedy: allow dynamodb:`))
 	assert.ErrorIs(t, denied, ErrAccess)
 
 	missing := (&TableError{Reason: ErrNoTable, Table: "users", Region: "eu-west-1"}).Remedy()

@@ -10,8 +10,8 @@ import (
 // Observer receives events of a Destination. Any func may be nil. The funcs are called from many
 // goroutines at once, which are the Destination's own (for New and Check, the caller's): they block
 // their own call until they return, and a panic in one of them ends the program. RequestStart, and
-// Wait before a question to the Limiter, belong to a request and count as one in flight; the others
-// may block, and may call the Destination.
+// Wait with For "limit", run while a request's slot is taken: a slow one delays other requests. The
+// other hooks may block, and may call the Destination.
 type Observer struct {
 	// RequestStart is called before each request. The context it returns is used for that request
 	// and given to RequestDone: it must be derived from the given one, or the request no longer ends
@@ -24,7 +24,7 @@ type Observer struct {
 	RequestDone func(context.Context, Response)
 
 	// Wait is called before each wait for a retry or for the pace, and before each question to a
-	// Limiter, which may answer at once.
+	// Limiter, which may return at once.
 	Wait func(context.Context, Wait)
 }
 
@@ -35,10 +35,10 @@ type Request struct {
 	Bytes int    // size of their items as DynamoDB counts it, in bytes
 }
 
-// Response is what came of a request.
+// Response is the result of a request.
 type Response struct {
 	Request     Request
-	Elapsed     time.Duration // from sending the request to its answer, or to giving it up
+	Elapsed     time.Duration // from sending the request to its response, or to giving it up
 	Unprocessed int           // rows that DynamoDB returned as unprocessed
 	WriteUnits  float64       // write units charged, those of indexes included; 0 if not reported
 	Reason      Reason        // the kind of Err, for metrics; "" without one

@@ -12,7 +12,7 @@ const (
 	Written                   // DynamoDB acknowledged the row
 	Skipped                   // insert with OnExisting "skip": an item with its key was there and was left alone
 	Superseded                // a later row with the same key was written instead; By says which
-	Unknown                   // sent, and no answer says whether it was written
+	Unknown                   // sent, and no response says whether it was written
 )
 
 // The scheduler's outcomes are the same, in the same order: this does not compile if they part.
@@ -44,7 +44,7 @@ type Result struct {
 	Summary Summary
 }
 
-// RowResult is what became of one row.
+// RowResult is the result of one row.
 type RowResult struct {
 	// Index is the row's position in the slice or sequence given, from 0.
 	Index int

@@ -75,7 +75,7 @@ var otherTroubles = map[string]struct {
 		db.AddTable(table, "key:N")
 		return dest.Check(t.Context())
 	}},
-	"ErrStopped": {dynamodest.ErrStopped, "can be written again as they are", func(t *testing.T) error {
+	"ErrStopped": {dynamodest.ErrStopped, "fix what stopped the call", func(t *testing.T) error {
 		dest := newDest(t, dynamodest.Config{Table: table, Client: dynamodesttest.NewTable(table, "id:S")})
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

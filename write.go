@@ -32,13 +32,13 @@ const convertChunk = 128
 // One bad row costs only itself. Of rows with the same key the last one given wins; an earlier row is
 // either written before it or, if the last one was written instead, Superseded. (With OnExisting Skip
 // or Fail the first one wins.) Rows with different keys go in any order. There is one exception that
-// no client can rule out: a request that timed out may still be applied later, over a newer row. So
-// order is promised for keys none of whose requests ended without an answer.
+// no client can rule out: a request that timed out may still be applied later, over a newer row. Order
+// is therefore promised only for keys whose every request got a response.
 //
 // Write does not change rows and keeps nothing of them after it returns. When ctx ends it starts no
 // further request, gives up those in flight, waits for every goroutine it started, and returns a
-// WriteError that is also ctx's error: rows never sent are NotWritten, rows whose answer was cut off
-// are Unknown.
+// WriteError that is also ctx's error: rows never sent are NotWritten, rows whose response was cut
+// off are Unknown.
 func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 	res := Result{Rows: make([]RowResult, len(rows))}
 	if len(rows) == 0 {
@@ -65,11 +65,10 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 // WriteSeq writes the rows of a sequence of any length, in bounded memory.
 //
 // It calls report, if not nil, once for each row it took, in row order, with the row and its final
-// result; report may keep the row. Once report has been called for row i, rows 0 to i are settled,
-// which does not mean written: after a stop, the rows taken and not sent are reported too, with
-// ErrStopped. So i is a checkpoint if every row with an Err up to there is a dead letter by now or was
-// written again; otherwise the checkpoint is the index before the first such row. Indexes count from 0
-// in each call.
+// result; report may keep the row. Once report has been called for row i, rows 0 to i are settled, but
+// not all of them need be written: after a stop, the rows taken and not sent are reported too, with
+// ErrStopped. Index i is a checkpoint only if every reported row with an Err was dead-lettered or
+// written again; otherwise use the index before the first such row. Indexes count from 0 in each call.
 //
 // WriteSeq ranges over rows and calls report on its caller's own goroutine, so the two may share
 // variables without a lock, and a panic in either propagates out of WriteSeq. It follows that report
@@ -83,8 +82,8 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 // Summary counts every row taken, in all cases.
 //
 // The error is nil if every row taken was Written, Skipped or Superseded and nothing stopped the call
-// early; otherwise it is a [*WriteError]. A ctx that has ended counts as early: rows may have ended
-// for the same reason. For order, cancellation and ownership see [Destination.Write]. A batch that is
+// early; otherwise it is a [*WriteError]. If ctx has ended, the call counts as stopped early even if
+// rows is exhausted: the end of ctx may have ended the source. For order, cancellation and ownership see [Destination.Write]. A batch that is
 // not full is sent when its first row has waited Config.MaxWait.
 func (d *Destination) WriteSeq(ctx context.Context, rows iter.Seq2[Row, error], report func(Row, RowResult) error) (Summary, error) {
 	c := d.beginCall(ctx, report)

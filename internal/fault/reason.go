@@ -36,7 +36,7 @@ type advice struct{ phrase, remedy string }
 var advices = map[Reason]advice{
 	Mapping: {
 		"unmappable value",
-		"change the value at its source, or give its field a Type that takes it",
+		"change the value in the source, or set a Field.Type that accepts it",
 	},
 	Key: {
 		"bad key",
@@ -64,11 +64,11 @@ var advices = map[Reason]advice{
 	},
 	Unavailable: {
 		"unavailable",
-		"write again; if the fault persists, check Region, Endpoint, the network path to DynamoDB (DNS, proxy, firewall, TLS certificates) and the AWS Health Dashboard",
+		"write the row again: an Unknown row may already be in the table, and repeating an upsert is safe; if the fault persists, check Region, Endpoint, the network path to DynamoDB (DNS, proxy, firewall, TLS certificates) and the AWS Health Dashboard",
 	},
 	Stopped: {
 		"stopped",
-		"the call ended early; the rows that it left unwritten can be written again as they are",
+		"fix what stopped the call, then write the row again, before newer rows of its key",
 	},
 	NoTable: {
 		"no such table",

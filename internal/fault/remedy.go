@@ -56,7 +56,7 @@ func ThrottlingRemedy(reasons []Throttling) string {
 		case strings.HasSuffix(r.Reason, "MaxOnDemandThroughputExceeded"):
 			return fmt.Sprintf("raise the maximum on-demand throughput of %s, or lower WriteUnitsPerSecond", what)
 		case strings.HasSuffix(r.Reason, "AccountLimitExceeded"):
-			return fmt.Sprintf("the account's throughput quota in this region is used up (met at %s): request a higher one from AWS in Service Quotas, or lower WriteUnitsPerSecond", what)
+			return fmt.Sprintf("request a higher throughput quota for this account and region in AWS Service Quotas (%s has used it up), or lower WriteUnitsPerSecond", what)
 		case strings.HasSuffix(r.Reason, "ProvisionedThroughputExceeded"):
 			return fmt.Sprintf("raise the write capacity (WCU) of %s, make the table on-demand, or lower WriteUnitsPerSecond", what)
 		}
@@ -84,16 +84,16 @@ func (t Table) Remedy(op string, r Reason, err error) string {
 	switch r {
 	case Throttled:
 		if op == "DescribeTable" {
-			return "there were too many DescribeTable requests, which the account as a whole has a limit for: try again later, and create one Destination for a table and share it, rather than one for each call"
+			return "try again later; create one Destination for each table and share it: the account has a limit for DescribeTable requests"
 		}
 	case Access:
 		return fmt.Sprintf("allow dynamodb:BatchWriteItem, dynamodb:PutItem and dynamodb:DescribeTable on %s, and check that the policy's ARN matches the configured Region (%s), the account and the table; a table encrypted with a key of your own needs kms:Decrypt on that key too", t.arn(), region) + Hint(err)
 	case NoTable:
 		return fmt.Sprintf("check the spelling of the table's name (upper and lower case differ), and that the table is in %s and in the account of the credentials: %s", region, t.arn())
 	case Credentials:
-		return fmt.Sprintf("check that the access key id, the secret access key and the session token are right, active and not expired, that they are for %s, and that this machine's clock is not skewed", region)
+		return fmt.Sprintf("check that the access key id, the secret access key and the session token are right, active and not expired, that the account has %s enabled, and that this machine's clock is not skewed", region)
 	case Stopped:
-		return "the context ended before DynamoDB answered: try again, with more time"
+		return "try again with a context that is not cancelled and has a later deadline"
 	case Unavailable:
 		return fmt.Sprintf("check that %s is the table's region, that Endpoint, if set, leads to DynamoDB, and the network path there (DNS, proxy, firewall, TLS certificates); then try again", region)
 	}
