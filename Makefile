@@ -19,11 +19,16 @@ test: ## the tests of all packages
 race: ## the README's test command: race detector, random order
 	go test -race -shuffle=on ./...
 
+# Heavy tests have names that begin with TestHeavy. Each must have run: one that was skipped or not
+# selected is a failure.
 heavy: ## memory, volume, many seeds, hot key ranges; DYNAMODEST_LONG=1 multiplies seeds and runs
 	@mkdir -p $(SCRATCH)
-	DYNAMODEST_HEAVY=1 go test -v -timeout 60m -run '^TestHeavy' ./... >$(SCRATCH)/heavy.log 2>&1 || { cat $(SCRATCH)/heavy.log; exit 1; }
-	@grep '^--- PASS: TestHeavy' $(SCRATCH)/heavy.log || { echo 'no heavy test ran'; exit 1; }
-	@! grep '^ *--- SKIP' $(SCRATCH)/heavy.log || { echo 'a heavy test was skipped'; exit 1; }
+	DYNAMODEST_HEAVY=1 go test -race -shuffle=on -v -timeout 60m -run '^TestHeavy' ./... >$(SCRATCH)/heavy.log 2>&1 || { grep -v '^=== ' $(SCRATCH)/heavy.log; exit 1; }
+	@grep -E '^(--- |ok )' $(SCRATCH)/heavy.log
+	@! grep -e '--- SKIP' $(SCRATCH)/heavy.log || { echo 'a heavy test was skipped'; exit 1; }
+	@passed=$$(grep -c '^--- PASS: TestHeavy' $(SCRATCH)/heavy.log || true); \
+	heavy=$$(go test -list '^TestHeavy' ./... | grep -c '^TestHeavy' || true); \
+	[ "$$passed" -gt 0 ] && [ "$$passed" -eq "$$heavy" ] || { echo "$$passed of $$heavy heavy tests ran"; exit 1; }
 
 toolchains: ## quick tests with the oldest Go that go.mod allows and with the newest
 	GOTOOLCHAIN=go1.25.0 go test -short ./...

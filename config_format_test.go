@@ -3,16 +3,15 @@ package dynamodest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/table"
@@ -67,32 +66,6 @@ func TestPrintingShowsNoSecret(t *testing.T) {
 	}
 }
 
-// What is printed has every field of Config: a field that is added shows, or is left out on purpose.
-func TestPrintingShowsEveryField(t *testing.T) {
-	t.Parallel()
-	var fields, shown []string
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
-		fields = append(fields, f.Name)
-	}
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[redacted]()) {
-		shown = append(shown, f.Name)
-	}
-	assert.Equal(t, fields, shown)
-
-	cfg := Config{
-		Region: "eu-west-1", Table: "users", Credentials: Credentials{AccessKeyID: "a"}, Endpoint: "https://host", Mode: Insert, OnExisting: Skip,
-		Mapping: Mapping{Null: OmitNull}, Concurrency: 1, WriteUnitsPerSecond: 1, Retry: Retry{MaxAttempts: 1}, MaxWait: 1,
-		Client: failing{}, CredentialsProvider: aws.AnonymousCredentials{}, Limiter: new(nilLimiter),
-		Observer: Observer{RequestDone: func(context.Context, Response) {}, Wait: func(context.Context, Wait) {}},
-	}
-	value := reflect.ValueOf(cfg.redacted())
-	for i, name := range shown {
-		assert.False(t, value.Field(i).IsZero(), "%s is set and not shown", name)
-	}
-	assert.Equal(t, "RequestDone, Wait", cfg.redacted().Observer)
-	assert.Equal(t, "RequestStart", Observer{RequestStart: func(ctx context.Context, _ Request) context.Context { return ctx }}.hooks())
-}
-
 func TestPrintingShowsTheRest(t *testing.T) {
 	t.Parallel()
 	cfg := validConfig()
@@ -107,6 +80,48 @@ func TestPrintingShowsTheRest(t *testing.T) {
 	assert.Equal(t, "[redacted]", fmt.Sprint(cfg.Credentials))
 	assert.Empty(t, fmt.Sprint(Credentials{}))
 }
+
+// Every field of a Config is printed, also one that is added later.
+func TestPrintingShowsEveryField(t *testing.T) {
+	t.Parallel()
+	names := func(of reflect.Type) (names []string) {
+		for _, field := range reflect.VisibleFields(of) {
+			names = append(names, field.Name)
+		}
+		return names
+	}
+	assert.Equal(t, names(reflect.TypeFor[Config]()), names(reflect.TypeFor[redacted]()))
+
+	full := Config{
+		Region: "eu-west-1", Table: "users", Credentials: Credentials{AccessKeyID: testKeyID, SecretAccessKey: testSecret}, Endpoint: "http://localhost:8000",
+		Mode: Insert, OnExisting: Skip, Mapping: Mapping{Null: OmitNull}, Concurrency: 1, WriteUnitsPerSecond: 1, Retry: Retry{MaxAttempts: 1}, MaxWait: 1,
+		Client: taker{}, CredentialsProvider: credentials.StaticCredentialsProvider{}, Limiter: noLimit{},
+		Observer: Observer{Wait: func(context.Context, Wait) {}},
+	}
+	config, shown, empty := reflect.ValueOf(full), reflect.ValueOf(full.redacted()), reflect.ValueOf(Config{}.redacted())
+	for i := range config.NumField() {
+		name := config.Type().Field(i).Name
+		require.False(t, config.Field(i).IsZero(), "the test gives no %s", name)
+		assert.False(t, shown.Field(i).IsZero(), "%s is not printed", name)
+		assert.True(t, empty.Field(i).IsZero(), name)
+	}
+
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[Observer]()) {
+		one := new(Observer)
+		hook := reflect.MakeFunc(field.Type, func([]reflect.Value) []reflect.Value { return nil })
+		reflect.ValueOf(one).Elem().FieldByIndex(field.Index).Set(hook)
+		assert.Equal(t, field.Name, one.hooks())
+	}
+	all := Observer{
+		RequestStart: func(ctx context.Context, _ Request) context.Context { return ctx },
+		RequestDone:  func(context.Context, Response) {}, Wait: func(context.Context, Wait) {},
+	}
+	assert.Contains(t, fmt.Sprint(Config{Observer: all}), "RequestStart, RequestDone, Wait")
+}
+
+type noLimit struct{}
+
+func (noLimit) WaitN(context.Context, int) error { return nil }
 
 // errorValue and clientValue are kept as values, so that fmt would walk
 // into them.
@@ -155,5 +170,5 @@ func TestExportedTypesShowNoSecret(t *testing.T) {
 	assert.Equal(t, `Destination{Table: "users", Region: "eu-west-1"}`, fmt.Sprint(d))
 	assert.Equal(t, fmt.Sprintf("%q", rowErr.Error()), fmt.Sprintf("%q", *rowErr))
 	assert.Equal(t, "<nil>", fmt.Sprint((*RowError)(nil)))
-	assert.True(t, errors.Is(rowErr, ErrRefused))
+	assert.ErrorIs(t, rowErr, ErrRefused)
 }

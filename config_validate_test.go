@@ -2,7 +2,6 @@ package dynamodest
 
 import (
 	"context"
-	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -187,7 +186,7 @@ func TestNewReturnsTheFaultsOfItsConfig(t *testing.T) {
 	d, err := New(t.Context(), Config{})
 	require.Nil(t, d)
 	assert.Equal(t, []string{"Region", "Table", "Credentials.AccessKeyID", "Credentials.SecretAccessKey"}, configFields(t, err))
-	assert.True(t, errors.Is(err, ErrConfig))
+	assert.ErrorIs(t, err, ErrConfig)
 }
 
 func TestDefaults(t *testing.T) {

@@ -42,7 +42,7 @@ func TestNoRows(t *testing.T) {
 	assert.Equal(t, map[string]int{"DescribeTable": 1}, db.Actions())
 }
 
-func TestAnEndedContextSendsNothing(t *testing.T) {
+func TestDoneContextSendsNothing(t *testing.T) {
 	t.Parallel()
 	db := dynamodesttest.NewTable(table, "id:S")
 	dest := newDest(t, dynamodest.Config{Table: table, Client: db})
@@ -88,10 +88,10 @@ func TestAnEndedContextSendsNothing(t *testing.T) {
 
 // Cancelling is clean: the call comes back when the client does, and the
 // bubble of synctest fails if a goroutine is left.
-func TestCancelInMidRun(t *testing.T) {
+func TestCancelDuringWrite(t *testing.T) {
 	t.Parallel()
 	for _, slow := range []time.Duration{0, 3 * time.Second} { // that the client takes to give a request up
-		synctest.Test(t, func(t *testing.T) {
+		testInBubble(t, slow.String(), func(t *testing.T) {
 			db := dynamodesttest.NewTable(table, "id:S")
 			db.SetLatency(8*time.Millisecond, 12*time.Millisecond, 1)
 			db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
@@ -136,7 +136,7 @@ func (c lingering) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteIt
 
 // A request that hangs is cut off by a deadline of its own, which does not read
 // as the end of the caller's context.
-func TestAHangingRequestIsCutOff(t *testing.T) {
+func TestRequestDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		db := dynamodesttest.NewTable(table, "id:S")
@@ -168,7 +168,7 @@ func (s sluggish) Value() (driver.Value, error) {
 }
 
 // A call does not convert the rest of its rows after the context's end.
-func TestCancelWhileRowsAreConverted(t *testing.T) {
+func TestCancelDuringConversion(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		db := dynamodesttest.NewTable(table, "id:S")
@@ -201,30 +201,34 @@ func (leaving) Value() (driver.Value, error) {
 	return nil, nil
 }
 
-func TestAValueThatEndsItsGoroutine(t *testing.T) {
+func TestValueMethodCallsGoexit(t *testing.T) {
 	t.Parallel()
 	db := dynamodesttest.NewTable(table, "id:S")
 	dest := newDest(t, dynamodest.Config{Table: table, Client: db})
 	rows := numbered(128)
 	rows[3]["x"], rows[5]["x"] = leaving{}, leaving{}
+	var res dynamodest.Result
+	var err error
 	returned := false
 	done := make(chan struct{})
 	go func() { // with one processor it is this one that ends
 		defer close(done)
-		res, err := dest.Write(t.Context(), rows)
+		res, err = dest.Write(t.Context(), rows)
 		returned = true
-		assert.ErrorIs(t, err, dynamodest.ErrMapping)
+	}()
+	<-done
+	require.Equal(t, runtime.GOMAXPROCS(0) > 1, returned)
+	if returned {
+		require.ErrorIs(t, err, dynamodest.ErrMapping)
 		assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.Written: 126, dynamodest.NotWritten: 2}, outcomes(res.Rows))
 		assertTrue(t, db, res)
 		assert.ErrorContains(t, res.Rows[5].Err, "called runtime.Goexit")
-	}()
-	<-done
-	assert.Equal(t, runtime.GOMAXPROCS(0) > 1, returned)
+	}
 }
 
 // From the error of the call one gets to the row, its reason and the SDK's own
 // error.
-func TestErrorsUnwrapToTheBottom(t *testing.T) {
+func TestErrorsUnwrapToSDKError(t *testing.T) {
 	t.Parallel()
 	db := dynamodesttest.NewTable(table, "id:S")
 	dest := newDest(t, dynamodest.Config{Table: table, Client: db, Retry: dynamodest.Retry{MaxAttempts: 1}})
@@ -293,34 +297,36 @@ func TestWriteErrorTextIsBounded(t *testing.T) {
 
 // Whatever the mode and whatever goes wrong, three actions are all that a
 // policy must allow.
-func TestThreeActionsAreEnough(t *testing.T) {
+func TestOnlyThreeActions(t *testing.T) {
 	t.Parallel()
-	db := dynamodesttest.NewTable(table, "id:S")
-	for _, mode := range []dynamodest.Config{
-		{}, {Mode: dynamodest.Insert}, {Mode: dynamodest.Insert, OnExisting: dynamodest.Skip}, {Mode: dynamodest.Insert, OnExisting: dynamodest.Fail},
-	} {
-		mode.Table, mode.Client, mode.Retry.MaxDelay = table, db, time.Millisecond
-		dest := newDest(t, mode)
-		db.FailWrites(
-			dynamodesttest.Unprocessed(dynamodesttest.First(2)), dynamodesttest.Error(500, "InternalServerError", "").AfterWrite(),
-			dynamodesttest.Error(400, "ValidationException", ""), dynamodesttest.Throttled("ThrottlingException", dynamodesttest.ARN(table)),
-		)
-		rows := append(numbered(60), numbered(60)...)
-		_, _ = dest.Write(t.Context(), rows)
-		_, _ = dest.Write(t.Context(), rows[:1])
-		_, _ = dest.WriteSeq(t.Context(), seq(rows), nil)
-		require.NoError(t, dest.Check(t.Context()))
-		db.SetFault(dynamodesttest.Poison(func(map[string]types.AttributeValue) bool { return true }))
-		_, err := dest.Write(t.Context(), rows)
-		require.ErrorIs(t, err, dynamodest.ErrRefused)
-		db.SetFault(nil)
-	}
-	assert.ElementsMatch(t, []string{"BatchWriteItem", "DescribeTable", "PutItem"}, slices.Collect(maps.Keys(db.Actions())))
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		for _, mode := range []dynamodest.Config{
+			{}, {Mode: dynamodest.Insert}, {Mode: dynamodest.Insert, OnExisting: dynamodest.Skip}, {Mode: dynamodest.Insert, OnExisting: dynamodest.Fail},
+		} {
+			mode.Table, mode.Client, mode.Retry.MaxDelay = table, db, time.Millisecond
+			dest := newDest(t, mode)
+			db.FailWrites(
+				dynamodesttest.Unprocessed(dynamodesttest.First(2)), dynamodesttest.Error(500, "InternalServerError", "").AfterWrite(),
+				dynamodesttest.Error(400, "ValidationException", ""), dynamodesttest.Throttled("ThrottlingException", dynamodesttest.ARN(table)),
+			)
+			rows := append(numbered(60), numbered(60)...)
+			_, _ = dest.Write(t.Context(), rows)
+			_, _ = dest.Write(t.Context(), rows[:1])
+			_, _ = dest.WriteSeq(t.Context(), seq(rows), nil)
+			require.NoError(t, dest.Check(t.Context()))
+			db.SetFault(dynamodesttest.Poison(func(map[string]types.AttributeValue) bool { return true }))
+			_, err := dest.Write(t.Context(), rows)
+			require.ErrorIs(t, err, dynamodest.ErrRefused)
+			db.SetFault(nil)
+		}
+		assert.ElementsMatch(t, []string{"BatchWriteItem", "DescribeTable", "PutItem"}, slices.Collect(maps.Keys(db.Actions())))
+	})
 }
 
 // A panic in the caller's own code comes out of the call, with nothing left
 // running: else the bubble would fail.
-func TestPanicsComeOut(t *testing.T) {
+func TestPanicsPropagate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		db := dynamodesttest.NewTable(table, "id:S")
@@ -355,7 +361,7 @@ func TestPanicsComeOut(t *testing.T) {
 
 // One Destination serves many goroutines, within its bounds and each with its
 // own results.
-func TestManyCallsShareADestination(t *testing.T) {
+func TestConcurrentCalls(t *testing.T) {
 	t.Parallel()
 	db := dynamodesttest.NewTable(table, "id:S")
 	db.SetLatency(time.Millisecond, 5*time.Millisecond, 1)

@@ -3,8 +3,8 @@
 //
 // A [Destination] is created once for a table, by [New], and used from any number of goroutines.
 // [Destination.Write] takes a slice of rows; [Destination.WriteSeq] takes a sequence of any length.
-// Both return only when every row they took has an [Outcome], and both return an error if any row was
-// not written, so a caller that checks only the error cannot lose a row unnoticed.
+// Both return only when every row they took has an [Outcome], and both return an error if any row is
+// NotWritten or Unknown, so a caller that checks only the error cannot lose a row unnoticed.
 //
 // # Terms
 //

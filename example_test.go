@@ -22,7 +22,7 @@ func _(ctx context.Context, id, secret string, rows []map[string]any, deadLetter
 		Credentials: dynamodest.Credentials{AccessKeyID: id, SecretAccessKey: secret},
 	})
 	if err != nil {
-		return err // bad config, missing table or missing permission; err says which
+		return err // bad config, missing table or access denied (New calls only DescribeTable); err says which
 	}
 	result, err := dest.Write(ctx, rows) // rows is a []map[string]any
 	var tableErr *dynamodest.TableError
@@ -108,7 +108,7 @@ func ExampleDestination_WriteSeq() {
 	}
 
 	var source iter.Seq2[dynamodest.Row, error] = func(yield func(dynamodest.Row, error) bool) {
-		for n := range 10_000 {
+		for n := range 2000 {
 			if !yield(dynamodest.Row{"n": n, "square": n * n}, nil) {
 				return
 			}
@@ -136,7 +136,7 @@ func ExampleDestination_WriteSeq() {
 	})
 	// README end
 	fmt.Println(summary.Written, "written, checkpoint", checkpoint, "error", err)
-	// Output: 10000 written, checkpoint 9999 error <nil>
+	// Output: 2000 written, checkpoint 1999 error <nil>
 }
 
 func ExampleDestination_Item() {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -20,28 +21,28 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// tenLines is the shortest fake there is.
-type tenLines struct{ items int }
+// minimalFake is the shortest fake there is.
+type minimalFake struct{ items int }
 
-func (*tenLines) DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error) {
+func (*minimalFake) DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error) {
 	return &dynamodb.DescribeTableOutput{}, nil
 }
-func (f *tenLines) BatchWriteItem(_ context.Context, in *dynamodb.BatchWriteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {
+func (f *minimalFake) BatchWriteItem(_ context.Context, in *dynamodb.BatchWriteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {
 	f.items += len(in.RequestItems["rows"])
 	return &dynamodb.BatchWriteItemOutput{}, nil
 }
-func (f *tenLines) PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+func (f *minimalFake) PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	f.items++
 	return &dynamodb.PutItemOutput{}, nil
 }
 
 // A fake that describes no table and answers with nothing takes every row. It
 // tells no key, so equal ids are rows like any other.
-func TestAFakeOfTenLines(t *testing.T) {
+func TestMinimalFake(t *testing.T) {
 	t.Parallel()
 	rows := append(numbered(60), dynamodest.Row{"id": "r-00000", "row": 60})
 	for _, mode := range []dynamodest.Mode{dynamodest.Upsert, dynamodest.Insert} {
-		var f tenLines
+		var f minimalFake
 		dest := newDest(t, dynamodest.Config{Table: table, Client: &f, Mode: mode, Concurrency: 1})
 		res, err := dest.Write(t.Context(), rows)
 		require.NoError(t, err)
@@ -67,7 +68,7 @@ func TestAFakeOfTenLines(t *testing.T) {
 
 // Without a key, items handed back are matched by all of their attributes; of
 // equal rows it does not matter which one comes back.
-func TestAFakeWithoutAKeyHandsItemsBack(t *testing.T) {
+func TestFakeWithoutKeyReturnsUnprocessed(t *testing.T) {
 	t.Parallel()
 	back := fake{batch: func(_ context.Context, in *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
 		puts := in.RequestItems[table]
@@ -108,7 +109,7 @@ func described() (*dynamodb.DescribeTableOutput, error) {
 	}}, nil
 }
 
-func TestAFakeThatTellsTheKey(t *testing.T) {
+func TestFakeWithKey(t *testing.T) {
 	t.Parallel()
 	dest := newDest(t, dynamodest.Config{Table: table, Client: fake{describe: described}, Mode: dynamodest.Insert, OnExisting: dynamodest.Fail})
 	res, err := dest.Write(t.Context(), append(numbered(3), numbered(3)...))
@@ -118,7 +119,7 @@ func TestAFakeThatTellsTheKey(t *testing.T) {
 
 // A client may end its goroutine, as a fake that calls FailNow does. The call
 // must come back at once, so that the test ends, and tell the truth.
-func TestAFakeThatEndsItsGoroutine(t *testing.T) {
+func TestClientCallsGoexit(t *testing.T) {
 	t.Parallel()
 	ends := fake{
 		describe: described,
@@ -147,7 +148,7 @@ type leavingError struct{}
 func (leavingError) Error() string { return "x" }
 func (leavingError) Is(error) bool { runtime.Goexit(); return false }
 
-func TestAnErrorThatEndsItsGoroutine(t *testing.T) {
+func TestErrorMethodCallsGoexit(t *testing.T) {
 	t.Parallel()
 	ends := fake{
 		describe: described,
@@ -162,7 +163,7 @@ func TestAnErrorThatEndsItsGoroutine(t *testing.T) {
 
 // A row that never reached the client is certainly not written, also if it was
 // a hook or a Limiter that ended the goroutine.
-func TestAHookThatEndsItsGoroutine(t *testing.T) {
+func TestHookCallsGoexit(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
 	for name, cfg := range map[string]dynamodest.Config{
@@ -186,7 +187,7 @@ func TestAHookThatEndsItsGoroutine(t *testing.T) {
 }
 
 // Slips of fakes and hooks: an error that is a nil pointer, and no context.
-func TestNilsOfFakesAndHooks(t *testing.T) {
+func TestTypedNilErrorAndNilContext(t *testing.T) {
 	t.Parallel()
 	var none *types.ConditionalCheckFailedException
 	slips := fake{
@@ -219,66 +220,68 @@ func TestNilsOfFakesAndHooks(t *testing.T) {
 
 // What a client is given is its own: fakes keep their inputs, and may change
 // them.
-func TestInputsAreTheClientsOwn(t *testing.T) {
+func TestInputsAreNotReused(t *testing.T) {
 	t.Parallel()
-	var mu sync.Mutex
-	var kept []map[string]types.AttributeValue // as given
-	var seen []string                          // as they looked then
-	keep := func(it map[string]types.AttributeValue) {
-		kept, seen = append(kept, it), append(seen, show(it))
-	}
-	refused := map[string]bool{}
-	recorder := fake{
-		describe: described,
-		batch: func(_ context.Context, in *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			out := &dynamodb.BatchWriteItemOutput{UnprocessedItems: map[string][]types.WriteRequest{}}
-			for _, w := range in.RequestItems[table] {
-				it := w.PutRequest.Item
-				keep(it)
-				if id := show(it["id"]); !refused[id] {
-					refused[id] = true
-					out.UnprocessedItems[table] = append(out.UnprocessedItems[table], w)
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var kept []map[string]types.AttributeValue // as given
+		var seen []string                          // as they looked then
+		keep := func(it map[string]types.AttributeValue) {
+			kept, seen = append(kept, it), append(seen, show(it))
+		}
+		refused := map[string]bool{}
+		recorder := fake{
+			describe: described,
+			batch: func(_ context.Context, in *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				out := &dynamodb.BatchWriteItemOutput{UnprocessedItems: map[string][]types.WriteRequest{}}
+				for _, w := range in.RequestItems[table] {
+					it := w.PutRequest.Item
+					keep(it)
+					if id := show(it["id"]); !refused[id] {
+						refused[id] = true
+						out.UnprocessedItems[table] = append(out.UnprocessedItems[table], w)
+					}
 				}
-			}
-			return out, nil
-		},
-		put: func(_ context.Context, in *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			keep(in.Item)
-			return &dynamodb.PutItemOutput{}, nil
-		},
-	}
-	dest := newDest(t, dynamodest.Config{Table: table, Client: recorder, Retry: dynamodest.Retry{MinDelay: 1, MaxDelay: 1}, Mapping: dynamodest.Mapping{
-		Fields: []dynamodest.Field{{Column: "id"}, {Column: "row"}, {Column: "raw"}, {Column: "list", Type: dynamodest.List}, {Column: "av"}},
-	}})
-	raw, list, own := []byte("bytes"), []any{[]byte("inner"), "x"}, &types.AttributeValueMemberB{Value: []byte("own")}
-	rows := numbered(100)
-	for _, row := range rows {
-		row["raw"], row["list"], row["av"] = raw, list, own
-	}
-	res, err := dest.Write(t.Context(), rows)
-	require.NoError(t, err)
-	require.NotEmpty(t, refused)
-	assert.Equal(t, len(refused), res.Summary.Resent)
-	require.Len(t, kept, 100+len(refused))
+				return out, nil
+			},
+			put: func(_ context.Context, in *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				keep(in.Item)
+				return &dynamodb.PutItemOutput{}, nil
+			},
+		}
+		dest := newDest(t, dynamodest.Config{Table: table, Client: recorder, Retry: dynamodest.Retry{MinDelay: 1, MaxDelay: 1}, Mapping: dynamodest.Mapping{
+			Fields: []dynamodest.Field{{Column: "id"}, {Column: "row"}, {Column: "raw"}, {Column: "list", Type: dynamodest.List}, {Column: "av"}},
+		}})
+		raw, list, own := []byte("bytes"), []any{[]byte("inner"), "x"}, &types.AttributeValueMemberB{Value: []byte("own")}
+		rows := numbered(100)
+		for _, row := range rows {
+			row["raw"], row["list"], row["av"] = raw, list, own
+		}
+		res, err := dest.Write(t.Context(), rows)
+		require.NoError(t, err)
+		require.NotEmpty(t, refused)
+		assert.Equal(t, len(refused), res.Summary.Resent)
+		require.Len(t, kept, 100+len(refused))
 
-	copy(raw, "*****") // the caller's again
-	copy(list[0].([]byte), "*****")
-	copy(own.Value, "***")
-	items := map[string]bool{}
-	for i, it := range kept {
-		require.Equal(t, seen[i], show(it), "an input was changed after the request")
-		items[fmt.Sprintf("%p", it)] = true
-	}
-	assert.Len(t, items, len(kept), "an input was used for two requests")
+		copy(raw, "*****") // the caller's again
+		copy(list[0].([]byte), "*****")
+		copy(own.Value, "***")
+		items := map[string]bool{}
+		for i, it := range kept {
+			require.Equal(t, seen[i], show(it), "an input was changed after the request")
+			items[fmt.Sprintf("%p", it)] = true
+		}
+		assert.Len(t, items, len(kept), "an input was used for two requests")
+	})
 }
 
 // A client that spoils what it was given spoils neither the rows nor what is
 // sent the next time.
-func TestAClientMaySpoilItsInput(t *testing.T) {
+func TestClientMayModifyInput(t *testing.T) {
 	t.Parallel()
 	requests, got := 0, ""
 	spoiler := fake{describe: described, put: func(_ context.Context, in *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {

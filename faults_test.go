@@ -148,7 +148,7 @@ func TestFaultsOnTheWire(t *testing.T) {
 
 // Applied and unanswered is never NotWritten, also where a later attempt is
 // refused.
-func TestDoubtOutlivesALaterRefusal(t *testing.T) {
+func TestUnknownIsNotDowngraded(t *testing.T) {
 	t.Parallel()
 	for name, later := range map[string]dynamodesttest.Fault{
 		"throttled":   dynamodesttest.Throttled("ThrottlingException", dynamodesttest.ARN(table)),
@@ -193,7 +193,7 @@ func TestIdleConnectionsClosedByTheServer(t *testing.T) {
 }
 
 // Where no connection is got, nothing was written.
-func TestNoConnectionIsNotWritten(t *testing.T) {
+func TestDialFailureIsNotWritten(t *testing.T) {
 	t.Parallel()
 	db := dynamodesttest.NewTable(table, "id:S")
 	for name, dial := range map[string]error{

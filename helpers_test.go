@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -40,6 +41,15 @@ func wireConfig(t testing.TB, handler http.Handler) dynamodest.Config {
 // staticKeys provides credentials for a client of the caller's own.
 func staticKeys(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
+}
+
+// testInBubble runs a subtest in virtual time, beside others.
+func testInBubble(t *testing.T, name string, test func(*testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, test)
+	})
 }
 
 // numbered makes n rows for a table whose key is id:S. The attribute "row" is

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest/internal/testsize"
 )
 
 // taker is a client whose table takes all there is, after a while.
@@ -51,20 +52,56 @@ func rowNumber(i int) Row {
 	return row
 }
 
+// mostHeap is the most that the library and the rows of its window may take, in
+// MiB, whatever the rows are.
+const mostHeap = 64
+
+// memoryCase is a stream of rows of one kind.
+type memoryCase struct {
+	name   string
+	after  time.Duration // that each answer takes
+	rows   int           // in a heavy run
+	few    int           // in a plain run, enough to fill the window
+	row    func(int) Row
+	fields []Field
+	full   bool // the window is certainly full of rows
+}
+
 // Memory is bounded by the window and not by the number of rows. Rows count
 // here too, though they are the source's.
 // It is no parallel test, so that the heap is its own.
 func TestMemoryIsBounded(t *testing.T) {
-	rows := 100_000
-	if os.Getenv("DYNAMODEST_LONG") == "1" {
-		rows = 5_000_000
+	cases := memoryCases()
+	if testing.Short() {
+		cases = cases[1:2]
 	}
-	const long = 1800
+	for _, tt := range cases {
+		t.Run(tt.name, func(t *testing.T) { tt.test(t, tt.few) })
+	}
+}
+
+// TestHeavyMemoryIsBounded is TestMemoryIsBounded with more rows.
+func TestHeavyMemoryIsBounded(t *testing.T) {
+	testsize.Heavy(t)
+	for _, tt := range memoryCases() {
+		t.Run(tt.name, func(t *testing.T) { tt.test(t, tt.rows) })
+	}
+}
+
+func memoryCases() []memoryCase {
+	rows := testsize.Long(100_000, 50)
+	slow := 50 * time.Millisecond
 	wide := func(i int) Row {
 		row := rowNumber(i)
-		row["email"] = strings.Repeat("e", long)
+		row["email"] = strings.Repeat("e", 1800)
 		return row
 	}
+	// column makes rows with the key and one more column.
+	column := func(name string, value func() any) func(int) Row {
+		return func(i int) Row { return Row{"user_id": fmt.Sprint(i), name: value()} }
+	}
+	one := func(v any) func() any { return func() any { return v } }
+	forced := func(name string, typ Type) []Field { return []Field{{Column: "user_id"}, {Column: name, Type: typ}} }
 	unmapped := func(i int) Row {
 		return Row{"user_id": fmt.Sprint(i), "text": strings.Repeat("x", 16<<10), "raw": map[string]any{"pages": []any{make([]byte, 16<<10)}}}
 	}
@@ -82,86 +119,69 @@ func TestMemoryIsBounded(t *testing.T) {
 	for i := range letters {
 		letters[i] = string(rune(0x1000 + i))
 	}
-	tests := []struct {
-		name   string
-		after  time.Duration
-		rows   int
-		row    func(int) Row
-		fields []Field
-		most   float64 // MiB
-		full   bool    // the window is certainly full of rows
-	}{
-		{"answers at once", 0, rows, rowNumber, nil, 64, false},
-		{"slow answers", 50 * time.Millisecond, rows, rowNumber, nil, 64, true},
-		{"slow answers and rows of 2 KB", 50 * time.Millisecond, rows / 5, wide, nil, 64, false},
-		{"slow answers and long lists", 50 * time.Millisecond, 100, func(i int) Row {
-			return Row{"user_id": fmt.Sprint(i), "list": numbers}
-		}, []Field{{Column: "user_id"}, {Column: "list", Type: List}}, 64, false},
-		{"slow answers and rows larger than their items", 50 * time.Millisecond, 2000, func(i int) Row {
-			return Row{"user_id": fmt.Sprint(i), "doc": slices.Clone(padded)}
-		}, nil, 64, false},
-		{"slow answers and structs of which little is written", 50 * time.Millisecond, 400, func(i int) Row {
-			return Row{"user_id": fmt.Sprint(i), "list": sparse}
-		}, []Field{{Column: "user_id"}, {Column: "list", Type: List}}, 64, false},
-		{"slow answers and many columns", 50 * time.Millisecond, 5000, func(i int) Row {
+	number := func() string { return strings.Repeat("0", 32<<10) + "1" }
+	return []memoryCase{
+		{"answers at once", 0, rows, 10_000, rowNumber, nil, false},
+		{"slow answers", slow, rows, 18_000, rowNumber, nil, true},
+		{"slow answers and rows of 2 KB", slow, rows / 5, 12_000, wide, nil, false},
+		{"slow answers and long lists", slow, 100, 12, column("list", one(numbers)), forced("list", List), false},
+		{"slow answers and rows larger than their items", slow, 2000, 160, column("doc", func() any { return slices.Clone(padded) }), nil, false},
+		{"slow answers and structs of which little is written", slow, 400, 200, column("list", one(sparse)), forced("list", List), false},
+		{"slow answers and many columns", slow, 5000, 1100, func(i int) Row {
 			row := Row{"user_id": fmt.Sprint(i)}
 			for c := range 300 {
 				row[columns[c]] = c
 			}
 			return row
-		}, nil, 64, false},
-		{"slow answers and sets", 50 * time.Millisecond, 5000, func(i int) Row {
-			return Row{"user_id": fmt.Sprint(i), "set": letters}
-		}, []Field{{Column: "user_id"}, {Column: "set", Type: StringSet}}, 64, false},
-		{"slow answers and long texts of short numbers", 50 * time.Millisecond, 5000, func(i int) Row {
-			return Row{"user_id": fmt.Sprint(i), "n": strings.Repeat("0", 32<<10) + "1"}
-		}, []Field{{Column: "user_id"}, {Column: "n", Type: Number}}, 64, false},
-		{"slow answers and long texts of short numbers in lists", 50 * time.Millisecond, 5000, func(i int) Row {
-			text := named(strings.Repeat("0", 32<<10) + "1")
+		}, nil, false},
+		{"slow answers and sets", slow, 5000, 1000, column("set", one(letters)), forced("set", StringSet), false},
+		{"slow answers and long texts of short numbers", slow, 5000, 1200, column("n", func() any { return number() }), forced("n", Number), false},
+		{"slow answers and long texts of short numbers in lists", slow, 5000, 700, func(i int) Row {
+			text := named(number())
 			return Row{"user_id": fmt.Sprint(i), "n": text, "list": []any{json.Number(text)}}
-		}, []Field{{Column: "user_id"}, {Column: "n", Type: Number}, {Column: "list", Type: List}}, 64, false},
-		{"slow answers and sets of equal members", 50 * time.Millisecond, 5000, func(i int) Row {
-			return Row{"user_id": fmt.Sprint(i), "set": []string{strings.Repeat("a", 16<<10), strings.Repeat("a", 16<<10)}}
-		}, []Field{{Column: "user_id"}, {Column: "set", Type: StringSet}}, 64, false},
-		{"slow answers and a column mapped twice beside one that is not", 50 * time.Millisecond, 5000, unmapped,
-			[]Field{{Column: "user_id"}, {Column: "user_id", Attribute: "copy"}, {Column: "user_id", Attribute: "again"}}, 64, false},
-		{"slow answers and columns that are not mapped", 50 * time.Millisecond, 20_000, unmapped, []Field{{Column: "user_id"}}, 64, false},
+		}, []Field{{Column: "user_id"}, {Column: "n", Type: Number}, {Column: "list", Type: List}}, false},
+		{"slow answers and sets of equal members", slow, 5000, 900, column("set", func() any {
+			return []string{strings.Repeat("a", 16<<10), strings.Repeat("a", 16<<10)}
+		}), forced("set", StringSet), false},
+		{"slow answers and a column mapped twice beside one that is not", slow, 5000, 1300, unmapped,
+			[]Field{{Column: "user_id"}, {Column: "user_id", Attribute: "copy"}, {Column: "user_id", Attribute: "again"}}, false},
+		{"slow answers and columns that are not mapped", slow, 20_000, 1300, unmapped, []Field{{Column: "user_id"}}, false},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				dest, err := New(t.Context(), Config{Region: "eu-west-1", Table: "users", Client: taker{tt.after}, Mapping: Mapping{Fields: tt.fields}})
-				require.NoError(t, err)
-				before := liveHeap()
-				taken, held, most := 0, 0, 0.0
-				look := func(row int) {
-					if row%(tt.rows/20) == 0 {
-						most = max(most, liveHeap()-before)
-					}
+}
+
+func (tt memoryCase) test(t *testing.T, rows int) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		dest, err := New(t.Context(), Config{Region: "eu-west-1", Table: "users", Client: taker{tt.after}, Mapping: Mapping{Fields: tt.fields}})
+		require.NoError(t, err)
+		before := liveHeap()
+		taken, held, most := 0, 0, 0.0
+		look := func(row int) {
+			if row%max(1, rows/20) == 0 {
+				most = max(most, liveHeap()-before)
+			}
+		}
+		sum, err := dest.WriteSeq(t.Context(), func(yield func(Row, error) bool) {
+			for ; taken < rows; taken++ {
+				look(taken)
+				if !yield(tt.row(taken), nil) {
+					return
 				}
-				sum, err := dest.WriteSeq(t.Context(), func(yield func(Row, error) bool) {
-					for ; taken < tt.rows; taken++ {
-						look(taken)
-						if !yield(tt.row(taken), nil) {
-							return
-						}
-					}
-				}, func(_ Row, r RowResult) error {
-					held = max(held, taken-r.Index)
-					look(r.Index)
-					return nil
-				})
-				require.NoError(t, err)
-				assert.Equal(t, tt.rows, sum.Written)
-				assert.Less(t, most, tt.most, "MiB of live heap")
-				assert.LessOrEqual(t, held, windowRows)
-				if tt.full {
-					assert.Greater(t, held, windowRows*9/10, "rows in the window")
-				}
-				t.Logf("%d rows, %d held at most, %.1f MiB of live heap", tt.rows, held, most)
-			})
+			}
+		}, func(_ Row, r RowResult) error {
+			held = max(held, taken-r.Index)
+			look(r.Index)
+			return nil
 		})
-	}
+		require.NoError(t, err)
+		assert.Equal(t, rows, sum.Written)
+		assert.Less(t, most, float64(mostHeap), "MiB of live heap")
+		assert.LessOrEqual(t, held, windowRows)
+		if tt.full {
+			assert.Greater(t, held, windowRows*9/10, "rows in the window")
+		}
+		t.Logf("%d rows, %d held at most, %.1f MiB of live heap", rows, held, most)
+	})
 }
 
 // liveHeap is what the heap holds after a collection, in MiB.

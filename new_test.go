@@ -74,7 +74,7 @@ func TestNewLearnsTheTable(t *testing.T) {
 	assert.Equal(t, "id", d.mapping.Fields[0].Column)
 }
 
-func TestRemediesNameTheARNThatWasTold(t *testing.T) {
+func TestRemediesNameTheDescribedARN(t *testing.T) {
 	t.Parallel()
 	d, err := New(t.Context(), Config{Region: "eu-west-1", Table: "users", Client: describing(tabletest.Described())})
 	require.NoError(t, err)
@@ -82,7 +82,7 @@ func TestRemediesNameTheARNThatWasTold(t *testing.T) {
 	assert.Contains(t, stop.Error(), "dynamodb:DescribeTable on arn:aws:dynamodb:eu-west-1:123456789012:table/users,")
 }
 
-func TestNewTakesAFakeThatDescribesNothing(t *testing.T) {
+func TestNewWithoutDescription(t *testing.T) {
 	t.Parallel()
 	for name, out := range map[string]*dynamodb.DescribeTableOutput{"nil": nil, "empty": {}, "empty table": {Table: &types.TableDescription{}}} {
 		client := describer(func(context.Context, *dynamodb.DescribeTableInput) (*dynamodb.DescribeTableOutput, error) {
@@ -95,7 +95,7 @@ func TestNewTakesAFakeThatDescribesNothing(t *testing.T) {
 	}
 }
 
-func TestNewHoldsTheMappingAgainstTheKeys(t *testing.T) {
+func TestNewChecksMappingAgainstKeys(t *testing.T) {
 	t.Parallel()
 	_, err := New(t.Context(), Config{Table: "users", Client: describing(tabletest.Described()), Mapping: Mapping{Fields: []Field{{Column: "id", Type: Number}}}})
 	assert.Equal(t, []string{"Mapping.Fields", "Mapping.Fields[0].Type"}, configFields(t, err))
@@ -335,7 +335,7 @@ func TestTroubleshooting(t *testing.T) {
 	}
 }
 
-func TestExpiredTokenIsFetchedAnew(t *testing.T) {
+func TestDescribeRefreshesExpiredToken(t *testing.T) {
 	t.Parallel()
 	fetched := 0
 	provider := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {

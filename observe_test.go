@@ -17,7 +17,7 @@ import (
 )
 
 // What is told of a request is of the request alone, and by its reason.
-func TestRequestsAreTold(t *testing.T) {
+func TestObserverRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		db := dynamodesttest.NewTable(table, "id:S")
@@ -55,7 +55,7 @@ func TestRequestsAreTold(t *testing.T) {
 
 // A Wait hook that takes its time, or writes by the same Destination, holds up
 // no other call.
-func TestASlowWaitHoldsUpItsOwnCallOnly(t *testing.T) {
+func TestSlowWaitHookBlocksOnlyItsCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		db := dynamodesttest.NewTable(table, "id:S")
@@ -96,7 +96,7 @@ func writeBeside(t *testing.T, dest *dynamodest.Destination) {
 
 // So with the other hooks that are called when a request is over, or before a
 // retry: what was in flight is then in flight no more.
-func TestASlowHookKeepsNoSlot(t *testing.T) {
+func TestSlowDoneHookFreesItsSlot(t *testing.T) {
 	t.Parallel()
 	for name, hooks := range map[string]func(slow func()) dynamodest.Observer{
 		"RequestDone": func(slow func()) dynamodest.Observer {
@@ -143,7 +143,7 @@ func TestASlowHookKeepsNoSlot(t *testing.T) {
 }
 
 // The table's description that a call asks for again keeps no place either.
-func TestAHookOfARecheckMayWrite(t *testing.T) {
+func TestRecheckHookMayWrite(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		db := dynamodesttest.NewTable(table, "id:S")
@@ -174,7 +174,7 @@ func TestAHookOfARecheckMayWrite(t *testing.T) {
 }
 
 // A deadline that RequestStart gives a request ends that request, not the call.
-func TestADeadlineOfRequestStart(t *testing.T) {
+func TestRequestStartDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		db := dynamodesttest.NewTable(table, "id:S")
@@ -201,10 +201,10 @@ func TestADeadlineOfRequestStart(t *testing.T) {
 
 // A pace hook that takes as long as the wait does not keep the call from seeing
 // that it has to stop, nor from reporting.
-func TestASlowPaceHookIsNotBlind(t *testing.T) {
+func TestSlowPaceHookSeesStop(t *testing.T) {
 	t.Parallel()
 	for name, reportFails := range map[string]bool{"denied": false, "report": true} {
-		synctest.Test(t, func(t *testing.T) {
+		testInBubble(t, name, func(t *testing.T) {
 			db := dynamodesttest.NewTable(table, "id:S")
 			dest := newDest(t, dynamodest.Config{Table: table, Client: db, WriteUnitsPerSecond: 250, Observer: dynamodest.Observer{
 				Wait: func(context.Context, dynamodest.Wait) { time.Sleep(100 * time.Millisecond) },
@@ -228,13 +228,13 @@ func TestASlowPaceHookIsNotBlind(t *testing.T) {
 				return nil
 			})
 			require.Error(t, err)
-			assert.Less(t, late.Load(), int32(4), name)
+			assert.Less(t, late.Load(), int32(4))
 		})
 	}
 }
 
 // Hooks that take longer than the requests do not pile up.
-func TestSlowHooksDoNotPileUp(t *testing.T) {
+func TestSlowDoneHooksAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		db := dynamodesttest.NewTable(table, "id:S")

@@ -16,6 +16,7 @@ import (
 
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/dynamodesttest"
+	"github.com/dynamodest/dynamodest/internal/testsize"
 )
 
 // A table that takes nothing at all stops the call in bounded time, however
@@ -85,7 +86,7 @@ func TestOutageThatPasses(t *testing.T) {
 
 // A short outage stops no call, also where each row goes by a request of its
 // own and many of them fail in one moment.
-func TestBlipOfConditionalPuts(t *testing.T) {
+func TestShortOutageOfConditionalPuts(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]dynamodesttest.Fault{
 		"503":       dynamodesttest.Error(503, "ServiceUnavailable", ""),
@@ -113,10 +114,22 @@ func TestBlipOfConditionalPuts(t *testing.T) {
 }
 
 // Rows that are refused for ever hold up neither each other nor the window.
-func TestDeadRowsHoldUpNoStream(t *testing.T) {
+func TestDeadRowsDoNotBlockStream(t *testing.T) {
 	t.Parallel()
+	testDeadRows(t, 20_000) // more than the window holds
+}
+
+// TestHeavyDeadRowsDoNotBlockStream is TestDeadRowsDoNotBlockStream with more rows.
+func TestHeavyDeadRowsDoNotBlockStream(t *testing.T) {
+	testsize.Heavy(t)
+	t.Parallel()
+	testDeadRows(t, 50_000)
+}
+
+func testDeadRows(t *testing.T, rows int) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		const rows, dead = 50_000, 100
+		const dead = 100
 		db := dynamodesttest.NewTable(table, "id:S")
 		db.KeepHistory(0)
 		db.SetLatency(8*time.Millisecond, 12*time.Millisecond, 1)
@@ -136,7 +149,7 @@ func TestDeadRowsHoldUpNoStream(t *testing.T) {
 }
 
 // The rows of a small call go again together: one request a round.
-func TestSmallCallsGoAgainTogether(t *testing.T) {
+func TestSmallCallsRetryInOneRequest(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]dynamodesttest.Fault{
 		"503":         dynamodesttest.Error(503, "ServiceUnavailable", ""),
@@ -182,8 +195,23 @@ func TestRecoveryIsQuick(t *testing.T) {
 
 // A hot range keeps its own rate and loses no row; the rest of the table goes on
 // beside it.
-func TestHotRangeLosesNoRowAndDragsNothingDown(t *testing.T) {
+func TestHotRange(t *testing.T) {
 	t.Parallel()
+	testHotRanges(t, testsize.Pick(4, 2), 0.8) // the start counts for more where there are fewer rows
+}
+
+// TestHeavyHotRange is
+// TestHotRange with more rows.
+func TestHeavyHotRange(t *testing.T) {
+	testsize.Heavy(t)
+	t.Parallel()
+	testHotRanges(t, 1, 0.9)
+}
+
+// testHotRanges writes a part of the rows of a heavy run, and wants at least
+// that share of the rate that the hot range allows.
+func testHotRanges(t *testing.T, part int, share float64) {
+	t.Helper()
 	for _, tt := range []struct {
 		limit float64 // write units a second of the hot range
 		every int     // every so many rows one is of the hot range
@@ -191,12 +219,12 @@ func TestHotRangeLosesNoRowAndDragsNothingDown(t *testing.T) {
 	}{{200, 20, 40_000}, {1000, 10, 40_000}, {20, 100, 10_000}} {
 		t.Run(fmt.Sprintf("%.0f units for 1 row in %d", tt.limit, tt.every), func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { hotRange(t, tt.limit, tt.every, tt.rows) })
+			synctest.Test(t, func(t *testing.T) { hotRange(t, tt.limit, tt.every, tt.rows/part, share) })
 		})
 	}
 }
 
-func hotRange(t *testing.T, limit float64, every, rows int) {
+func hotRange(t *testing.T, limit float64, every, rows int, share float64) {
 	db := dynamodesttest.NewTable(table, "id:S")
 	db.KeepHistory(0)
 	db.SetLatency(8*time.Millisecond, 12*time.Millisecond, 1)
@@ -221,7 +249,7 @@ func hotRange(t *testing.T, limit float64, every, rows int) {
 	})
 	require.NoError(t, err)
 	assert.Equal(t, rows, sum.Written)
-	assert.GreaterOrEqual(t, float64(rows)/time.Since(begin).Seconds(), 0.9*limit*float64(every), "rows/s")
+	assert.GreaterOrEqual(t, float64(rows)/time.Since(begin).Seconds(), share*limit*float64(every), "rows/s")
 	_, refused := hot.Usage()
 	assert.Less(t, refused/float64(rows), 0.15, "units refused for each row")
 	assert.LessOrEqual(t, most, 15, "requests that carried one row")
@@ -244,7 +272,7 @@ type gateLimiter func() error
 func (g gateLimiter) WaitN(context.Context, int) error { return g() }
 
 // No request starts after the call has stopped, also if the Limiter lets it.
-func TestNoRequestStartsAfterTheEnd(t *testing.T) {
+func TestNoRequestStartsAfterStop(t *testing.T) {
 	t.Parallel()
 	t.Run("of the context", func(t *testing.T) {
 		t.Parallel()

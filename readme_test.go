@@ -20,7 +20,7 @@ func TestReadmeCode(t *testing.T) {
 	readme := read(t, "README.md")
 	source := read(t, "example_test.go")
 	blocks := regexp.MustCompile("(?ms)^<!-- example: ([^>]+) -->\n```go\n(.*?)^```$").FindAllStringSubmatch(readme, -1)
-	require.Equal(t, strings.Count(readme, "```go\n"), len(blocks), "every Go block of the README names its example")
+	require.Len(t, blocks, strings.Count(readme, "```go\n"), "every Go block of the README names its example")
 	require.NotEmpty(t, blocks)
 	for _, block := range blocks {
 		name, want := block[1], block[2]

@@ -24,7 +24,7 @@ import (
 
 // A table that is deleted in mid-run, or made anew with another key, stops the
 // call: every row would meet it.
-func TestTheTableChangesInMidRun(t *testing.T) {
+func TestTableChangesDuringWrite(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		key    string // of the new table; "" if there is none
@@ -80,7 +80,7 @@ func (c *changing) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteIt
 
 // A batch in which DynamoDB refuses every row ends too, and the rows after it
 // are written: the table's keys are as they were.
-func TestABatchOfBadRowsOnly(t *testing.T) {
+func TestBatchOfBadRows(t *testing.T) {
 	t.Parallel()
 	db := dynamodesttest.NewTable(table, "id:S")
 	db.SetFault(dynamodesttest.Poison(func(it map[string]types.AttributeValue) bool { return it["bad"] != nil }))
@@ -122,7 +122,7 @@ func expiring(db *dynamodesttest.DB, refused *atomic.Int32) http.Handler {
 	})
 }
 
-func TestCredentialsExpireInMidRun(t *testing.T) {
+func TestCredentialsExpireDuringWrite(t *testing.T) {
 	t.Parallel()
 	for _, concurrency := range []int{1, 16} {
 		for name, renewed := range map[string]bool{"renewed": true, "expired for good": false} {
@@ -168,7 +168,7 @@ func TestCredentialsExpireInMidRun(t *testing.T) {
 
 // A row that is given up right after the resend of an expired token leaves the
 // next row of its key to go on alone.
-func TestARowGivenUpAfterAResend(t *testing.T) {
+func TestRowGivenUpAfterResend(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []dynamodest.Config{{}, {Mode: dynamodest.Insert, OnExisting: dynamodest.Skip}} {
 		db := dynamodesttest.NewTable(table, "id:S")
@@ -190,7 +190,7 @@ func TestARowGivenUpAfterAResend(t *testing.T) {
 }
 
 // A clock that is an hour behind costs one request.
-func TestASkewedClockIsSetRight(t *testing.T) {
+func TestClockSkewCostsOneRequest(t *testing.T) {
 	t.Parallel()
 	db := dynamodesttest.NewTable(table, "id:S")
 	ahead := time.Now().Add(time.Hour)

@@ -3,6 +3,7 @@ package dynamodest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/dynamodesttest"
+	"github.com/dynamodest/dynamodest/internal/testsize"
 )
 
 // The tests of this file run in virtual time, in which nothing but waits takes
@@ -36,7 +38,7 @@ func sentAt(db *dynamodesttest.DB, from time.Time) []time.Duration {
 func TestMaxWait(t *testing.T) {
 	t.Parallel()
 	for _, configured := range []time.Duration{0, 35 * time.Millisecond} {
-		synctest.Test(t, func(t *testing.T) {
+		testInBubble(t, configured.String(), func(t *testing.T) {
 			maxWait := configured
 			if maxWait == 0 {
 				maxWait = 200 * time.Millisecond // as documented
@@ -75,7 +77,7 @@ func TestMaxWait(t *testing.T) {
 }
 
 // A source that ends lets nothing wait, nor does Write.
-func TestNothingWaitsForRowsThatDoNotCome(t *testing.T) {
+func TestNoLingerAtTheEndOfRows(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// This client tells no capacity, so no pace is kept at first.
@@ -93,7 +95,7 @@ func TestNothingWaitsForRowsThatDoNotCome(t *testing.T) {
 
 // A request that follows a wait goes when the wait told to the Observer is
 // over, to the nanosecond.
-func TestWaitsLastAsLongAsTold(t *testing.T) {
+func TestReportedWaitsAreExact(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		fault dynamodesttest.Fault
@@ -102,7 +104,7 @@ func TestWaitsLastAsLongAsTold(t *testing.T) {
 		"throttled": {dynamodesttest.Throttled("ThrottlingException", dynamodesttest.ARN(table)), 1},
 		"no answer": {dynamodesttest.Error(500, "InternalServerError", ""), 10},
 	} {
-		synctest.Test(t, func(t *testing.T) {
+		testInBubble(t, name, func(t *testing.T) {
 			db := dynamodesttest.NewTable(table, "id:S")
 			var retries []time.Duration
 			var over time.Duration // of the wait told last
@@ -120,7 +122,7 @@ func TestWaitsLastAsLongAsTold(t *testing.T) {
 						}
 					},
 					RequestStart: func(ctx context.Context, _ dynamodest.Request) context.Context {
-						assert.Equal(t, over, time.Since(began), name)
+						assert.Equal(t, over, time.Since(began))
 						return ctx
 					},
 				},
@@ -144,7 +146,7 @@ func TestBackoffBoundsDouble(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		longest := make([]time.Duration, 6)
-		for range 300 {
+		for range testsize.Pick(150, 300) {
 			db := dynamodesttest.NewTable(table, "id:S")
 			db.FailWrites(slices.Repeat([]dynamodesttest.Fault{dynamodesttest.Error(500, "InternalServerError", "")}, 6)...)
 			n := 0
@@ -173,7 +175,7 @@ func TestBackoffBoundsDouble(t *testing.T) {
 func TestWriteUnitsPerSecond(t *testing.T) {
 	t.Parallel()
 	for _, limit := range []float64{10, 100, 1000} {
-		synctest.Test(t, func(t *testing.T) {
+		testInBubble(t, fmt.Sprint(limit), func(t *testing.T) {
 			db := dynamodesttest.NewTable(table, "id:S")
 			var mu sync.Mutex
 			type sending struct {
@@ -271,7 +273,7 @@ func TestLimiter(t *testing.T) {
 			RequestStart: func(ctx context.Context, r dynamodest.Request) context.Context {
 				if r.Rows > 0 {
 					b.mu.Lock()
-					assert.Equal(t, db.Len(table)+r.Rows, len(b.asked), "asked for each row, and for no other yet")
+					assert.Len(t, b.asked, db.Len(table)+r.Rows, "asked for each row, and for no other yet")
 					b.mu.Unlock()
 				}
 				return ctx

@@ -30,7 +30,7 @@ func (u unheeding) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...
 }
 
 // Outcomes are true also where a wrapper hides what the SDK does.
-func TestAWrapperThatDropsTheOptions(t *testing.T) {
+func TestWrapperDropsOptions(t *testing.T) {
 	t.Parallel()
 	throttled := dynamodesttest.Throttled("ThrottlingException", dynamodesttest.ARN(table))
 	refused := dynamodesttest.Error(400, "AccessDeniedException", "")

@@ -2,7 +2,6 @@ package dynamodesttest_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -194,7 +193,7 @@ func TestLatency(t *testing.T) {
 			id := fmt.Sprint(test.patience)
 			_, err := db.PutItem(ctx, putItem("users", user(id, "1")))
 			cancel()
-			assert.True(t, errors.Is(err, context.DeadlineExceeded), err)
+			assert.ErrorIs(t, err, context.DeadlineExceeded)
 			assert.Equal(t, test.written, db.Item("users", id, 1) != nil)
 		}
 	})

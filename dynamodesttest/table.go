@@ -177,8 +177,8 @@ func (t *table) readSchema(in *dynamodb.CreateTableInput) (err *apiError) {
 	return nil
 }
 
-// readKey reads a key of at most max partition and max sort attributes.
-func readKey(schema []types.KeySchemaElement, kinds map[string]kind, used map[string]bool, max int) ([]keyAttr, *apiError) {
+// readKey reads a key of at most so many partition and sort attributes.
+func readKey(schema []types.KeySchemaElement, kinds map[string]kind, used map[string]bool, most int) ([]keyAttr, *apiError) {
 	var key []keyAttr
 	count := map[types.KeyType]int{}
 	for _, e := range schema {
@@ -196,18 +196,18 @@ func readKey(schema []types.KeySchemaElement, kinds map[string]kind, used map[st
 		used[name] = true
 		key = append(key, keyAttr{name, kinds[name], hash})
 	}
-	if h, r := count[types.KeyTypeHash], count[types.KeyTypeRange]; h < 1 || h > max || r > max {
-		return nil, invalid("Invalid KeySchema: at least 1 and at most %d HASH and at most %d RANGE elements are allowed", max, max)
+	if h, r := count[types.KeyTypeHash], count[types.KeyTypeRange]; h < 1 || h > most || r > most {
+		return nil, invalid("Invalid KeySchema: at least 1 and at most %d HASH and at most %d RANGE elements are allowed", most, most)
 	}
 	return key, nil
 }
 
 func (t *table) addIndex(name string, global bool, schema []types.KeySchemaElement, p *types.Projection, kinds map[string]kind, used map[string]bool) *apiError {
-	max := 1
+	most := 1
 	if global {
-		max = 4 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html
+		most = 4 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html
 	}
-	key, err := readKey(schema, kinds, used, max)
+	key, err := readKey(schema, kinds, used, most)
 	switch {
 	case err != nil:
 		return err

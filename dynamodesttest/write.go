@@ -155,11 +155,11 @@ func readCondition(condition string, names map[string]string) (string, *apiError
 	name := m[1]
 	used := 0
 	if strings.HasPrefix(name, "#") {
-		real, ok := names[name]
+		attribute, ok := names[name]
 		if !ok {
 			return "", invalid("Invalid ConditionExpression: An expression attribute name used in the document path is not defined; attribute name: %s", name)
 		}
-		name, used = real, 1
+		name, used = attribute, 1
 	}
 	if len(names) > used {
 		return "", invalid("Value provided in ExpressionAttributeNames unused in expressions")

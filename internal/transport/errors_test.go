@@ -183,6 +183,6 @@ func TestThrottlingReasonsReachTheRemedy(t *testing.T) {
 		}
 		// DescribeTable has a limit of its own, which is not the table's.
 		described := classify(tt.err, answered(400), 0, DescribeTable)
-		assert.Contains(t, fault.Table{}.Remedy(DescribeTable, described.Reason, described.Err), "too many DescribeTable requests")
+		assert.Contains(t, fault.Table{}.Remedy(DescribeTable, described.Reason, described.Err), "a limit for DescribeTable requests")
 	}
 }

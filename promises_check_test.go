@@ -17,6 +17,7 @@ func (s *schedule) check() {
 	s.db.ApplyLate()
 	s.checkDense()
 	s.checkError()
+	s.checkStop()
 	s.checkTruth()
 	s.checkOrder()
 	s.checkRequests()
@@ -61,10 +62,19 @@ func (s *schedule) checkDense() {
 	}
 	sum := s.summary
 	require.Equal(s.t, sum.Rows, sum.Written+sum.Skipped+sum.Superseded+sum.NotWritten+sum.Unknown)
-	var outage *dynamodest.TableError
-	if !s.stopped && !errors.As(s.err, &outage) {
+	if !s.bySeq || !s.stopped && s.tableError() == nil {
 		require.Equal(s.t, len(s.rows), sum.Rows)
 	}
+}
+
+// tableError returns the fault that stopped the call, or nil.
+func (s *schedule) tableError() *dynamodest.TableError {
+	var call *dynamodest.WriteError
+	var fault *dynamodest.TableError
+	if errors.As(s.err, &call) && errors.As(call.Stop, &fault) {
+		return fault
+	}
+	return nil
 }
 
 // The call's error: there if a row was lost or the call stopped early.
@@ -89,6 +99,34 @@ func (s *schedule) checkError() {
 	if s.err != nil { // a source that was cut off
 		require.True(s.t, s.stopped)
 		require.ErrorIs(s.t, s.err, context.Canceled)
+	}
+}
+
+// A call is stopped by a fault that was drawn, and certainly by one of which a
+// single answer does it. Only a call that was stopped gives rows ErrStopped.
+func (s *schedule) checkStop() {
+	fault := s.tableError()
+	if s.stop != nil && s.stop.sure && s.stopHits > 0 && s.breaks == nil && !s.ended {
+		require.NotNil(s.t, fault, "%s has not stopped the call", s.stop.name)
+	}
+	if fault != nil {
+		possible := []dynamodest.Reason{}
+		if s.cfg.Retry.MaxAttempts > 1 {
+			possible = append(possible, dynamodest.ErrThrottled, dynamodest.ErrUnprocessed, dynamodest.ErrUnavailable)
+		}
+		if s.expired > 1 {
+			possible = append(possible, dynamodest.ErrCredentials)
+		}
+		if s.stopHits > 0 {
+			possible = append(possible, s.stop.reason)
+		}
+		require.Contains(s.t, possible, fault.Reason)
+		require.ErrorIs(s.t, s.err, fault.Reason)
+	}
+	for _, i := range s.reports {
+		if errors.Is(s.results[i].Err, dynamodest.ErrStopped) {
+			require.True(s.t, fault != nil || s.stopped, "row %d: %v", i, s.results[i].Err)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package dynamodest_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"maps"
 	"math"
@@ -22,10 +21,8 @@ import (
 
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/dynamodesttest"
+	"github.com/dynamodest/dynamodest/internal/testsize"
 )
-
-// long tells whether the long runs are asked for.
-func long() bool { return os.Getenv("DYNAMODEST_LONG") == "1" }
 
 // TestPromises is the one property test that rules them all: random rows with
 // many equal keys, modes, sizes, faults, cancels and concurrency, in virtual
@@ -34,24 +31,48 @@ func long() bool { return os.Getenv("DYNAMODEST_LONG") == "1" }
 func TestPromises(t *testing.T) {
 	t.Parallel()
 	if seed, err := strconv.ParseUint(os.Getenv("DYNAMODEST_SEED"), 10, 64); err == nil {
-		runSchedule(t, seed)
+		runSchedule(t, seed, new(tally))
 		return
 	}
-	schedules := uint64(300)
-	if long() {
-		schedules = 12_000
-	}
-	for seed := range schedules {
-		if !t.Run(fmt.Sprint(seed), func(t *testing.T) { runSchedule(t, seed) }) {
-			t.Fatalf("run it alone with DYNAMODEST_SEED=%d", seed)
-		}
+	met := runSchedules(t, testsize.Pick(40, 160))
+	if !testing.Short() {
+		assertAllMet(t, met)
 	}
 }
 
-func runSchedule(t *testing.T, seed uint64) {
+// TestHeavyPromises is TestPromises with more seeds.
+func TestHeavyPromises(t *testing.T) {
+	testsize.Heavy(t)
+	t.Parallel()
+	assertAllMet(t, runSchedules(t, testsize.Long(600, 20)))
+}
+
+// runSchedules runs the schedules of so many seeds, beside each other, and
+// returns what they have met.
+func runSchedules(t *testing.T, seeds int) *tally {
+	t.Helper()
+	met := new(tally)
+	t.Run("seed", func(t *testing.T) { // which ends when all of its subtests have ended
+		for seed := range seeds {
+			t.Run(strconv.Itoa(seed), func(t *testing.T) {
+				t.Parallel()
+				t.Cleanup(func() {
+					if t.Failed() {
+						t.Logf("run it alone: DYNAMODEST_SEED=%d go test -run '^TestPromises$' .", seed)
+					}
+				})
+				runSchedule(t, uint64(seed), met)
+			})
+		}
+	})
+	return met
+}
+
+func runSchedule(t *testing.T, seed uint64, met *tally) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSchedule(t, seed)
+		s := newSchedule(t, seed, met)
 		s.run()
+		s.count()
 		s.check()
 	})
 }
@@ -59,6 +80,7 @@ func runSchedule(t *testing.T, seed uint64) {
 // schedule is one random call of Write or WriteSeq and what came of it.
 type schedule struct {
 	t    *testing.T
+	met  *tally
 	rnd  *rand.Rand
 	db   *dynamodesttest.DB
 	cfg  dynamodest.Config
@@ -78,17 +100,28 @@ type schedule struct {
 	mu     sync.Mutex
 	breaks error // what the source or report ended with
 
-	expired   int  // times that the token was to expire
-	willBreak bool // the source is to end with an error
-	stopped   bool // the call may stop before its end
-	ended     bool // the context may end before the call
+	calls     int        // requests that write
+	stop      *stopFault // what is to stop the call, if anything
+	stopAfter int        // so many requests
+	stopHits  int        // requests that met it
+	expired   int        // times that the token was to expire
+	bySeq     bool       // by WriteSeq
+	willBreak bool       // the source is to end with an error
+	stopped   bool       // the call may stop before its end
+	ended     bool       // the context may end before the call
 }
 
 const table = "rows"
 
-func newSchedule(t *testing.T, seed uint64) *schedule {
+// modes are the modes there are, Upsert first.
+var modes = []dynamodest.Config{
+	{}, {Mode: dynamodest.Insert, OnExisting: dynamodest.Overwrite},
+	{Mode: dynamodest.Insert, OnExisting: dynamodest.Skip}, {Mode: dynamodest.Insert, OnExisting: dynamodest.Fail},
+}
+
+func newSchedule(t *testing.T, seed uint64, met *tally) *schedule {
 	s := &schedule{
-		t: t, rnd: rand.New(rand.NewPCG(seed, 42)),
+		t: t, met: met, rnd: rand.New(rand.NewPCG(seed, 42)),
 		poison: map[int]bool{}, carried: map[int]int{}, puzzling: map[string]bool{},
 	}
 	s.db = dynamodesttest.NewTable(table, "id:S", "n:N")
@@ -101,12 +134,13 @@ func newSchedule(t *testing.T, seed uint64) *schedule {
 		MaxWait: time.Duration(1+s.rnd.IntN(50)) * time.Millisecond,
 	}
 	if s.rnd.IntN(3) == 0 {
-		s.cfg.Mode = dynamodest.Insert
-		s.cfg.OnExisting = []dynamodest.OnExisting{dynamodest.Overwrite, dynamodest.Skip, dynamodest.Fail}[s.rnd.IntN(3)]
+		insert := modes[1+s.rnd.IntN(len(modes)-1)]
+		s.cfg.Mode, s.cfg.OnExisting = insert.Mode, insert.OnExisting
 	}
 	if s.rnd.IntN(8) == 0 {
 		s.cfg.WriteUnitsPerSecond = float64(1 + s.rnd.IntN(1000))
 	}
+	s.drawStop(seed)
 	s.makeRows()
 	s.db.SetLatency(time.Millisecond, 12*time.Millisecond, seed)
 	if s.rnd.IntN(4) == 0 {
@@ -122,6 +156,9 @@ func (s *schedule) makeRows() {
 	keys := 1 + s.rnd.IntN(n+1)
 	if s.rnd.IntN(10) == 0 {
 		keys = 1
+	}
+	if s.outage() { // which few rows, or rows of few keys, do not outlast
+		n, keys = 300, 300
 	}
 	for i := range n {
 		k := s.rnd.IntN(keys)
@@ -162,81 +199,6 @@ func (s *schedule) put(row dynamodest.Row) {
 	require.NoError(s.t, err)
 }
 
-// fault is what goes wrong with a call: often nothing.
-func (s *schedule) fault(c dynamodesttest.Call) dynamodesttest.Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c.Op != "BatchWriteItem" && c.Op != "PutItem" {
-		return dynamodesttest.Fault{}
-	}
-	poisoned := false
-	for i := range c.Keys {
-		row := rowOf(c.Item(i))
-		s.carried[row]++
-		poisoned = poisoned || s.poison[row]
-	}
-	if poisoned {
-		return dynamodesttest.Error(400, "ValidationException", "One or more parameter values were invalid")
-	}
-	late := func(f dynamodesttest.Fault) dynamodesttest.Fault {
-		for _, k := range c.Keys {
-			s.puzzling[k] = true
-		}
-		return f
-	}
-	any := func(faults ...func() dynamodesttest.Fault) dynamodesttest.Fault {
-		return faults[s.rnd.IntN(len(faults))]()
-	}
-	some := dynamodesttest.Share(s.rnd.Float64(), s.rnd.Uint64())
-	if s.rnd.IntN(100) < 60 {
-		return dynamodesttest.Fault{}
-	}
-	return any(
-		func() dynamodesttest.Fault {
-			return dynamodesttest.Unprocessed(some).Shuffled(s.rnd.Uint64()).Respelled()
-		},
-		func() dynamodesttest.Fault { return dynamodesttest.Unprocessed(dynamodesttest.All) },
-		func() dynamodesttest.Fault { return dynamodesttest.Unprocessed(some).WithStranger() },
-		func() dynamodesttest.Fault { return dynamodesttest.Unprocessed(some).WithEmptyRequest() },
-		func() dynamodesttest.Fault { return dynamodesttest.NoMap() },
-		func() dynamodesttest.Fault {
-			return dynamodesttest.Throttled("ProvisionedThroughputExceededException", dynamodesttest.ARN(table), "TableWriteProvisionedThroughputExceeded")
-		},
-		func() dynamodesttest.Fault { return dynamodesttest.Answer(429, "", "") },
-		func() dynamodesttest.Fault { return dynamodesttest.Error(500, "InternalServerError", "") },
-		func() dynamodesttest.Fault {
-			return dynamodesttest.Error(500, "InternalServerError", "").AfterWriting(some)
-		},
-		func() dynamodesttest.Fault {
-			conflict := dynamodesttest.Error(400, "ReplicatedWriteConflictException", "")
-			if len(c.Keys) > 1 { // it speaks of one row, and leaves open what became of the others
-				conflict = conflict.AfterWriting(some)
-			}
-			return conflict
-		},
-		func() dynamodesttest.Fault {
-			return dynamodesttest.Answer(502, "text/html", "<html>bad gateway</html>").AfterWrite()
-		},
-		func() dynamodesttest.Fault { return dynamodesttest.Answer(200, "text/html", "<html>log in</html>") },
-		func() dynamodesttest.Fault { return dynamodesttest.Answer(200, "", "") },
-		func() dynamodesttest.Fault { return dynamodesttest.Reset() },
-		func() dynamodesttest.Fault { return dynamodesttest.Close().AfterWrite() },
-		func() dynamodesttest.Fault { return dynamodesttest.Truncated() },
-		func() dynamodesttest.Fault { return dynamodesttest.ResetInBody() },
-		func() dynamodesttest.Fault { return dynamodesttest.HideItem() },
-		func() dynamodesttest.Fault { return dynamodesttest.Stall(nil) },
-		func() dynamodesttest.Fault { return dynamodesttest.Slow(time.Second, time.Second) },
-		func() dynamodesttest.Fault { return late(dynamodesttest.Reset().AppliedLate(1 + s.rnd.IntN(20))) },
-		func() dynamodesttest.Fault { return dynamodesttest.Error(413, "", "") },
-		func() dynamodesttest.Fault {
-			if s.expired++; s.expired > 2 { // a second one for the same rows stops the call
-				return dynamodesttest.Fault{}
-			}
-			return dynamodesttest.Error(400, "ExpiredTokenException", "")
-		},
-	)
-}
-
 func rowOf(item map[string]types.AttributeValue) int {
 	n, err := strconv.Atoi(item["row"].(*types.AttributeValueMemberN).Value)
 	if err != nil {
@@ -266,6 +228,7 @@ func (s *schedule) run() {
 		}
 		return
 	}
+	s.bySeq = true
 	s.results = make([]dynamodest.RowResult, len(s.rows))
 	source, report := s.source(), s.report()
 	s.summary, s.err = dest.WriteSeq(ctx, source, report)
