@@ -309,7 +309,7 @@ func TestTroubleshooting(t *testing.T) {
 		"other server":  {respond(200, "{}"), ErrUnavailable, 2, []string{"Endpoint", "region"}},
 		"sign-in page":  {respond(200, "<html>"), ErrUnavailable, 2, []string{"Endpoint", "proxy"}},
 		"no answer":     {dropped, ErrUnavailable, 2, []string{"Endpoint"}},
-		"name refused":  {errorAnswer(400, "ValidationException"), ErrConfig, 1, []string{"fix the setting"}},
+		"name refused":  {errorAnswer(400, "ValidationException"), ErrConfig, 1, []string{"check Table and Region", "create a new Destination"}},
 		"being created": {respond(200, strings.Replace(describedJSON, "ACTIVE", "CREATING", 1)), ErrTableStatus, 1, []string{"wait"}},
 		"being deleted": {respond(200, strings.Replace(describedJSON, "ACTIVE", "DELETING", 1)), ErrTableStatus, 1, []string{"another table"}},
 		"key out of reach": {respond(200, strings.Replace(describedJSON, "ACTIVE", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", 1)), ErrTableStatus, 1,

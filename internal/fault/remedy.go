@@ -84,7 +84,7 @@ func (t Table) Remedy(op string, r Reason, err error) string {
 	switch r {
 	case Throttled:
 		if op == "DescribeTable" {
-			return "try again later; create one Destination for each table and share it: the account has a limit for DescribeTable requests"
+			return "try again later; create one Destination for each table and share it: the account has a limit for DescribeTable requests" + Hint(err)
 		}
 	case Access:
 		return fmt.Sprintf("allow dynamodb:BatchWriteItem, dynamodb:PutItem and dynamodb:DescribeTable on %s, and check that the policy's ARN matches the configured Region (%s), the account and the table; a table encrypted with a key of your own needs kms:Decrypt on that key too", t.arn(), region) + Hint(err)

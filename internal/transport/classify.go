@@ -13,12 +13,12 @@ import (
 	"github.com/dynamodest/dynamodest/internal/fault"
 )
 
-// refusals are the error codes after which no item of the request was applied. Codes with
-// MaybeApplied speak of one item of a batch, and leave open what became of the others. The
-// throttling codes are the SDK's to list; any other code that is not here leaves everything open.
+// definiteFailures holds the error codes after which no item of the request was applied. A code with
+// MaybeApplied is about one item of a batch, and the other items may have been applied. The
+// throttling codes come from the SDK's list. After any other code the items may have been applied.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
-var refusals = map[string]fault.Failure{
+var definiteFailures = map[string]fault.Failure{
 	"ValidationException":             {Reason: fault.Refused, Action: fault.Split},
 	"SerializationException":          {Reason: fault.Refused, Action: fault.Split},
 	"ConditionalCheckFailedException": {Reason: fault.Exists, Action: fault.KeyExists},
@@ -72,7 +72,7 @@ func judge(err error, code string, p progress, items int) fault.Failure {
 			return f
 		}
 	}
-	if f, ok := refusal(code, p.status, items); ok {
+	if f, ok := definiteFailure(code, p.status, items); ok {
 		return f
 	}
 	unconnected := p.dialing && !p.gotConn
@@ -85,11 +85,11 @@ func judge(err error, code string, p progress, items int) fault.Failure {
 	return fault.Failure{Reason: fault.Unavailable, MaybeApplied: true}
 }
 
-// refusal classifies a response that refused the request; it reports false if the response says
-// nothing of the kind. A code that comes with a server error is believed only where it throttles,
-// and then the request may have been applied all the same.
-func refusal(code string, status, items int) (fault.Failure, bool) {
-	f, known := refusals[code]
+// definiteFailure classifies a response that says that the request failed; it reports false for any
+// other response. A code that comes with a server error counts only if it is a throttling code, and
+// the request may have been applied even so.
+func definiteFailure(code string, status, items int) (fault.Failure, bool) {
+	f, known := definiteFailures[code]
 	if _, throttled := retry.DefaultThrottleErrorCodes[code]; throttled && !known {
 		f, known = fault.Failure{Reason: fault.Throttled, Throttled: true}, true
 	}
@@ -97,7 +97,7 @@ func refusal(code string, status, items int) (fault.Failure, bool) {
 	case status >= 500:
 		f.MaybeApplied = true
 		return f, f.Throttled
-	case f.Action == fault.KeyExists && items != 1: // a batch has no condition: this is not DynamoDB's
+	case f.Action == fault.KeyExists && items != 1: // a batch has no condition, so the response is not DynamoDB's
 		return fault.Failure{}, false
 	case known:
 		f.MaybeApplied = f.MaybeApplied && items > 1
@@ -106,15 +106,15 @@ func refusal(code string, status, items int) (fault.Failure, bool) {
 		return fault.Failure{Reason: fault.Throttled, Throttled: true}, true
 	case status == 413:
 		return fault.Failure{Reason: fault.TooLarge, Action: fault.Split}, true
-	case status == 403: // not DynamoDB's way to refuse: a proxy or a firewall, perhaps after DynamoDB
+	case status == 403: // DynamoDB responds with 400: a proxy or a firewall did, perhaps after DynamoDB
 		return fault.Failure{Reason: fault.Access, Action: fault.Abort, MaybeApplied: true}, true
 	}
 	return fault.Failure{}, false
 }
 
 // unsent classifies a request that failed inside the SDK before it reached the HTTP client: it was
-// certainly not applied. It reports false if a step that was added to the caller's client may have
-// failed instead, perhaps to respond for DynamoDB.
+// certainly not applied. It reports false if a middleware step of the caller's client may have failed,
+// because such a step may stand in for DynamoDB.
 func unsent(err error, p progress) (fault.Failure, bool) {
 	var params smithy.InvalidParamsError
 	var serialization *smithy.SerializationError

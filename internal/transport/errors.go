@@ -38,14 +38,14 @@ func newError(op, code string, reason fault.Reason, err error, p progress) *Erro
 	e := &Error{Op: op, code: code, status: p.status, requestID: requestID(err), cause: err}
 	switch {
 	case p.sdk && p.sends == 0:
-		e.code = "" // it is not DynamoDB's
+		e.code = "" // the code is not DynamoDB's
 		e.text = unsentText(reason, code, err)
 		if reason == fault.Credentials {
 			e.remedy = credentialsRemedy
 		}
 	case code != "":
 		e.text = messageText(op, code, reason, err)
-		e.remedy = refusalRemedy(op, code, reason, e.text == "", err)
+		e.remedy = responseRemedy(op, code, reason, e.text == "", err)
 	default:
 		e.text = networkText(err, p.status)
 		e.remedy = statusRemedy(p.status)
@@ -66,17 +66,17 @@ func newError(op, code string, reason fault.Reason, err error, p progress) *Erro
 	return e
 }
 
-// Error returns what is known of the response, in a few hundred bytes at most.
+// Error returns what is known about the response, in a few hundred bytes at most.
 func (e *Error) Error() string {
 	var parts []string
 	if e.code != "" {
-		parts = append(parts, fault.Cut(fault.Clean(e.code), maxCode))
+		parts = append(parts, shownCode(e.code))
 	}
 	if e.status != 0 {
 		parts = append(parts, fmt.Sprintf("HTTP status %d", e.status))
 	}
 	if e.requestID != "" {
-		parts = append(parts, "request "+fault.Cut(fault.Clean(e.requestID), 80))
+		parts = append(parts, "request ID "+fault.Cut(fault.Clean(e.requestID), 80))
 	}
 	text := e.Op
 	if len(parts) > 0 {
@@ -91,19 +91,22 @@ func (e *Error) Error() string {
 // maxCode bounds what a text shows of an error code, in bytes.
 const maxCode = 100
 
+// shownCode returns an error code in a form that a text may show.
+func shownCode(code string) string { return fault.Cut(fault.Clean(code), maxCode) }
+
 // Unwrap returns the client's error.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Remedy returns how to fix e; "" leaves it to the reason's general advice.
 func (e *Error) Remedy() string { return e.remedy }
 
-// Hint returns what to add to the general advice where it may not have been DynamoDB that refused,
-// otherwise "".
+// Hint returns what to add to the general advice if a proxy or a firewall may have responded instead
+// of DynamoDB, otherwise "".
 func (e *Error) Hint() string {
-	if e.code == "" && e.status == http.StatusForbidden {
-		return "; or a proxy or a firewall on the way refused the request, since DynamoDB refuses with status 400 and an error code"
+	if e.code != "" || e.status != http.StatusForbidden && e.status != http.StatusTooManyRequests {
+		return ""
 	}
-	return ""
+	return "; or a proxy or a firewall on the way rejected the request, since DynamoDB responds with status 400 and an error code"
 }
 
 // Format keeps fmt from walking into the cause.
@@ -132,28 +135,32 @@ const collectionRemedy = "in a table with local secondary indexes the items of o
 // statusRemedy returns the remedy for a response without a DynamoDB error code, or "".
 func statusRemedy(status int) string {
 	if status == http.StatusRequestEntityTooLarge {
-		return "DynamoDB takes requests of 16 MB, so something on the way (a proxy, a gateway) refuses bodies of this size: raise its limit"
+		return "DynamoDB takes requests of 16 MB, so something on the way (a proxy, a gateway) rejects bodies of this size: raise its limit"
 	}
 	return ""
 }
 
-// refusalRemedy returns the remedy for a refused request where more is known than its reason,
-// otherwise "".
-func refusalRemedy(op, code string, reason fault.Reason, withheld bool, err error) string {
+// responseRemedy returns the remedy for a response with an error code if more is known than its
+// reason, otherwise "". withheld reports whether DynamoDB's message is not shown.
+func responseRemedy(op, code string, reason fault.Reason, withheld bool, err error) string {
 	switch {
+	case reason == fault.Refused && op == DescribeTable: // the request holds a table's name and no item
+		return "check Table and Region, then create a new Destination"
 	case code == "ItemCollectionSizeLimitExceededException":
 		return collectionRemedy
 	case reason == fault.Refused && withheld && messageOf(err) != "":
 		return fault.Refused.Remedy() + "; DynamoDB's message is hidden because it may contain row data: errors.As with a smithy.APIError reads it"
+	case reason == fault.Unavailable && definiteFailures[code].Reason == fault.Unavailable:
+		return "another write or a transaction was changing an item of the request: try again"
 	case reason == fault.Unavailable:
-		return "DynamoDB responded that it cannot do this now: try again; if the fault persists, check the AWS Health Dashboard"
+		return fmt.Sprintf("DynamoDB responded with %s: try again; if the fault persists, look at the AWS Health Dashboard", shownCode(code))
 	case op != DescribeTable: // whose throttling is not the table's
 		return fault.ThrottlingRemedy(throttlingReasons(err))
 	}
 	return ""
 }
 
-// throttlingReasons returns the reasons that DynamoDB gave for a throttled request, if it did.
+// throttlingReasons returns the reasons that DynamoDB gave for a throttled request, if any.
 func throttlingReasons(err error) []fault.Throttling {
 	var provisioned *types.ProvisionedThroughputExceededException
 	var throttling *types.ThrottlingException
@@ -166,7 +173,7 @@ func throttlingReasons(err error) []fault.Throttling {
 		given = throttling.ThrottlingReasons
 	case errors.As(err, &limit) && len(limit.ThrottlingReasons) > 0:
 		given = limit.ThrottlingReasons
-	case limit != nil: // which is of the account, also where no reason is given
+	case limit != nil: // the limit is the account's, even if no reason is given
 		return []fault.Throttling{{Reason: "AccountLimitExceeded"}}
 	}
 	reasons := make([]fault.Throttling, len(given))
@@ -178,22 +185,23 @@ func throttlingReasons(err error) []fault.Throttling {
 
 // unsentText returns why the SDK failed before it sent the request.
 func unsentText(reason fault.Reason, code string, err error) string {
-	what := innermostType(err)
+	detail := fmt.Sprintf(" (error of type %s)", innermostType(err))
 	if code != "" {
-		what = fault.Cut(fault.Clean(code), maxCode)
+		detail = ": " + shownCode(code)
 	}
 	switch reason {
 	case fault.Credentials:
-		return "could not retrieve credentials: " + what
+		return "could not retrieve credentials" + detail
 	case fault.Config:
-		return "could not resolve the endpoint: " + what
+		return "could not resolve the endpoint" + detail
 	}
-	return "not sent: " + what
+	return "not sent" + detail
 }
 
-// networkText returns what went wrong below DynamoDB's protocol, in the words of net, crypto and
-// the like, which know addresses and certificates but no items. Of an error from elsewhere it gives
-// the type alone.
+// networkText returns the text for an error without a DynamoDB error code. It quotes errors of net,
+// crypto and similar packages, whose texts hold addresses and certificates but no items, and gives
+// only the type of any other error. The status comes before an unreadable body: a proxy's error page
+// is not in DynamoDB's format, so the SDK cannot read it.
 func networkText(err error, status int) string {
 	for _, find := range []func(error) error{
 		as[*net.DNSError], as[*net.OpError],
@@ -206,12 +214,12 @@ func networkText(err error, status int) string {
 			return fault.Cut(fault.Clean(found.Error()), fault.MaxDetail)
 		}
 	}
+	if status >= 300 {
+		return "the response has no DynamoDB error code, so it may come from a proxy"
+	}
 	var unreadable *smithy.DeserializationError
 	if errors.As(err, &unreadable) {
 		return "the response could not be read"
-	}
-	if status != 0 {
-		return "the response has no DynamoDB error code"
 	}
 	return "an error of type " + innermostType(err)
 }

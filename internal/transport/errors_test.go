@@ -72,9 +72,11 @@ func TestErrorShowsWhatIsHarmless(t *testing.T) {
 		{&types.ResourceNotFoundException{Message: aws.String("Requested resource not found")}, progress{}, "PutItem: ResourceNotFoundException: Requested resource not found"},
 		{&types.ThrottlingException{Message: aws.String("Throughput exceeds")}, answered(400), "PutItem: ThrottlingException, HTTP status 400: Throughput exceeds"},
 		{apiError("ValidationException", "The provided key element does not match the schema"), progress{}, "PutItem: ValidationException: The provided key element does not match the schema"},
-		{apiError("UnknownError", ""), answered(502), "PutItem: HTTP status 502: the response has no DynamoDB error code"},
+		{apiError("UnknownError", ""), answered(502), "PutItem: HTTP status 502: the response has no DynamoDB error code, so it may come from a proxy"},
 		{errors.New("boom"), progress{}, "PutItem: an error of type *errors.errorString"},
 		{&smithy.DeserializationError{Err: errors.New("x")}, answered(200), "PutItem: HTTP status 200: the response could not be read"},
+		{&smithy.DeserializationError{Err: errors.New("x")}, answered(429), "PutItem: HTTP status 429: the response has no DynamoDB error code, so it may come from a proxy"},
+		{errors.New("boom"), answered(200), "PutItem: HTTP status 200: an error of type *errors.errorString"},
 		{errInconclusive("the response is empty"), answered(200), "PutItem: HTTP status 200: the response is empty"},
 		{fmt.Errorf("send: %w", io.EOF), answered(0), "PutItem: EOF"},
 		{&net.DNSError{Err: "no such host", Name: "dynamodb.eu-wst-1.amazonaws.com"}, answered(0), "PutItem: lookup dynamodb.eu-wst-1.amazonaws.com: no such host"},
@@ -129,7 +131,7 @@ func remedy(err error, status int) string {
 	return fault.Remedy(f.Reason, f.Err)
 }
 
-func TestRemediesOfRefusals(t *testing.T) {
+func TestRemediesOfResponses(t *testing.T) {
 	t.Parallel()
 	collection := remedy(apiError("ItemCollectionSizeLimitExceededException", "Collection size exceeded."), 400)
 	for _, want := range []string{"10 GB", "local secondary indexes", "delete items"} {
@@ -142,20 +144,34 @@ func TestRemediesOfRefusals(t *testing.T) {
 		assert.Equal(t, fault.Refused.Remedy(), remedy(apiError("ValidationException", message), 400))
 	}
 	assert.Contains(t, remedy(apiError("UnknownError", ""), 413), "16 MB")
-	assert.Contains(t, remedy(&types.InternalServerError{}, 500), "AWS Health Dashboard")
-	assert.Contains(t, remedy(&types.ReplicatedWriteConflictException{}, 400), "AWS Health Dashboard")
+	for code, status := range map[string]int{"InternalServerError": 500, "SomethingNew": 400, "ValidationException": 500} {
+		assert.Equal(t, "DynamoDB responded with "+code+": try again; if the fault persists, look at the AWS Health Dashboard", remedy(apiError(code, ""), status))
+	}
+	assert.Less(t, len(remedy(apiError(strings.Repeat("c", 9000), ""), 400)), 300)
+	for _, code := range []string{"ReplicatedWriteConflictException", "TransactionConflictException", "TransactionInProgressException"} {
+		assert.Equal(t, "another write or a transaction was changing an item of the request: try again", remedy(apiError(code, ""), 400))
+	}
+	for _, code := range []string{"ValidationException", "SerializationException"} {
+		described := classify(apiError(code, "Invalid table/index name"), answered(400), 0, DescribeTable)
+		assert.Equal(t, "check Table and Region, then create a new Destination", fault.KnownRemedy(described.Err))
+	}
 	assert.Equal(t, fault.Unavailable.Remedy(), remedy(apiError("UnknownError", ""), 502))
 }
 
-// Only where no error code shows that it was DynamoDB may something else have refused.
+// A response with an error code is DynamoDB's; one without may be a proxy's.
 func TestHintAtAProxy(t *testing.T) {
 	t.Parallel()
-	for status, hinted := range map[int]bool{403: true, 400: false, 502: false} {
+	for status, hinted := range map[int]bool{403: true, 429: true, 400: false, 502: false} {
 		f := classify(apiError("UnknownError", ""), answered(status), 1, PutItem)
 		assert.Equal(t, hinted, strings.Contains(fault.Hint(f.Err), "proxy"), status)
 	}
 	assert.Empty(t, fault.Hint(classify(apiError("AccessDeniedException", ""), answered(403), 1, PutItem).Err))
-	assert.True(t, strings.HasSuffix(remedy(apiError("UnknownError", ""), http.StatusForbidden), "status 400 and an error code"))
+	assert.Empty(t, fault.Hint(classify(&types.ThrottlingException{}, answered(429), 1, PutItem).Err))
+	for _, status := range []int{http.StatusForbidden, http.StatusTooManyRequests} {
+		assert.True(t, strings.HasSuffix(remedy(apiError("UnknownError", ""), status), "status 400 and an error code"))
+	}
+	described := classify(apiError("UnknownError", ""), answered(429), 0, DescribeTable)
+	assert.Contains(t, fault.Table{}.Remedy(DescribeTable, described.Reason, described.Err), "a proxy or a firewall")
 }
 
 func TestThrottlingReasonsReachTheRemedy(t *testing.T) {

@@ -164,6 +164,35 @@ func TestConnectionFaultsAreNotWritten(t *testing.T) {
 	}
 }
 
+func TestErrorShowsTheRequestID(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(errorResponse(400, "AccessDeniedException"))
+	defer server.Close()
+	_, failure := putBatch(t.Context(), builtClient(server.URL))
+	require.NotNil(t, failure)
+	assert.Equal(t, "BatchWriteItem: AccessDeniedException, HTTP status 400, request ID REQ1: m", failure.Err.Error())
+}
+
+// A proxy responds with a page of its own, which the SDK cannot read.
+func TestErrorPagesOfAProxy(t *testing.T) {
+	t.Parallel()
+	const page = "<html><body>" + testSecret + "</body></html>"
+	for status, want := range map[int]meaning{
+		403: {fault.Access, fault.Abort, true},
+		413: {fault.TooLarge, fault.Split, false},
+		429: {fault.Throttled, fault.Retry, false},
+		502: {fault.Unavailable, fault.Retry, true},
+	} {
+		server := httptest.NewServer(respond(status, page, "Content-Type", "text/html"))
+		_, failure := putBatch(t.Context(), builtClient(server.URL))
+		server.Close()
+		require.NotNil(t, failure)
+		assert.Equal(t, want, meaningOf(failure), status)
+		assert.Equal(t, fmt.Sprintf("BatchWriteItem: HTTP status %d: the response has no DynamoDB error code, so it may come from a proxy", status), failure.Err.Error())
+		assert.Contains(t, failure.Err.Error()+fault.Remedy(failure.Reason, failure.Err), "proxy")
+	}
+}
+
 func TestRequestsThatAreNotSent(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request was sent") }))
@@ -184,9 +213,9 @@ func TestRequestsThatAreNotSent(t *testing.T) {
 		text   string
 	}{
 		{"provider is denied", provider(denied), fault.Credentials, "BatchWriteItem: could not retrieve credentials: AccessDenied"},
-		{"provider fails", provider(secret), fault.Credentials, "BatchWriteItem: could not retrieve credentials: *errors.errorString"},
-		{"empty keys", provider(credentials.NewStaticCredentialsProvider("", "", "")), fault.Credentials, "BatchWriteItem: could not retrieve credentials: *credentials.StaticCredentialsEmptyError"},
-		{"no region", func(o *dynamodb.Options) { o.Region, o.BaseEndpoint = "", nil }, fault.Config, "BatchWriteItem: could not resolve the endpoint: *errors.errorString"},
+		{"provider fails", provider(secret), fault.Credentials, "BatchWriteItem: could not retrieve credentials (error of type *errors.errorString)"},
+		{"empty keys", provider(credentials.NewStaticCredentialsProvider("", "", "")), fault.Credentials, "BatchWriteItem: could not retrieve credentials (error of type *credentials.StaticCredentialsEmptyError)"},
+		{"no region", func(o *dynamodb.Options) { o.Region, o.BaseEndpoint = "", nil }, fault.Config, "BatchWriteItem: could not resolve the endpoint (error of type *errors.errorString)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -206,7 +235,7 @@ func TestRequestsThatAreNotSent(t *testing.T) {
 		require.Error(t, err)
 		failure := classify(err, tr.progress(t.Context(), t.Context().Err), 1, PutItem)
 		assert.Equal(t, meaning{fault.Refused, fault.Split, false}, meaningOf(&failure))
-		assert.Equal(t, "PutItem: not sent: smithy.InvalidParamsError", failure.Err.Error())
+		assert.Equal(t, "PutItem: not sent (error of type smithy.InvalidParamsError)", failure.Err.Error())
 	})
 	t.Run("ended context", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
