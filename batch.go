@@ -234,7 +234,7 @@ func (r *dispatcher) launch(ctx, start context.Context, b *schedule.Batch) {
 		resp := unsent(b, errGoroutineEnded)
 		respond := sync.OnceFunc(func() {
 			r.responses <- resp // before the slot goes to another request
-			r.d.gate.Done(b.Sent, resp.Done, paceSample(&resp))
+			r.d.gate.Done(b.SentAt, resp.Done, paceSample(&resp))
 		})
 		defer respond() // also if the goroutine is ended: resp holds what is true at each step
 		observed, err := r.d.begin(ctx, start, b)
@@ -294,7 +294,7 @@ func (r *dispatcher) handleResponses(ctx context.Context) {
 // handleResponse settles a response and acts on it: drops expired credentials, reports the backoff.
 func (r *dispatcher) handleResponse(ctx context.Context, resp response) {
 	if resp.Failure != nil && resp.Failure.Action == fault.Reauthorize {
-		r.d.credentials.Invalidate(resp.Batch.Sent)
+		r.d.credentials.Invalidate(resp.Batch.SentAt)
 	}
 	r.settle(r.scheduler.Settle(resp.Response))
 	if stats := r.scheduler.Stats(); stats.Backoff > 0 && stats.Delayed > 0 && r.scheduler.Stopped() == nil {

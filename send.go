@@ -18,7 +18,7 @@ var errGoroutineEnded = errors.New("the goroutine of the request ended without a
 
 // unsent returns the response of a request that never reached the client.
 func unsent(b *schedule.Batch, err error) response {
-	return response{Response: schedule.Response{Batch: b, Done: b.Sent, Stop: err}}
+	return response{Response: schedule.Response{Batch: b, Done: b.SentAt, Stop: err}}
 }
 
 // unanswered returns the response of a request whose client ended the goroutine.
@@ -99,7 +99,7 @@ func (d *Destination) limit(ctx context.Context, b *schedule.Batch) error {
 				return fault.Hide("the Limiter", err)
 			}
 		}
-		b.Sent = time.Now()
+		b.SentAt = time.Now()
 	}
 	if ctx.Err() != nil {
 		return fault.Ended(ctx)

@@ -10,10 +10,10 @@ import (
 //
 // After a throttled response the retry queue closes for a random delay (full jitter); its upper
 // bound doubles while retries make no progress. When it reopens it starts with one probe row; each
-// accepted row admits two more (slow start), so that a hot range of keys is asked for what it can
-// take, and rows that wait for their turn in it do not use up their attempts. New rows do not
-// count: they may have other keys, or take the capacity that there was for the retries. A call of
-// no more rows than one request takes sends them together.
+// accepted row admits two more (slow start), so a hot key range gets only as many retries as it
+// accepts, and waiting rows use no attempts. Accepted new rows admit no retries: they may have other
+// keys, or use the capacity that there was for the retries. A call that fits one request sends its
+// rows together.
 type backoff struct {
 	minDelay, maxDelay time.Duration
 	jitter             func(bound time.Duration) time.Duration
@@ -37,7 +37,7 @@ func (b *backoff) room(now time.Time) int {
 func (b *backoff) sent(rows int)     { b.inFlight += rows }
 func (b *backoff) returned(rows int) { b.inFlight -= rows }
 
-// accepted notes a request all of whose rows were accepted, so many of them retries.
+// accepted records a request all of whose rows were accepted, so many of them retries.
 func (b *backoff) accepted(retries int) {
 	if retries > 0 {
 		b.fruitless = max(0, b.fruitless-1)

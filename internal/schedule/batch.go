@@ -13,7 +13,7 @@ type Batch struct {
 	Units      int       // write units that the rows cost the table
 	RetryUnits int       // part of Units in rows that an earlier request carried
 	Bytes      int       // size of the rows as DynamoDB counts it
-	Sent       time.Time // when Next returned it; the sender may set a later time, before it sends
+	SentAt     time.Time // when Next returned it; the sender may set a later time, before it sends
 
 	retries       int       // how many of Rows, the first ones, waited for the backoff
 	resent        []bool    // parallel to Rows: an earlier request carried it; nil if none did
@@ -35,23 +35,23 @@ func BudgetOf(units float64) Budget {
 // subBatch is keys whose rows go together in one request of their own: half of a batch that was
 // rejected, or a request that is sent again as it was.
 type subBatch struct {
-	keys    []*keyQueue
-	split   *split // nil unless the rows come from a split batch
-	delayed bool   // waits for the backoff
-	resent  bool   // is the one resend after a response about the credentials or the clock
+	keys      []*keyQueue
+	bisection *bisection // nil unless the rows come from a split batch
+	delayed   bool       // waits for the backoff
+	resent    bool       // is the one resend after a response about the credentials or the clock
 }
 
 // newSubBatch sets the keys of rows apart.
-func newSubBatch(rows []*Row, from *split) *subBatch {
-	sub := &subBatch{split: from, keys: make([]*keyQueue, len(rows))}
+func newSubBatch(rows []*Row, from *bisection) *subBatch {
+	sub := &subBatch{bisection: from, keys: make([]*keyQueue, len(rows))}
 	for i, r := range rows {
 		sub.keys[i] = r.queue
 	}
 	return sub
 }
 
-// split is a batch that was rejected for one of its rows, while it is being bisected.
-type split struct {
+// bisection is the splitting of a batch that was rejected for one of its rows.
+type bisection struct {
 	rows          int
 	rejected      int // rows that were rejected on their own
 	writtenBefore int // rows that the call had written when the batch was packed
@@ -60,7 +60,7 @@ type split struct {
 // pack takes the next request's rows from the queues. Something must be ready.
 func (s *Scheduler) pack(now time.Time, budget Budget) *Batch {
 	b := batchBuilder{
-		Batch:    &Batch{Sent: now, writtenBefore: s.written},
+		Batch:    &Batch{SentAt: now, writtenBefore: s.written},
 		cfg:      &s.cfg,
 		maxRows:  s.maxRows(budget.Rows),
 		maxUnits: budget.Units,
@@ -153,8 +153,8 @@ func (b *batchBuilder) add(q *keyQueue) bool {
 	return true
 }
 
-// ready reports whether a request should be sent now: a full one by the rows of its budget, or a
-// part-filled one that has nothing to wait for.
+// ready reports whether a request should be sent now: a full request (as many rows as the budget
+// allows), or a part-filled one that has nothing to wait for.
 func (s *Scheduler) ready(now time.Time, budget int) bool {
 	if s.dueSubBatch(now) >= 0 {
 		return true
@@ -174,8 +174,8 @@ func (s *Scheduler) openRetries(now time.Time) int {
 	return min(len(s.retries), s.backoff.room(now))
 }
 
-// lingerEnd returns when the rows that wait now are sent though they fill no request. The linger of
-// retries begins when the backoff is over.
+// lingerEnd returns when a part-filled request is sent anyway. The linger of retries begins when
+// the backoff is over.
 func (s *Scheduler) lingerEnd(now time.Time) time.Time {
 	since := now
 	if len(s.newRows) > 0 {

@@ -38,7 +38,7 @@ func TestBatchesKeepToTheBudget(t *testing.T) {
 		assert.Equal(t, want, indexes(got.Rows))
 		assert.Equal(t, units, got.Units)
 		assert.Equal(t, 100*len(want), got.Bytes)
-		assert.Equal(t, h.now, got.Sent)
+		assert.Equal(t, h.now, got.SentAt)
 	}
 	next(BudgetOf(5), 5, 0, 1)
 	next(BudgetOf(400), 1, 2)
@@ -139,8 +139,8 @@ func TestRetriesTakeTurnsWithNewRows(t *testing.T) {
 	}
 }
 
-// refuseFirst adds row 0 and has it throttled. It returns when the retry queue opens.
-func (h *harness) refuseFirst() (opens time.Time) {
+// throttleFirst adds row 0 and has it throttled. It returns when the retry queue opens.
+func (h *harness) throttleFirst() (opens time.Time) {
 	h.t.Helper()
 	h.add("a")
 	h.now = h.now.Add(linger)
@@ -153,7 +153,7 @@ func TestLingerAfterTheBackoff(t *testing.T) {
 	t.Run("of retries from its end", func(t *testing.T) {
 		t.Parallel()
 		h := newHarness(t, nil)
-		opens := h.refuseFirst()
+		opens := h.throttleFirst()
 		h.now = opens.Add(linger - 1)
 		assert.Equal(t, opens.Add(linger), h.wait())
 		h.now = opens.Add(linger)
@@ -162,7 +162,7 @@ func TestLingerAfterTheBackoff(t *testing.T) {
 	t.Run("with a later row from its end too", func(t *testing.T) {
 		t.Parallel()
 		h := newHarness(t, nil)
-		opens := h.refuseFirst()
+		opens := h.throttleFirst()
 		h.now = opens.Add(linger / 2)
 		h.add("b")
 		h.now = opens.Add(linger)
@@ -171,7 +171,7 @@ func TestLingerAfterTheBackoff(t *testing.T) {
 	t.Run("with an earlier row from when that came", func(t *testing.T) {
 		t.Parallel()
 		h := newHarness(t, nil)
-		h.refuseFirst()
+		h.throttleFirst()
 		h.add("b")
 		h.now = h.now.Add(linger - 1)
 		h.wait()
@@ -210,7 +210,7 @@ func TestWakeUpOnlyForRowsThatWait(t *testing.T) {
 	t.Run("none at the end of a backoff that delays nothing", func(t *testing.T) {
 		t.Parallel()
 		h := newHarness(t, func(c *Config) { c.MaxAttempts = 1 })
-		h.refuseFirst()
+		h.throttleFirst()
 		h.want("not written: throttled")
 		assert.Zero(t, h.wait())
 		h.add("b")
@@ -229,7 +229,7 @@ func TestWakeUpOnlyForRowsThatWait(t *testing.T) {
 	t.Run("at the end of the backoff", func(t *testing.T) {
 		t.Parallel()
 		h := newHarness(t, nil)
-		opens := h.refuseFirst()
+		opens := h.throttleFirst()
 		assert.Equal(t, opens, h.wait())
 		h.add("b")
 		assert.Equal(t, opens, h.wait(), "before the linger of row 1 is over")
@@ -237,7 +237,7 @@ func TestWakeUpOnlyForRowsThatWait(t *testing.T) {
 	t.Run("at the end of a linger that comes first", func(t *testing.T) {
 		t.Parallel()
 		h := newHarness(t, func(c *Config) { c.MinDelay = time.Second })
-		h.refuseFirst()
+		h.throttleFirst()
 		h.add("b")
 		assert.Equal(t, h.now.Add(linger), h.wait())
 	})

@@ -1,13 +1,14 @@
 // Package schedule decides what one call sends next, and what each response means for its rows.
 //
-// It is pure: the clock and the budget of a request are passed in, nothing is sent, and a [Scheduler]
-// belongs to one goroutine. It imports fault and the standard library only. It knows a row by its
-// key, its write units and its sizes, and carries the rest unopened: it does not know items, tables,
-// the SDK or contexts, how fast the table takes writes, or when rows are reported.
+// It is pure but for the default Jitter (and Delay), which are random: the clock and the budget of a
+// request are passed in, nothing is sent, and a [Scheduler] belongs to one goroutine. It imports fault
+// and the standard library only. It knows a row by its key, its write units and its sizes, and carries
+// the rest unopened: it does not know items, tables, the SDK or contexts, how fast the table takes
+// writes, or when rows are reported.
 //
 // A caller calls Add for each row, asks Next what to do, sends the Batch that Next returns, and calls
-// Settle with its response; any number of requests may be in flight. The conversations in testdata
-// show what comes of it.
+// Settle with its response; any number of requests may be in flight. The transcripts in testdata show
+// examples.
 //
 // # The states of a row
 //

@@ -16,7 +16,7 @@ const (
 	Written
 	Skipped    // with Skip: its key was taken
 	Superseded // a later row of its key was written instead
-	Unknown    // a request that may have applied it failed, and none succeeded
+	Unknown    // may have been applied; no response confirms it
 )
 
 // String returns the name of o in lower case.
@@ -40,10 +40,10 @@ func (s *Scheduler) rowWritten(r *Row, now time.Time) {
 	} else {
 		q.removeThrough(r, func(older *Row) {
 			older.By = r.Index
-			s.settle(older, Superseded, "", nil)
+			s.setOutcome(older, Superseded, "", nil)
 		})
 	}
-	s.settle(r, Written, "", nil)
+	s.setOutcome(r, Written, "", nil)
 	s.written++
 	s.keyCheck.doneSinceWrite, s.outage.noProgress = false, 0
 	s.enqueueNew(q, now)
@@ -52,7 +52,7 @@ func (s *Scheduler) rowWritten(r *Row, now time.Time) {
 // keyTaken settles a row whose key another item has.
 func (s *Scheduler) keyTaken(r *Row, err error) {
 	if s.cfg.OnExisting == Skip {
-		s.settle(r, Skipped, "", nil)
+		s.setOutcome(r, Skipped, "", nil)
 		return
 	}
 	s.fail(r, fault.Exists, err)
@@ -73,7 +73,7 @@ func (s *Scheduler) rejectRow(r *Row, reason fault.Reason, err error, now time.T
 	s.enqueueNew(q, now)
 }
 
-// charge counts a request that failed for the moment against the attempts of r.
+// charge counts a request with a transient failure against the attempts of r.
 func charge(r *Row, progress bool, reason fault.Reason, err error) {
 	r.Reason, r.Err = reason, err
 	r.charged++
@@ -139,11 +139,11 @@ func (s *Scheduler) fail(r *Row, reason fault.Reason, err error) {
 	if r.maybeApplied {
 		outcome = Unknown
 	}
-	s.settle(r, outcome, reason, err)
+	s.setOutcome(r, outcome, reason, err)
 }
 
-// settle gives a row its outcome. It is the only place that does.
-func (s *Scheduler) settle(r *Row, o Outcome, reason fault.Reason, err error) {
+// setOutcome settles a row. It is the only place that gives a row its outcome.
+func (s *Scheduler) setOutcome(r *Row, o Outcome, reason fault.Reason, err error) {
 	r.Outcome, r.Reason, r.Err = o, reason, err
 	r.queue = nil
 	s.settled = append(s.settled, r)

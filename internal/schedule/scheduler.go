@@ -117,7 +117,7 @@ const (
 type Next struct {
 	Kind  NextKind
 	Batch *Batch    // with Send, unless the Budget was the zero Budget
-	Until time.Time // with Wait: when to ask again at the latest; zero if only news can change the answer
+	Until time.Time // with Wait: when to ask again at the latest; zero if only an event can change the result
 }
 
 // Outage is why a Scheduler stopped itself: retries made no progress for too long.
@@ -156,7 +156,7 @@ type Scheduler struct {
 
 	input    input
 	keyCheck keyCheck
-	outage   outage
+	outage   outageCounter
 
 	rows           int   // added so far
 	written        int   // written so far
@@ -168,7 +168,7 @@ type Scheduler struct {
 	settled []*Row // by the last Settle or Abandon
 }
 
-// input is what the caller said of the rows to come.
+// input is what the caller said about the rows to come.
 type input struct {
 	closed     bool // no more rows will come
 	windowFull bool // the source waits for rows to settle
@@ -181,8 +181,8 @@ type keyCheck struct {
 	doneSinceWrite bool // asked, and no row was written since
 }
 
-// outage is how far the call is from an outage.
-type outage struct {
+// outageCounter counts how far the call is from an outage.
+type outageCounter struct {
 	noProgress int     // consecutive backoffs after which a retry made no progress
 	cause      *Outage // nil unless the call was stopped for one
 }
@@ -284,9 +284,9 @@ func (s *Scheduler) Stop(cause error) {
 func (s *Scheduler) Stopped() error { return s.stop }
 
 // Abandon settles every row that is left after a stop, when no request is in flight, in the order
-// of their indexes. They are Stopped with the cause of the stop; but in an outage rows that were
-// sent and not accepted keep their reason, and the older rows of their keys share it. The slice is
-// valid until the next call of Settle or Abandon.
+// of their indexes. After a stop the rows are Stopped with its cause. After an outage, rows that were
+// sent and not accepted keep the reason of their last request, and older rows of the key get the same.
+// The slice is valid until the next call of Settle or Abandon.
 func (s *Scheduler) Abandon() []*Row {
 	s.resetSettled()
 	for _, q := range s.keys {

@@ -17,7 +17,7 @@ const (
 	OtherItem
 )
 
-// Response is what came of a request.
+// Response is the result of a request.
 type Response struct {
 	Batch       *Batch
 	Sent        bool           // the request was given to the client
@@ -31,7 +31,7 @@ type Response struct {
 
 // Rejected returns the write units of the rows that DynamoDB had no capacity for: all of a throttled
 // request, otherwise the unprocessed ones. retryUnits is the part in rows that an earlier request
-// carried. The answer is the same before and after Settle, and on any goroutine.
+// carried. The result is the same before and after Settle, and on any goroutine.
 func (r *Response) Rejected() (units, retryUnits int) {
 	if r.Failure != nil {
 		if r.Failure.Throttled {
@@ -65,7 +65,7 @@ func (r *Response) accepted(n int) (count int) {
 }
 
 // errUnprocessed is the cause of a row's Unprocessed.
-var errUnprocessed = errors.New("DynamoDB returned the item as unprocessed on every attempt")
+var errUnprocessed = errors.New("DynamoDB returned the item as unprocessed in the last request that carried it")
 
 // Settle takes the response to a Batch: rows get their outcome or go back into the queues. It
 // returns the rows that got one; the slice is valid until the next call of Settle or Abandon.
@@ -133,12 +133,12 @@ func (s *Scheduler) processed(r *Response) {
 		s.backoff.accepted(b.retries)
 		return
 	}
-	t := throttledResponse{sent: b.Sent, now: r.Done, retries: b.retries, accepted: accepted, fitsOneRequest: s.FitsOneRequest()}
+	t := throttledResponse{sent: b.SentAt, now: r.Done, retries: b.retries, accepted: accepted, fitsOneRequest: s.FitsOneRequest()}
 	if b.retries > 0 {
 		t.accepted = r.accepted(b.retries)
 	}
 	progress := accepted > 0
-	s.backOff(t, progress, Outage{Reason: fault.Unprocessed, Err: errUnprocessed, Rows: len(b.Rows)})
+	s.beginBackoff(t, progress, Outage{Reason: fault.Unprocessed, Err: errUnprocessed, Rows: len(b.Rows)})
 	for i, row := range b.Rows {
 		if r.unprocessed(i) {
 			charge(row, progress, fault.Unprocessed, errUnprocessed)
@@ -147,11 +147,11 @@ func (s *Scheduler) processed(r *Response) {
 	}
 }
 
-// retry puts the rows of a request that failed for the moment back.
+// retry puts the rows of a request with a transient failure back into the queues.
 func (s *Scheduler) retry(r *Response) {
 	b, f := r.Batch, r.Failure
-	t := throttledResponse{sent: b.Sent, now: r.Done, retries: b.retries, unavailable: !f.Throttled, fitsOneRequest: s.FitsOneRequest()}
-	s.backOff(t, false, Outage{Reason: f.Reason, Err: f.Err, Rows: len(b.Rows)})
+	t := throttledResponse{sent: b.SentAt, now: r.Done, retries: b.retries, unavailable: !f.Throttled, fitsOneRequest: s.FitsOneRequest()}
+	s.beginBackoff(t, false, Outage{Reason: f.Reason, Err: f.Err, Rows: len(b.Rows)})
 	for _, row := range b.Rows {
 		charge(row, false, f.Reason, f.Err)
 	}
@@ -161,8 +161,8 @@ func (s *Scheduler) retry(r *Response) {
 		}
 		return
 	}
-	// One of the rows may still be the one at fault: they stay together.
-	sub := &subBatch{split: b.sub.split, delayed: true, resent: b.sub.resent}
+	// One of the rows may still be at fault: the rows stay together.
+	sub := &subBatch{bisection: b.sub.bisection, delayed: true, resent: b.sub.resent}
 	for _, row := range b.Rows {
 		if q := row.queue; s.dropExhausted(q) { // which may settle row
 			sub.keys = append(sub.keys, q)
@@ -178,9 +178,9 @@ func (s *Scheduler) retry(r *Response) {
 func (s *Scheduler) splitBatch(r *Response) {
 	b, f := r.Batch, r.Failure
 	s.progress(b)
-	from := b.split()
+	from := b.bisection()
 	if from == nil {
-		from = &split{rows: len(b.Rows), writtenBefore: b.writtenBefore}
+		from = &bisection{rows: len(b.Rows), writtenBefore: b.writtenBefore}
 	}
 	if len(b.Rows) == 1 {
 		s.rejectRow(b.Rows[0], f.Reason, f.Err, r.Done)
@@ -192,24 +192,24 @@ func (s *Scheduler) splitBatch(r *Response) {
 	s.subBatches = append(s.subBatches, newSubBatch(b.Rows[:half], from), newSubBatch(b.Rows[half:], from))
 }
 
-// progress notes that DynamoDB decided on the rows of b, none of which it had no capacity for.
+// progress records that DynamoDB processed b without throttling any row.
 func (s *Scheduler) progress(b *Batch) {
 	s.outage.noProgress = 0
 	s.backoff.accepted(b.retries)
 }
 
-// split returns the batch that b's rows were set apart from; nil if there is none.
-func (b *Batch) split() *split {
+// bisection returns the bisection that b's rows come from; nil if there is none.
+func (b *Batch) bisection() *bisection {
 	if b.sub == nil {
 		return nil
 	}
-	return b.sub.split
+	return b.sub.bisection
 }
 
 // suspectSchemaChange requests a DescribeTable when every row of a batch was rejected on its own:
-// the table's keys may have changed. They have not if a row was written in the meantime, and one
-// answer holds until a row is written.
-func (s *Scheduler) suspectSchemaChange(from *split, reason fault.Reason) {
+// the table's keys may have changed. They have not if a row was written in the meantime. The table is
+// not described again until a row is written.
+func (s *Scheduler) suspectSchemaChange(from *bisection, reason fault.Reason) {
 	all := from.rejected == from.rows && from.writtenBefore == s.written
 	if reason == fault.Refused && all && !s.keyCheck.doneSinceWrite {
 		s.keyCheck.wanted, s.keyCheck.doneSinceWrite = true, true
@@ -242,7 +242,7 @@ func (s *Scheduler) reauthorize(r *Response) {
 		s.abort(r)
 		return
 	}
-	sub := newSubBatch(b.Rows, b.split())
+	sub := newSubBatch(b.Rows, b.bisection())
 	sub.resent = true
 	s.subBatches = append(s.subBatches, sub)
 }
@@ -265,9 +265,9 @@ func (s *Scheduler) abort(r *Response) {
 	}
 }
 
-// backOff begins a backoff after a request that came back with rows to send again, unless one is
-// running. A retry without progress counts towards an outage.
-func (s *Scheduler) backOff(t throttledResponse, progress bool, last Outage) {
+// beginBackoff begins a backoff after a request with rows to retry. A running backoff is kept. A retry
+// without progress counts towards an outage.
+func (s *Scheduler) beginBackoff(t throttledResponse, progress bool, last Outage) {
 	delay, began := s.backoff.throttled(t)
 	s.stats.Backoff = delay
 	if !began || t.retries == 0 || progress {
