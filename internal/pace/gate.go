@@ -38,8 +38,8 @@ type Waiter struct {
 // NewWaiter returns a Waiter that stands in no line yet.
 func NewWaiter() *Waiter { return &Waiter{turn: make(chan struct{}, 1)} }
 
-// Turn returns the channel that receives when it is worth asking the Gate again. It may receive in
-// vain.
+// Turn returns the channel that receives when it is worth asking the Gate again. It may receive
+// although nothing has changed.
 func (w *Waiter) Turn() <-chan struct{} { return w.turn }
 
 // Wake makes Turn receive, once for any number of calls before that. Any goroutine may call it.
@@ -50,7 +50,7 @@ func (w *Waiter) Wake() {
 	}
 }
 
-// Grant is the answer to [Gate.Start]. The zero Grant means: wait for the Waiter's turn.
+// Grant is the result of [Gate.Start]. The zero Grant means: wait for the Waiter's turn.
 type Grant struct {
 	// OK is set if a request may go now.
 	OK bool

@@ -145,12 +145,15 @@ func (p *Pace) slowStartSample(now float64, rejected bool) {
 	}
 }
 
-// probeSample ends the probe at the first estimate, or restarts it when little or nothing is accepted.
+// probeSample ends, restarts or continues the probe. A probe in which nothing was accepted restarts
+// slower. Otherwise the probe goes on until rejections show that the rate is too fast, or until the
+// table accepts the ceiling, and the steady phase follows; without an estimate the probe restarts.
+// An estimate is fair if it covers more than estimateTime.
 func (p *Pace) probeSample(now float64, allRejected bool) {
 	fair := now-p.emptyAt > estimateTime
 	tooFast := p.rejectedShare > highShare || p.rejectedShare > noiseShare && fair
 	switch {
-	case allRejected && !p.probePassed:
+	case allRejected && !p.probePassed: // the probe began above what the table accepts
 		floor := p.probeFloor
 		p.probeSlower(now, p.probeFrom/4)
 		p.probeFloor = floor
@@ -158,7 +161,7 @@ func (p *Pace) probeSample(now float64, allRejected bool) {
 			p.markEmpty(now)
 		}
 	case !tooFast:
-		if now-p.curveStart > estimateTime && p.learned.rate >= p.probeCeiling { // as before
+		if now-p.curveStart > estimateTime && p.learned.rate >= p.probeCeiling { // the ceiling is accepted
 			p.enterSteady(now, p.probeCeiling, plateauTime)
 		}
 	case !p.emptySeen: // an estimate would count the credit that the bucket had before
@@ -182,18 +185,20 @@ func (p *Pace) probeSlower(now, from float64) {
 }
 
 // steadyRejection takes a rejection as an empty moment: it renews the estimate and restarts the curve,
-// or probes if the capacity has changed.
+// or probes if the capacity has changed. A rejection is early if it comes before the curve's plateau,
+// where the rate is under the estimate. Many early rejections mean that the capacity fell; a few in
+// each of several curves mean that the rejections do not follow the rate, as on a hot key range.
 func (p *Pace) steadyRejection(now float64) {
 	t, fair := now-p.curveStart, now-p.emptyAt > estimateTime*p.stretch
 	early := t < p.toPlateau
-	if !early && !p.curveRejected {
+	if !early && !p.curveRejected { // this curve reached its plateau without a rejection
 		p.earlyRejection = 0
 	}
 	if early && p.rejectedShare > highShare {
 		p.capacityFell(now, fair)
 		return
 	}
-	if !fair {
+	if !fair { // too soon after the last empty moment for a new estimate
 		return
 	}
 	if early && !p.curveRejected {
@@ -205,7 +210,7 @@ func (p *Pace) steadyRejection(now float64) {
 	}
 	rate, capacity := p.learned.rate, p.estimate(now)
 	if t > growthFrom*p.toPlateau && rate > raisedFactor*capacity {
-		p.earlyRejection = 0
+		p.earlyRejection = 0 // the capacity rose, or credit had gathered
 		p.enterProbe(now, capacity, 0, rate)
 		p.probeFloor = capacity
 	} else {
@@ -235,8 +240,8 @@ func (p *Pace) estimate(now float64) float64 {
 	return max(minRate, capacity)
 }
 
-// markEmpty records that the table's bucket is empty now. Callers that do not start an estimate leave
-// out a moment that follows the last one too soon for a fair estimate.
+// markEmpty records that the table's bucket is empty now. Unless it starts an estimate, skip a moment
+// less than estimateTime after the last empty moment: the time between is too short for an estimate.
 func (p *Pace) markEmpty(now float64) {
 	p.emptyAt, p.emptyApplied, p.emptySeen = now, p.applied, true
 }

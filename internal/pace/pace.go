@@ -49,8 +49,8 @@ type Pace struct {
 	lastNew             float64 // moment of the last response with new rows
 	applied             float64 // units, ever
 	emptySeen           bool    // the table's bucket was seen empty
-	emptyAt             float64 // the last moment at which it was and that counts
-	emptyApplied        float64 // applied at that moment
+	emptyAt             float64 // last empty moment that counts
+	emptyApplied        float64 // applied at emptyAt
 	lastRejection       float64 // moment of the last rejection that was not noise
 
 	phase         phase
@@ -70,7 +70,7 @@ type Pace struct {
 	toPlateau      float64 // seconds from the start of the curve to its plateau: CUBIC's K
 	stretch        float64 // how many times as long an estimate takes as on a table that is not small
 	curveRejected  bool    // this curve met a rejection
-	earlyRejection int     // curves in a row that met one before their plateau
+	earlyRejection int     // curves in a row that met a rejection before their plateau
 }
 
 // New returns a Pace at the start of its learning. Values of cfg that are negative or NaN count as 0.
