@@ -43,7 +43,7 @@ func TestBadRowsCostOnlyThemselves(t *testing.T) {
 		says   string
 	}{
 		{"nil row", nil, dynamodest.ErrMapping, "", "nil"},
-		{"empty row", dynamodest.Row{}, dynamodest.ErrKey, "id", "does not have"},
+		{"empty row", dynamodest.Row{}, dynamodest.ErrKey, "id", "lacks the column"},
 		{"chan", v(make(chan int)), dynamodest.ErrMapping, "v", "chan int"},
 		{"func", v(func() {}), dynamodest.ErrMapping, "v", "func()"},
 		{"complex", v(complex(1, 2)), dynamodest.ErrMapping, "v", "complex128"},

@@ -1,62 +1,39 @@
 package item
 
 import (
-	"errors"
 	"math"
 	"strings"
 
 	"github.com/dynamodest/dynamodest/internal/decimal"
-	"github.com/dynamodest/dynamodest/internal/fault"
 )
 
 // Limits of an item, as DynamoDB documents them.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const (
 	MaxSize          = 409_600 // bytes of an item, attribute names included: 400 KB
-	MaxLevels        = 32      // levels of lists and maps, an attribute's value being the first
+	MaxLevels        = 32      // levels of lists and maps; an attribute's value is the first level
 	MaxAttributeName = 65_535  // bytes
 )
 
 // MaxJSONLevels bounds the nesting of JSON text, so that a value that contains itself is detected.
 const MaxJSONLevels = 1000
 
-// Faults of values that many places meet.
-var (
-	ErrUTF8     = fault.NewMapping("it holds text that is not valid UTF-8").WithRemedy("convert the text to UTF-8, or give it as a []byte, which is written as B and may hold any bytes")
-	ErrName     = fault.NewMapping("a name in it is empty or has more than %d bytes", MaxAttributeName).WithRemedy(`rename it, or write the value as text with Field.Type "JSON"`)
-	ErrEmptySet = fault.NewMapping("it is an empty set, which DynamoDB does not take").WithRemedy(`give nil instead, or write a list with Field.Type "L"`)
-	errCycle    = fault.NewMapping("it contains itself, or is nested deeper than %d levels", MaxJSONLevels).WithRemedy("give a value that ends: leave out the reference back, or what lies deepest")
-	errDepth    = fault.NewMapping("it contains itself, or is nested deeper than the %d levels that DynamoDB takes", MaxLevels).WithRemedy(`Field.Type "JSON" writes a deeper value as text`)
-	errHuge     = fault.New(fault.TooLarge, "this attribute alone has more than %d bytes, the most that an item may have, or contains itself", MaxSize)
-)
-
-// NumberFault explains an error of package decimal.
-func NumberFault(err error) *fault.Error {
-	f := fault.NewMapping("the value %v", err).WithCause(err)
-	switch {
-	case errors.Is(err, decimal.ErrDigits), errors.Is(err, decimal.ErrRange):
-		return f.WithRemedy(`Field.Type "S", or "JSON" for a document, keeps it digit for digit`)
-	case errors.Is(err, decimal.ErrNotFinite):
-		return f.WithRemedy("give nil or a number instead: DynamoDB and JSON cannot represent it")
-	}
-	return f
-}
-
 // Builder holds the memory of one row's texts while its item is made.
 type Builder struct {
-	// arena holds the texts made for the row. They are slices of the arena, so that a row of many
+	// arena holds the texts made for the row. Every text is a slice of the arena, so a row of many
 	// numbers costs one allocation.
 	arena strings.Builder
 
-	// scratch holds the texts of the parts of a JSON document, which outlives them.
+	// scratch holds the texts of the parts of a JSON document; DropScratch drops them once the
+	// document is written.
 	scratch strings.Builder
 
-	// Footprint is the memory, in bytes, roughly, that the row's documents and sets take.
+	// Footprint is roughly the memory, in bytes, that the row's documents and sets take.
 	Footprint int
 }
 
-// Arena returns the memory of the row's texts, for a text that is written in parts. Such a text
-// begins at the Len that the arena had before the first part.
+// Arena returns the memory of the row's texts, for a text that is written in parts. The text begins
+// at the Len of the arena before the first part is written.
 func (b *Builder) Arena() *strings.Builder {
 	if b.arena.Cap()-b.arena.Len() < minGrowth {
 		b.arena.Grow(minGrowth)
@@ -64,13 +41,13 @@ func (b *Builder) Arena() *strings.Builder {
 	return &b.arena
 }
 
-// minGrowth is the least memory, in bytes, that a row's texts are given at a time.
+// minGrowth is the smallest growth of the arena, in bytes.
 const minGrowth = 64
 
 // Keep returns p as a string that shares its memory with the row's other texts.
 func (b *Builder) Keep(p []byte) string { return keep(&b.arena, p) }
 
-// DropScratch lets go of the texts of a JSON document's parts once the document is written.
+// DropScratch releases the texts of a JSON document's parts once the document is written.
 func (b *Builder) DropScratch() { b.scratch.Reset() }
 
 func keep(texts *strings.Builder, p []byte) string {
@@ -82,13 +59,13 @@ func keep(texts *strings.Builder, p []byte) string {
 	return texts.String()[start:]
 }
 
-// Form is what a value is being converted to.
+// Form is the form that a value is converted to.
 type Form uint8
 
 // The forms.
 const (
-	Document Form = iota // a value as DynamoDB types it: its numbers are DynamoDB's, its levels 32
-	JSONText             // a value to be written out as JSON: any number that JSON can write, 1,000 levels
+	Document Form = iota // a value of DynamoDB's types: DynamoDB's numbers, at most 32 levels
+	JSONText             // a value to be written as JSON: any JSON number, at most 1,000 levels
 )
 
 // Tree bounds one value while it is converted, so that a small value that references another many
@@ -98,7 +75,7 @@ type Tree struct {
 	Form Form
 
 	budget int // bytes that the tree may still take, counted as size or as text
-	room   int // nodes that containers may still be given room for
+	room   int // members that new containers may still have
 }
 
 // NewTree starts a value of the given form, of at most MaxSize bytes.
@@ -106,7 +83,7 @@ func (b *Builder) NewTree(form Form) Tree {
 	return Tree{Builder: b, Form: form, budget: MaxSize, room: MaxSize}
 }
 
-// Unbounded returns t without its limit of bytes, for a source whose own length is bounded and
+// Unbounded returns t without the limit of bytes, for a source whose length is checked beforehand and
 // whose equal members count once.
 func (t Tree) Unbounded() Tree {
 	t.budget = math.MaxInt
@@ -133,7 +110,7 @@ func (t *Tree) Enter(level int) error {
 	return t.Charge(1)
 }
 
-// Charge takes bytes that the tree takes at least off its budget.
+// Charge subtracts bytes, a lower bound of a node's size, from the budget.
 func (t *Tree) Charge(bytes int) error {
 	if t.budget -= bytes; t.budget < 0 {
 		return errHuge
@@ -144,14 +121,14 @@ func (t *Tree) Charge(bytes int) error {
 // Scalar counts the scalar a at the given level.
 func (t *Tree) Scalar(a *Attr, level int) error {
 	if err := t.Enter(level); err != nil || t.Form == Document && (a.Kind == N || a.Kind == Bool) {
-		return err // N and BOOL take fewer bytes in an item than their text has
+		return err // an N or BOOL takes fewer bytes in an item than the text has
 	}
 	return t.Charge(len(a.Text))
 }
 
 // NewContainer makes a a container of kind k with capacity for n members; an M begins without any.
-// Each member takes a byte of the item at least, so an item has only so many, those of containers
-// that are not complete yet included.
+// Each member takes at least one byte of the item, so the members of all containers, including
+// containers that are not complete yet, are limited to the size of an item.
 func (t *Tree) NewContainer(a *Attr, k Kind, n int) error {
 	if n > t.room {
 		return errHuge
@@ -163,7 +140,7 @@ func (t *Tree) NewContainer(a *Attr, k Kind, n int) error {
 	return nil
 }
 
-// SetCanonical gives a the number that text spells, in DynamoDB's canonical form.
+// SetCanonical sets a to the number that text spells, in DynamoDB's canonical form.
 func (t *Tree) SetCanonical(a *Attr, text string) error {
 	canonical, err := decimal.Canonical(text)
 	if err != nil {

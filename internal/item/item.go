@@ -36,10 +36,10 @@ type Attr struct {
 	Elems []Attr // L, M (sorted by name), SS, NS, BS
 }
 
-// Set gives a the scalar value of kind k that text spells.
+// Set sets a to the scalar value of kind k that text spells.
 func (a *Attr) Set(k Kind, text string) { a.Kind, a.Text = k, text }
 
-// SetBool gives a the value v.
+// SetBool sets a to the BOOL v.
 func (a *Attr) SetBool(v bool) {
 	if v {
 		a.Set(Bool, "true")
@@ -51,14 +51,14 @@ func (a *Attr) SetBool(v bool) {
 // Empty reports whether a is an S or B of no bytes.
 func (a *Attr) Empty() bool { return (a.Kind == S || a.Kind == B) && a.Text == "" }
 
-// Item is a converted row with what packing and settling need to know of it. It is immutable once
-// it is complete.
+// Item is a converted row, with the sizes and the key that packing and settling need. A complete Item
+// is immutable.
 type Item struct {
 	Attrs       []Attr
 	Key         string // identity of the primary key: equal exactly for keys that DynamoDB holds equal
 	Size        int    // bytes as DynamoDB counts them, by the smaller of its number-size rules
 	EncodedSize int    // bytes of {"PutRequest":{"Item":{...}}} as the SDK encodes it
-	Footprint   int    // bytes of memory, roughly, of the item or of what its row gave for it
+	Footprint   int    // roughly the bytes of memory that the item takes, or the row's values for it
 }
 
 // Units returns the write units that putting the item costs the table.

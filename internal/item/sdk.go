@@ -10,11 +10,11 @@ import (
 	"github.com/dynamodest/dynamodest/internal/fault"
 )
 
-// FromSDK gives a the value of v at the given level, or says why DynamoDB would refuse v. Numbers
-// become canonical; bytes are copied.
+// FromSDK sets a to the value of v at the given level, or returns why DynamoDB would reject v.
+// Numbers become canonical; bytes are copied.
 func (t *Tree) FromSDK(a *Attr, v types.AttributeValue, level int) error {
 	if IsNil(v) {
-		return fault.NewMapping("an AttributeValue in it is nil")
+		return fault.NewMapping(theValue + " is a nil AttributeValue").WithRemedy("provide an AttributeValueMemberNULL instead")
 	}
 	if err := t.Enter(level); err != nil {
 		return err
@@ -31,7 +31,7 @@ func (t *Tree) FromSDK(a *Attr, v types.AttributeValue, level int) error {
 		return nil // BOOL takes fewer bytes than its text
 	case *types.AttributeValueMemberNULL:
 		if !v.Value {
-			return fault.NewMapping("an AttributeValueMemberNULL in it is false").WithRemedy("DynamoDB takes only true")
+			return fault.NewMapping(theValue + " is an AttributeValueMemberNULL whose Value is false").WithRemedy("set Value to true")
 		}
 		a.Kind = Null
 	case *types.AttributeValueMemberL:
@@ -45,7 +45,8 @@ func (t *Tree) FromSDK(a *Attr, v types.AttributeValue, level int) error {
 	case *types.AttributeValueMemberBS:
 		return fromSet(t, a, BS, v.Value, func(a *Attr, p []byte) error { a.Set(B, string(p)); return nil })
 	default:
-		return fault.NewMapping("Go type %s is not an AttributeValue that DynamoDB knows", fault.TypeName(v))
+		return fault.NewMapping("Go type %s is not an AttributeValue that DynamoDB knows", fault.TypeName(v)).
+			WithRemedy("provide one of the SDK's AttributeValueMember types")
 	}
 	return t.Charge(len(a.Text))
 }
@@ -62,7 +63,7 @@ func (t *Tree) fromList(a *Attr, list []types.AttributeValue, level int) error {
 	}
 	for i, v := range list {
 		if err := t.FromSDK(&a.Elems[i], v, level+1); err != nil {
-			return err
+			return Nested(err, level+1)
 		}
 	}
 	return nil
@@ -75,15 +76,15 @@ func (t *Tree) fromMap(a *Attr, m map[string]types.AttributeValue, level int) er
 	for name, v := range m {
 		a.Elems = append(a.Elems, Attr{Name: name})
 		if err := t.FromSDK(&a.Elems[len(a.Elems)-1], v, level+1); err != nil {
-			return err
+			return Nested(err, level+1)
 		}
 	}
 	SortByName(a.Elems)
 	return nil
 }
 
-// fromSet gives a the set of members. DynamoDB takes a set only if it has at least one member and
-// no two are equal.
+// fromSet sets a to the set of members. DynamoDB takes a set only if the set has at least one member
+// and no two members are equal.
 func fromSet[T any](t *Tree, a *Attr, k Kind, members []T, convert func(*Attr, T) error) error {
 	if err := t.NewContainer(a, k, len(members)); err != nil {
 		return err
@@ -98,7 +99,8 @@ func fromSet[T any](t *Tree, a *Attr, k Kind, members []T, convert func(*Attr, T
 		return ErrEmptySet
 	}
 	if len(Distinct(slices.Clone(a.Elems))) < len(a.Elems) {
-		return fault.NewMapping("two members of its %s are equal", k).WithRemedy("DynamoDB takes each once; Field.Type with a slice keeps the first")
+		return fault.NewMapping("two members of the %s are equal", k).
+			WithRemedy(`remove the duplicate, or provide a slice with Field.Type "` + k.String() + `"`)
 	}
 	return t.Charge(len(a.Elems) - 1) // one member may be empty
 }
@@ -108,7 +110,7 @@ func SortByName(elems []Attr) {
 	slices.SortFunc(elems, func(x, y Attr) int { return cmp.Compare(x.Name, y.Name) })
 }
 
-// Distinct returns members without those equal to an earlier one. It may use members' own memory.
+// Distinct returns members without those equal to an earlier one. It may modify members.
 func Distinct(members []Attr) []Attr {
 	seen := make(map[string]bool)
 	return Compact(slices.DeleteFunc(members, func(a Attr) bool {
@@ -126,7 +128,7 @@ func Compact(elems []Attr) []Attr {
 	return elems
 }
 
-// SDK returns the item in the SDK's form. Each call makes a new one, which shares no memory with
+// SDK returns the item in the SDK's form. Each call returns a new map, which shares no memory with
 // the row or the item.
 func (it *Item) SDK() map[string]types.AttributeValue { return toMap(it.Attrs) }
 
@@ -171,7 +173,7 @@ func collect[T any](elems []Attr, convert func(*Attr) T) []T {
 	return out
 }
 
-// EqualSDK reports whether the item is the one that DynamoDB returned: numbers are compared by
+// EqualSDK reports whether the item equals an item that DynamoDB returned. Numbers are compared by
 // value and sets without regard to order.
 func (it *Item) EqualSDK(returned map[string]types.AttributeValue) bool {
 	if len(it.Attrs) != len(returned) {

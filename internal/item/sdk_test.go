@@ -94,10 +94,11 @@ func TestFromSDKRejects(t *testing.T) {
 		reason fault.Reason
 		says   string
 	}{
-		"nil":                 {nil, fault.Mapping, "is nil"},
-		"nil pointer inside":  {itemtest.L((*types.AttributeValueMemberS)(nil)), fault.Mapping, "is nil"},
+		"nil":                 {nil, fault.Mapping, "the value is a nil"},
+		"nil pointer inside":  {itemtest.L((*types.AttributeValueMemberS)(nil)), fault.Mapping, "a nested value is a nil AttributeValue"},
 		"NULL false":          {&types.AttributeValueMemberNULL{}, fault.Mapping, "is false"},
 		"unknown member":      {&types.UnknownUnionMember{Tag: "secret"}, fault.Mapping, "UnknownUnionMember"},
+		"no number inside":    {itemtest.L(itemtest.L(itemtest.N("secret"))), fault.Mapping, "a nested value is not a decimal number"},
 		"no number":           {itemtest.N("secret"), fault.Mapping, "is not a decimal number"},
 		"39 digits":           {itemtest.N(strings.Repeat("1", 39)), fault.Mapping, "38"},
 		"empty set":           {itemtest.SS(), fault.Mapping, "empty set"},

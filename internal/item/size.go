@@ -7,8 +7,8 @@ import (
 	"github.com/dynamodest/dynamodest/internal/decimal"
 )
 
-// What the SDK writes around the attributes of an item, around a value of each type, and around the
-// items of a BatchWriteItem request.
+// Sizes of the JSON that the SDK writes around the attributes of an item, around a value of each
+// type, and around the items of a BatchWriteItem request.
 const (
 	EmptyEncodedSize = len(`{"PutRequest":{"Item":{}}}`) // of an item without attributes
 
@@ -55,7 +55,7 @@ func (a *Attr) Measure() (size, encoded int, err error) {
 	return size, encoded, nil
 }
 
-// measureScalar is Measure for an S, N or B, whose encoded text comes without its type.
+// measureScalar measures an S, N or B. The encoded size does not include the type.
 func (a *Attr) measureScalar() (size, encoded int, err error) {
 	switch a.Kind {
 	case N:
@@ -70,7 +70,7 @@ func (a *Attr) measureScalar() (size, encoded int, err error) {
 	return len(a.Text), encoded, nil
 }
 
-// measureDocument is Measure for an L or M: DynamoDB counts three bytes, and one for each member.
+// measureDocument measures an L or M: DynamoDB counts three bytes, and one more for each member.
 func (a *Attr) measureDocument() (size, encoded int, err error) {
 	size, encoded = 3+len(a.Elems), encodedDocument+max(0, len(a.Elems)-1)
 	for i := range a.Elems {
@@ -107,8 +107,8 @@ var escapeOverhead = func() (t [utf8.RuneSelf]uint8) {
 	return t
 }()
 
-// EncodedText returns the bytes of s as the SDK writes it in JSON, quotes included, and whether s is
-// valid UTF-8.
+// EncodedText returns the number of bytes of s as the SDK writes s in JSON, quotes included. It
+// reports false if s is not valid UTF-8.
 func EncodedText(s string) (n int, ok bool) {
 	n = len(s) + 2
 	for i := 0; i < len(s); {

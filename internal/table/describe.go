@@ -7,15 +7,15 @@ import (
 	"github.com/dynamodest/dynamodest/internal/fault"
 )
 
-// Description is what a DescribeTable response says that concerns rows.
+// Description holds the parts of a DescribeTable response that concern rows.
 type Description struct {
-	Known  bool   // the keys are described; only a fake's answer may leave them out, or their types
+	Known  bool   // the keys are described; only the response of a fake may leave out the keys or their types
 	Schema Schema // zero unless Known
 	ARN    string
 	Status types.TableStatus
 
-	// Units is the write units a second that the table and each of its global indexes should take
-	// now: where to start, not a cap. It is 0 if that is not described.
+	// Units is the write units a second that the table and each global index should take now: the
+	// start of the pace, not a cap. It is 0 if the capacity is not described.
 	Units float64
 }
 
@@ -23,7 +23,7 @@ type Description struct {
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html
 const newOnDemand = 4000
 
-// Parse reads a description. A nil one, as a fake may give, describes nothing.
+// Parse reads a description. A fake may return a nil description, which describes nothing.
 func Parse(t *types.TableDescription) Description {
 	if t == nil {
 		return Description{}
@@ -75,7 +75,8 @@ func warmIndex(w *types.GlobalSecondaryIndexWarmThroughputDescription) int64 {
 	return aws.ToInt64(w.WriteUnitsPerSecond)
 }
 
-// Accepts returns why the table takes no writes; nil if it does, or if only a write can show.
+// Accepts returns why the table takes no writes; nil if the table takes writes, or if the status does
+// not say.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
 func (d *Description) Accepts() error {
 	remedy := ""
@@ -83,9 +84,9 @@ func (d *Description) Accepts() error {
 	case types.TableStatusCreating:
 		remedy = "wait until it is ACTIVE, then try again"
 	case types.TableStatusDeleting:
-		remedy = "name another table, or create this one again once it is gone"
+		remedy = "name another table, or create the table again once it is deleted"
 	case types.TableStatusArchiving, types.TableStatusArchived:
-		remedy = "restore the table from its backup, since an archived one takes no requests, or name another one"
+		remedy = "restore the table from its backup, or name another table"
 	case types.TableStatusInaccessibleEncryptionCredentials:
 		remedy = "give DynamoDB access to the table's AWS KMS key again: enable the key or fix its policy"
 	default:
@@ -94,8 +95,8 @@ func (d *Description) Accepts() error {
 	return fault.New(fault.TableStatus, "the status of the table is %s", d.Status).WithRemedy(remedy)
 }
 
-// Changed returns what has changed in now that rows converted for d would fail for; nil if nothing
-// has, or if one of the two does not describe the keys.
+// Changed returns the first difference between d and now that makes rows converted for d fail; nil if
+// there is none, or if d or now does not describe the keys.
 func (d *Description) Changed(now *Description) error {
 	if !d.Known || !now.Known {
 		return nil

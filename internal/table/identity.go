@@ -8,8 +8,8 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
-// AppendIdentity appends to dst what distinguishes the key attribute a from all others: its type,
-// and its text preceded by its length, so that two attributes in a row never read as another two.
+// AppendIdentity appends to dst the type, the length and the text of the key attribute a. The length
+// makes the identity of two attributes in a row differ from that of any other two.
 // The text of a number is canonical, so 1, 1.0 and 1e0 are one key.
 func AppendIdentity(dst []byte, a *item.Attr) []byte {
 	dst = append(dst, byte(a.Kind))
@@ -17,8 +17,8 @@ func AppendIdentity(dst []byte, a *item.Attr) []byte {
 	return append(dst, a.Text...)
 }
 
-// Identity returns the identity, as item.Item's Key has it, of an item that DynamoDB returned. It
-// reports false if the item lacks a key or has a bad one.
+// Identity returns the identity of an item that DynamoDB returned, in the form of item.Item.Key. It
+// reports false if a key attribute is missing or invalid.
 func (s *Schema) Identity(attributes map[string]types.AttributeValue) (string, bool) {
 	var id []byte
 	for _, key := range []*Key{&s.Partition, &s.Sort} {

@@ -1,8 +1,7 @@
-// Package table reads what DescribeTable says of a table: the keys of the table and its indexes,
-// whether it takes writes, and how fast it may take them.
+// Package table reads the description of a table that DescribeTable returns: the keys of the table and
+// its indexes, whether the table takes writes, and at what rate.
 //
-// It imports item and fault, and the SDK's types. It knows neither mappings nor requests: it only
-// answers questions about a description.
+// It imports item and fault, and the SDK's types. It knows neither mappings nor requests.
 package table
 
 import (
@@ -80,8 +79,8 @@ func (key *Key) String() string {
 	return fmt.Sprintf("%s %q (%s)", key.Role, fault.Clip(key.Name), key.Types())
 }
 
-// parseSchema reads the keys out of a description. It reports false if the description does not
-// name the table's keys, as a fake's may not; their types may be left open too.
+// parseSchema reads the keys of a description. It reports false if the description does not name the
+// table's keys. The description of a fake may leave out the keys or their types.
 func parseSchema(t *types.TableDescription) (Schema, bool) {
 	kinds := make(map[string]item.Kind, len(t.AttributeDefinitions))
 	for _, def := range t.AttributeDefinitions {
@@ -172,14 +171,14 @@ func (s *Schema) IndexKey(name string) *Key {
 	return nil
 }
 
-// Changes returns what is different in now that matters to rows converted for s, or "".
+// Changes returns the first difference between s and now that makes rows converted for s fail, or "".
 func (s *Schema) Changes(now *Schema) string {
 	if !s.Partition.same(now.Partition) || !s.Sort.same(now.Sort) {
 		return "the keys of the table have changed"
 	}
 	for _, key := range now.Index {
 		if now.TableKey(key.Name) != nil {
-			continue // a row that fits the table and not the index is refused alone
+			continue // DynamoDB rejects only the rows that do not fit the index
 		}
 		if known := s.IndexKey(key.Name); known == nil || known.Kind != key.Kind || known.MaxBytes > key.MaxBytes {
 			return fmt.Sprintf("the attribute %s has become a %s", fault.Quote(key.Name), key.Role)
@@ -188,7 +187,8 @@ func (s *Schema) Changes(now *Schema) string {
 	return ""
 }
 
-// same reports whether key and other are one key, where both are described.
+// same reports whether key and other have the same name and type. A type that is not described equals
+// any type.
 func (key Key) same(other Key) bool {
 	return key.Name == other.Name && (key.Kind == other.Kind || key.Kind == item.None || other.Kind == item.None)
 }

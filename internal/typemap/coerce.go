@@ -7,7 +7,7 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
-// coercion is how a scalar of one kind becomes a scalar of another kind.
+// coercion is a way to convert a scalar of one kind to another kind.
 type coercion uint8
 
 const (
@@ -19,7 +19,7 @@ const (
 	parseBool    // the text is one of boolTexts
 )
 
-// coercions is how a scalar of the first kind becomes one of the second.
+// coercions holds the coercion from the first kind to the second.
 var coercions = [item.BS + 1][item.BS + 1]coercion{
 	item.S:    {item.S: unchanged, item.N: parseNumber, item.B: decodeBase64, item.Bool: parseBool},
 	item.N:    {item.S: asText, item.N: unchanged, item.Bool: parseBool},
@@ -27,10 +27,10 @@ var coercions = [item.BS + 1][item.BS + 1]coercion{
 	item.Bool: {item.S: asText, item.Bool: unchanged},
 }
 
-// boolTexts is what a scalar of each kind says for false and true.
+// boolTexts holds the texts of false and true in scalars of each kind.
 var boolTexts = [...]struct{ no, yes string }{item.S: {"false", "true"}, item.N: {"0", "1"}}
 
-// coerce changes the scalar a, which v became by itself, to one of kind k.
+// coerce converts the scalar a, the default conversion of v, to kind k.
 func (t *tree) coerce(a *item.Attr, v any, k item.Kind) error {
 	switch coercions[a.Kind][k] {
 	case unchanged:
@@ -41,7 +41,7 @@ func (t *tree) coerce(a *item.Attr, v any, k item.Kind) error {
 	case decodeBase64:
 		raw, err := base64.StdEncoding.DecodeString(a.Text)
 		if err != nil {
-			return fault.NewMapping("its text is not base64, from which a B is decoded").WithRemedy("encode the bytes as base64, or give them as a []byte")
+			return fault.NewMapping("the value is text that is not base64").WithRemedy("encode the bytes as base64, or provide a []byte")
 		}
 		a.Set(item.B, t.Keep(raw))
 	case parseBool:
@@ -51,7 +51,8 @@ func (t *tree) coerce(a *item.Attr, v any, k item.Kind) error {
 		case texts.yes:
 			a.SetBool(true)
 		default:
-			return fault.NewMapping(`Go type %s is converted to BOOL only from "true", "false", 0 or 1`, fault.TypeName(v))
+			return fault.NewMapping("the value of Go type %s does not spell a bool", fault.TypeName(v)).
+				WithRemedy(`provide a bool, or "true", "false", 0 or 1`)
 		}
 	case impossible:
 		return notConvertible(v, k)

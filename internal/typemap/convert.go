@@ -31,7 +31,7 @@ func New(m Mapping, s table.Schema) *Converter {
 // Convert returns the item for row, or why there is none. It neither changes nor keeps row.
 func (c *Converter) Convert(row map[string]any) (*item.Item, *fault.Error) {
 	if row == nil {
-		return nil, fault.NewMapping("the row is nil").WithRemedy("give a row, or leave it out")
+		return nil, fault.NewMapping("the row is nil").WithRemedy("provide a row, or leave the nil row out")
 	}
 	if len(c.fields) > 0 {
 		it, _, err := c.build(row, c.fields)
@@ -49,7 +49,7 @@ func (c *Converter) Convert(row map[string]any) (*item.Item, *fault.Error) {
 }
 
 // build makes the item of row by the plan. complete reports whether the plan has all columns of
-// row; without mapping.Fields, what build returns counts only then.
+// row; without mapping.Fields, the other results are valid only then.
 func (c *Converter) build(row map[string]any, columns []column) (it *item.Item, complete bool, rowErr *fault.Error) {
 	capacity := len(columns)
 	if len(c.fields) == 0 {
@@ -87,14 +87,14 @@ func (c *Converter) build(row map[string]any, columns []column) (it *item.Item, 
 	return it, complete, nil
 }
 
-// rowError returns err, which the conversion of the column met, as the row's error.
+// rowError turns the column's conversion error into the row's error.
 func (col *column) rowError(err error) *fault.Error {
 	f := &fault.Error{Reason: fault.Mapping, Text: "the value cannot be converted", Cause: err}
-	errors.As(err, &f) // err is a fault itself
+	errors.As(err, &f) // a fault says more than the text above
 	return f.At(col.name, col.attribute)
 }
 
-// add adds to it the attribute that v becomes in col, if v becomes one.
+// add converts v as the value of col and appends the attribute to it, unless the mapping leaves v out.
 func (c *Converter) add(b *item.Builder, it *item.Item, col *column, v any) error {
 	if col.problem != nil {
 		return col.problem
@@ -112,7 +112,7 @@ func (c *Converter) add(b *item.Builder, it *item.Item, col *column, v any) erro
 	}
 	a.Name = col.attribute
 	size, encoded, err := a.Measure()
-	b.Footprint += max(0, textSize(v)-size-(b.Footprint-footprint)) // the row's text, where it is the longer one
+	b.Footprint += max(0, textSize(v)-size-(b.Footprint-footprint)) // where the row's text is longer than the item's
 	it.Size += len(a.Name) + size
 	it.EncodedSize += col.encodedName + encoded
 	if n > 0 {
@@ -121,7 +121,7 @@ func (c *Converter) add(b *item.Builder, it *item.Item, col *column, v any) erro
 	return err
 }
 
-// convertColumn gives a the value that v has in col, or item.None if it is left out.
+// convertColumn sets a to the attribute of v in col, or to item.None if the mapping leaves v out.
 func (c *Converter) convertColumn(b *item.Builder, a *item.Attr, col *column, v any) error {
 	var source any
 	var err error
@@ -145,8 +145,8 @@ func (c *Converter) convertColumn(b *item.Builder, a *item.Attr, col *column, v 
 	return c.mapping.applyPolicies(a, source)
 }
 
-// auto gives a the attribute that the Go value v becomes by itself. It returns the value that a was
-// made from: v, or what the pointers and methods of v led to.
+// auto sets a to the default conversion of v. It returns the value that a was made from: v, or the
+// final value that the pointers and methods of v lead to.
 func auto(b *item.Builder, a *item.Attr, v any) (source any, err error) {
 	t := newTree(b, item.Document)
 	if ok, err := t.setBuiltin(a, v, 1); ok {
@@ -182,7 +182,8 @@ func (m *Mapping) applyPolicies(a *item.Attr, source any) error {
 	case OmitNull:
 		a.Kind = item.None
 	case RefuseNull:
-		return fault.NewMapping("it is null, which Mapping.Null refuses").WithRemedy("give the row a value, or set Mapping.Null to \"null\" or \"omit\"")
+		return fault.NewMapping("the value is null, which Mapping.Null refuses").
+			WithRemedy(`provide a value, or set Mapping.Null to "null" or "omit"`)
 	default:
 		a.Kind = item.Null
 	}
@@ -194,7 +195,7 @@ func isAttributeValue(v any) bool {
 	return ok && !item.IsNil(av)
 }
 
-// finish gives it the identity of its key and its footprint, and checks its size.
+// finish sets the key identity and the footprint of the item, and checks the size.
 func (c *Converter) finish(b *item.Builder, it *item.Item, columns []column) *fault.Error {
 	var buf [64]byte
 	id := buf[:0]
@@ -213,7 +214,8 @@ func (c *Converter) finish(b *item.Builder, it *item.Item, columns []column) *fa
 	}
 	it.Footprint = it.Size + (item.AttrBytes+entryBytes)*len(it.Attrs) + b.Footprint
 	if len(it.Attrs) == 0 {
-		return fault.NewMapping("the row gives no attribute").WithRemedy("give the row a mapped column, with a value that the mapping does not leave out")
+		return fault.NewMapping("the row gives no attribute").
+			WithRemedy("provide a mapped column with a value that the mapping does not leave out")
 	}
 	if it.Size > item.MaxSize {
 		return tooLarge(it, columns)
@@ -228,9 +230,10 @@ func (c *Converter) missingKey(key *table.Key, columns []column) *fault.Error {
 		name = key.Name
 	}
 	if name == "" {
-		return keyFault("no field of the mapping gives the attribute, which is the table's %s", key).At("", key.Name)
+		return keyFault("no field of the mapping provides the table's %s", key).
+			WithRemedy("add a Field with this attribute to the mapping").At("", key.Name)
 	}
-	return keyFault("the row does not have the column, which gives the table's %s", key).At(name, key.Name)
+	return keyFault("the row lacks the column that provides the table's %s", key).At(name, key.Name)
 }
 
 // tooLarge returns the failure of an item over the limit.
@@ -244,5 +247,7 @@ func tooLarge(it *item.Item, columns []column) *fault.Error {
 		}
 	}
 	return fault.New(fault.TooLarge, "the item has %d bytes, names included, and may have %d; the largest attribute, %q, has %d",
-		it.Size, item.MaxSize, fault.Clip(largest), most).At(columnOf(columns, largest), largest)
+		it.Size, item.MaxSize, fault.Clip(largest), most).
+		WithRemedy("leave out or shorten the largest attribute, or keep it in Amazon S3 and write a link").
+		At(columnOf(columns, largest), largest)
 }

@@ -244,7 +244,7 @@ func TestNilRow(t *testing.T) {
 	require.NotNil(t, err)
 	require.Equal(t, fault.Mapping, err.Reason)
 	require.EqualError(t, err, "the row is nil")
-	require.Equal(t, "give a row, or leave it out", err.Remedy())
+	require.Equal(t, "provide a row, or leave the nil row out", err.Remedy())
 }
 
 func TestItemSharesNothingWithRow(t *testing.T) {

@@ -15,8 +15,8 @@ const minShare = 32
 // ConvertAll converts rows on as many goroutines as there are processors, the caller's included, in
 // equal shares. If ctx is done it stops early; rows not reached have neither an item nor an error.
 //
-// A method of a value that calls runtime.Goexit costs its row alone, unless it ends the caller's
-// own goroutine.
+// A method of a value that calls runtime.Goexit fails the value's row alone, unless the call ends the
+// caller's own goroutine.
 func (c *Converter) ConvertAll(ctx context.Context, rows []map[string]any) ([]*item.Item, []*fault.Error) {
 	all := share{rows: rows, items: make([]*item.Item, len(rows)), errs: make([]*fault.Error, len(rows))}
 	procs := runtime.GOMAXPROCS(0)
@@ -31,7 +31,7 @@ func (c *Converter) ConvertAll(ctx context.Context, rows []map[string]any) ([]*i
 	return all.items, all.errs
 }
 
-// share is the rows that one goroutine converts, with what became of them.
+// share is the rows that one goroutine converts, with the results.
 type share struct {
 	rows  []map[string]any
 	items []*item.Item
@@ -53,7 +53,7 @@ func (c *Converter) convertShare(ctx context.Context, s *share) {
 	}
 }
 
-// start converts s on a goroutine of its own. If a method of a value ends the goroutine, that row
+// start converts s on a new goroutine. If a method of a value ends the goroutine, that row
 // fails and another goroutine converts the rest.
 func (c *Converter) start(ctx context.Context, workers *sync.WaitGroup, s *share) {
 	workers.Go(func() {

@@ -98,7 +98,7 @@ func TestGoexitCostsOneRow(t *testing.T) {
 			assert.Nil(t, s.items[i])
 			require.NotNil(t, s.errs[i])
 			assert.Equal(t, fault.Mapping, s.errs[i].Reason)
-			assert.Equal(t, "a method of one of its values called runtime.Goexit", s.errs[i].Text)
+			assert.Equal(t, "a method of a value in the row called runtime.Goexit", s.errs[i].Text)
 			assert.Contains(t, s.errs[i].Remedy(), "remove that call")
 			continue
 		}

@@ -4,8 +4,8 @@
 // It imports item, table, fault and decimal, and the SDK's types. It knows neither how an item is
 // sent nor when, and no setting beyond the [Mapping].
 //
-// A [Converter] works in three layers. The plan (plan.go) is what is known of a column without a
-// row: the attribute, the type that a field forces, the keys that the attribute is. The conversion
+// A [Converter] works in three layers. The plan (plan.go) holds the facts of a column that need
+// no row: the attribute, the type that a field forces, the keys of that attribute. The conversion
 // of a column (convert.go, forced.go) picks the kind of the attribute and applies the policies for
 // null and empty values. The conversion of a value (the methods of tree) is a recursion over Go
 // values: pointers and methods are resolved first (resolve.go), scalars are set (scalar.go), and

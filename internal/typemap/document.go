@@ -10,9 +10,14 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
-// document gives a the value v at the given level of a document. Containers become L and M; null
-// and "" stay what they are.
+// document converts v to the member a of a document, at the given level. Containers become L and M;
+// null and "" are not replaced.
 func (t *tree) document(a *item.Attr, v any, level int) error {
+	return item.Nested(t.convert(a, v, level), level)
+}
+
+// convert does the work of document. An error that it returns does not say that v is nested.
+func (t *tree) convert(a *item.Attr, v any, level int) error {
 	for resolved := false; ; resolved = true {
 		if ok, err := t.setBuiltin(a, v, level); ok {
 			if err == nil {
@@ -76,7 +81,7 @@ func (t *tree) array(a *item.Attr, list []any, level int) error {
 	return nil
 }
 
-// container is document for the containers that are known only by reflection.
+// container converts a map, struct, slice or array that is known only by reflection.
 func (t *tree) container(a *item.Attr, rv reflect.Value, level int) error {
 	if err := t.Enter(level); err != nil {
 		return err
@@ -121,7 +126,8 @@ func (t *tree) anyMap(a *item.Attr, rv reflect.Value, level int) error {
 	item.SortByName(a.Elems)
 	for i := 1; i < len(a.Elems); i++ {
 		if a.Elems[i].Name == a.Elems[i-1].Name {
-			return fault.NewMapping("two keys of its %s have the same text", fault.TypeText(rv.Type()))
+			return fault.NewMapping("two keys of the %s have the same text", fault.TypeText(rv.Type())).
+				WithRemedy("remove one of the two keys")
 		}
 	}
 	return nil
@@ -146,10 +152,10 @@ func mapKey(key reflect.Value) (string, error) {
 		return strconv.FormatUint(key.Uint(), 10), nil
 	}
 	return "", fault.NewMapping("a map with keys of Go type %s cannot be stored in DynamoDB", fault.TypeText(key.Type())).
-		WithRemedy("give the map keys that are strings or integers, or that have a MarshalText method")
+		WithRemedy("use map keys that are strings or integers, or that have a MarshalText method")
 }
 
-// element is document for a member of a container, without boxing the commonest types.
+// element converts a member of a container, without boxing values of the most common types.
 func (t *tree) element(a *item.Attr, rv reflect.Value, level int) error {
 	if !rv.CanInterface() {
 		return t.embedded(a, rv, level)
@@ -164,9 +170,9 @@ func (t *tree) element(a *item.Attr, rv reflect.Value, level int) error {
 	case reflect.Int, reflect.Int64, reflect.Int32:
 		t.setInt(a, rv.Int())
 	case reflect.Float64:
-		err = t.setFloat(a, rv.Float(), 64)
+		err = item.Nested(t.setFloat(a, rv.Float(), 64), level)
 	case reflect.Float32:
-		err = t.setFloat(a, rv.Float(), 32)
+		err = item.Nested(t.setFloat(a, rv.Float(), 32), level)
 	default:
 		return t.document(a, rv.Interface(), level)
 	}
@@ -176,8 +182,8 @@ func (t *tree) element(a *item.Attr, rv reflect.Value, level int) error {
 	return err
 }
 
-// embedded is element for a struct of an unexported type, or a pointer to one, that is embedded
-// under a name of its own.
+// embedded converts an embedded struct of an unexported type, or a pointer to one, whose field has a
+// name in its json tag.
 func (t *tree) embedded(a *item.Attr, rv reflect.Value, level int) error {
 	if rv.Kind() == reflect.Pointer {
 		if rv.IsNil() {

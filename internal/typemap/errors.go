@@ -8,43 +8,53 @@ import (
 )
 
 // errGoexit is the fault of a row with a value that ended the goroutine of its conversion.
-var errGoexit = fault.NewMapping("a method of one of its values called runtime.Goexit").
+var errGoexit = fault.NewMapping("a method of a value in the row called runtime.Goexit").
 	WithRemedy("remove that call: the method runs on a goroutine of this library")
 
-// notStorable returns the fault of a value of a type that becomes no attribute.
+// notStorable returns the fault of a value of a type that DynamoDB cannot store.
 func notStorable(t reflect.Type) error {
 	return fault.NewMapping("Go type %s cannot be stored in DynamoDB", fault.TypeText(t)).
-		WithRemedy("leave the column out of the mapping, or give a value of another type instead")
+		WithRemedy("leave the value out, or provide a value of another type")
 }
 
-// notConvertible returns the fault of a v that does not become a k.
+// notConvertible returns the fault of a v that cannot be converted to k.
 func notConvertible(v any, k item.Kind) error {
 	switch t := reflect.TypeOf(v); t.Kind() {
 	case reflect.Chan, reflect.Func, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer:
 		return notStorable(t)
 	}
-	return fault.NewMapping("Go type %s cannot be converted to %s", fault.TypeName(v), k)
-}
-
-// jsonNotConvertible returns the fault of JSON text that gives another kind than k.
-func jsonNotConvertible(is, k item.Kind) error {
-	source := "an array"
-	if k == item.M {
-		source = "an object"
+	f := fault.NewMapping("Go type %s cannot be converted to %s", fault.TypeName(v), k)
+	if k == item.S && isContainer(reflect.TypeOf(v)) {
+		return f.WithRemedy(`set Field.Type to "JSON"`)
 	}
-	return fault.NewMapping("its JSON text gives %s, and %s is made from %s", is, k, source)
+	return f
 }
 
-// callMethod calls a method of a value in the row. What the method panics with, and the text of the
-// error that it returns, may quote the row and are not shown.
+// jsonKinds names the values of JSON by the kinds that they are converted to.
+var jsonKinds = [...]string{item.S: "a string", item.N: "a number", item.Bool: "a bool", item.Null: "null", item.L: "an array", item.M: "an object"}
+
+// jsonNotConvertible returns the fault of JSON text whose value, of kind is, cannot be converted to
+// k: an L, an M or a set.
+func jsonNotConvertible(is, k item.Kind) error {
+	source := jsonKinds[item.L]
+	if k == item.M {
+		source = jsonKinds[item.M]
+	}
+	return fault.NewMapping("the JSON text is %s, but %s needs %s", jsonKinds[is], k, source).
+		WithRemedy("provide the JSON text of " + source + ", or another Field.Type")
+}
+
+// callMethod calls a method of v, a value in the row. The value of a panic and the text of a
+// returned error may quote the row and are not shown.
 func callMethod[T any](v any, method string, call func() (T, error)) (result T, err error) {
 	defer func() {
 		if recover() != nil {
-			err = fault.NewMapping("the %s method of its %s panicked", method, fault.TypeName(v))
+			err = fault.NewMapping("method %s of %s panicked", method, fault.TypeName(v)).WithRemedy("fix the method or the value")
 		}
 	}()
 	if result, err = call(); err != nil {
-		err = fault.NewMapping("the %s method of its %s returned an error (%s)", method, fault.TypeName(v), fault.TypeName(err)).WithCause(err)
+		err = fault.NewMapping("method %s of %s returned an error of type %s", method, fault.TypeName(v), fault.TypeName(err)).
+			WithRemedy("fix the method or the value; use errors.As or errors.Is to get the error").WithCause(err)
 	}
 	return result, err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/table"
 )
 
 type (
@@ -101,5 +102,56 @@ func TestErrorOfMethodIsReachable(t *testing.T) {
 	_, err := convertValue(t, Mapping{}, failing{})
 	require.NotNil(t, err)
 	require.ErrorIs(t, err, errSecret)
-	require.Equal(t, "the MarshalText method of its typemap.failing returned an error (*errors.errorString)", err.Error())
+	require.Equal(t, "method MarshalText of typemap.failing returned an error of type *errors.errorString", err.Error())
+}
+
+func TestErrorsSayWhatIsWrongAndHowToFixIt(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		typ          Type
+		v            any
+		text, remedy string // "" is any remedy
+	}{
+		"comma":                 {Number, "12,5", "the value is not a decimal number", `provide a numeric value such as 12.5, or set Field.Type to "S"`},
+		"nested func":           {Auto, map[string]any{"f": func() {}}, "a nested value: Go type func() cannot be stored in DynamoDB", ""},
+		"nested NaN":            {List, []float64{math.NaN()}, "a nested value is NaN or infinite", "provide nil or a number instead: DynamoDB and JSON have no NaN and no infinity"},
+		"deeply nested NaN":     {Auto, []any{[]any{math.NaN()}}, "a nested value is NaN or infinite", ""},
+		"number in JSON text":   {List, "[[1e126]]", "a nested value is outside the range of a DynamoDB number, 1E-130 to 9.99...E125 or their negatives", ""},
+		"nested AttributeValue": {Auto, list(list(n("secret"))), "a nested value is not a decimal number", ""},
+		"levels of a document":  {Map, wrapped(32, 1), "the value contains itself, or is nested deeper than the 32 levels that DynamoDB takes", ""},
+		"member":                {NumberSet, []string{"1", "x"}, "the member at index 1 is not a decimal number", ""},
+		"nil member":            {StringSet, []any{"a", nil}, "the member at index 1 is nil", "remove the nil member"},
+		"member in JSON text":   {NumberSet, "[1, true]", "the member at index 1 cannot be converted to N, the type of the members of NS", ""},
+		"map for S":             {String, map[string]any{}, "Go type map[string]any cannot be converted to S", `set Field.Type to "JSON"`},
+		"object for L":          {List, "{}", "the JSON text is an object, but L needs an array", "provide the JSON text of an array, or another Field.Type"},
+		"array for M":           {Map, "[]", "the JSON text is an array, but M needs an object", "provide the JSON text of an object, or another Field.Type"},
+		"bad JSON":              {Map, "x", "the value is not valid JSON at byte 0", "provide valid JSON text"},
+		"bytes that are not S":  {String, []byte{0xff}, "the value holds text that is not valid UTF-8", `convert the text to UTF-8, or write binary: provide a []byte, with Field.Type "B" or no Field.Type`},
+		"NULL false":            {Auto, &types.AttributeValueMemberNULL{}, "the value is an AttributeValueMemberNULL whose Value is false", "set Value to true"},
+		"duplicates":            {Auto, ns("1", "1.0"), "two members of the NS are equal", `remove the duplicate, or provide a slice with Field.Type "NS"`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := convertValue(t, forcing(tt.typ), tt.v)
+			require.NotNil(t, err)
+			require.EqualError(t, err, tt.text)
+			if tt.remedy != "" {
+				require.Equal(t, tt.remedy, err.Remedy())
+			}
+		})
+	}
+}
+
+func TestRemediesOfNames(t *testing.T) {
+	t.Parallel()
+	for name, remedy := range map[string]string{
+		"":                          "rename the column in the source",
+		"a\xff":                     "rename the column in the source",
+		strings.Repeat("n", 65_536): "rename the column in the source, or map the column to another attribute with a Field",
+	} {
+		_, err := New(Mapping{}, table.Schema{}).Convert(row{name: 1})
+		require.NotNil(t, err)
+		require.Equal(t, remedy, err.Remedy())
+	}
 }

@@ -9,7 +9,7 @@ import (
 // entryBytes is roughly the memory that a column takes in the map of a row, in bytes.
 const entryBytes = 48
 
-// maxWeighed bounds the time that a value takes which has very many parts, or contains itself.
+// maxWeighed bounds the time for a value that has very many parts, or contains itself.
 const maxWeighed = 10_000
 
 // Footprint estimates the memory, in bytes, that the columns of row keep alive.
@@ -22,7 +22,7 @@ func Footprint(row map[string]any) int {
 // footprint estimates the memory a value keeps alive.
 type footprint struct {
 	bytes int
-	nodes int // that may still be looked at
+	nodes int // parts that may still be counted
 }
 
 func (f *footprint) add(v any, levels int) {

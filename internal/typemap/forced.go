@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -13,9 +14,9 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
-// forced gives a the attribute of type typ that v becomes. A nil value gives NULL, and "" gives an
-// empty S unless keepEmpty is set: the mapping's policies say what those become. It returns the
-// value that a was made from: v, or what the pointers and methods of v led to.
+// forced converts v to an attribute a of type typ. A nil value is converted to NULL, and "" to an
+// empty S unless keepEmpty is set: the mapping's policies apply to both later. It returns the value
+// that a was made from: v, or the final value that the pointers and methods of v lead to.
 func forced(b *item.Builder, a *item.Attr, v any, typ Type, keepEmpty bool) (source any, err error) {
 	resolved, err := resolve(v, item.Document)
 	switch {
@@ -52,7 +53,7 @@ func forced(b *item.Builder, a *item.Attr, v any, typ Type, keepEmpty bool) (sou
 	return resolved, err
 }
 
-// toScalar gives a the S, N, B or BOOL of v.
+// toScalar converts v to a scalar a of kind k: S, N, B or BOOL.
 func (t *tree) toScalar(a *item.Attr, v any, k item.Kind) error {
 	if moment, ok := v.(time.Time); ok && k == item.N {
 		return t.setEpoch(a, moment)
@@ -71,7 +72,7 @@ func (t *tree) toScalar(a *item.Attr, v any, k item.Kind) error {
 	return t.coerce(a, v, k)
 }
 
-// jsonSource returns the JSON text that v is, if v is a text.
+// jsonSource returns v as JSON text. It reports false if v is not a text.
 func jsonSource(v any) (string, bool) {
 	switch v := v.(type) {
 	case string:
@@ -84,7 +85,7 @@ func jsonSource(v any) (string, bool) {
 	return "", false
 }
 
-// toDocument gives a the L or M of v; null if v is the JSON text of a null.
+// toDocument converts v to a document a of kind k, L or M; the JSON text of a null becomes NULL.
 func (t *tree) toDocument(a *item.Attr, v any, k item.Kind) error {
 	text, isText := jsonSource(v)
 	var err error
@@ -102,8 +103,8 @@ func (t *tree) toDocument(a *item.Attr, v any, k item.Kind) error {
 	return notConvertible(v, k)
 }
 
-// toSet gives a the set of kind k of v's members, of which equal ones are kept once; null if v is
-// the JSON text of a null.
+// toSet converts v to a set a of kind k and keeps equal members once; the JSON text of a null
+// becomes NULL.
 func (t *tree) toSet(a *item.Attr, v any, k item.Kind) error {
 	var members []item.Attr
 	var err error
@@ -128,7 +129,7 @@ func (t *tree) toSet(a *item.Attr, v any, k item.Kind) error {
 	return nil
 }
 
-// memberKind returns the kind of the members of sets of kind set.
+// memberKind returns the kind of the members of a set of kind set.
 func memberKind(set item.Kind) item.Kind {
 	switch set {
 	case item.NS:
@@ -139,23 +140,23 @@ func memberKind(set item.Kind) item.Kind {
 	return item.S
 }
 
-// maxSetText is the longest JSON text that a set is made from, in bytes: a set that fits into an
-// item takes less, however its characters are escaped.
+// maxSetText is the longest JSON text, in bytes, that is converted to a set. The text of a set that
+// fits into an item is shorter, even if every character is escaped.
 const maxSetText = 8 * item.MaxSize
 
-// setTooLong returns the fault of a source with more members than are worth looking at.
+// setTooLong returns the fault of a set source with too many members to convert.
 func setTooLong(format string, args ...any) error {
-	return fault.New(fault.TooLarge, format, args...).WithRemedy("give the set without its duplicates")
+	return fault.New(fault.TooLarge, format, args...).WithRemedy("remove the duplicates from the set")
 }
 
-// jsonMembers returns the L of the members of a set of kind k, from the JSON text of an array; null
-// from that of a null.
+// jsonMembers converts the JSON text of an array to an L of the members of a set of kind k. The JSON
+// text of a null becomes NULL.
 func jsonMembers(b *item.Builder, text string, k item.Kind) (list item.Attr, err error) {
 	if len(text) > maxSetText {
-		return list, setTooLong("its JSON text has %d bytes, and that of a set may have %d", len(text), maxSetText)
+		return list, setTooLong("the JSON text has %d bytes, and the JSON text of a set may have %d", len(text), maxSetText)
 	}
-	// Numbers are read as they are written, since members that are text keep them so. Equal members
-	// count once, so the text may be longer than an item.
+	// Numbers are read as they are spelled, because an SS keeps the spelling. Equal members count
+	// once, so the text may be longer than an item.
 	source := tree{b.NewTree(item.JSONText).Unbounded()}
 	if err := source.parse(&list, text, 1); err != nil || list.Kind == item.Null {
 		return list, err
@@ -169,36 +170,41 @@ func jsonMembers(b *item.Builder, text string, k item.Kind) (list item.Attr, err
 		if elem.Kind == item.N {
 			err = t.toScalar(elem, json.Number(elem.Text), member)
 		} else if t.coerce(elem, text, member) != nil {
-			err = fault.NewMapping("a member of its JSON array cannot be converted to %s, which the members of %s are", member, k)
+			err = fault.NewMapping("the value cannot be converted to %s, the type of the members of %s", member, k)
 		}
 		if err != nil {
-			return list, err
+			return list, memberFault(i, err)
 		}
 	}
 	return list, nil
 }
 
-// sliceMembers returns the members of a set of kind k, from a slice or an array.
+// memberFault returns err, the error of a value, as the error of the member at index i of a set.
+func memberFault(i int, err error) error {
+	return item.WithSubject(err, "the member at index "+strconv.Itoa(i))
+}
+
+// sliceMembers converts a slice or an array to the members of a set of kind k.
 func (t *tree) sliceMembers(v any, k item.Kind) ([]item.Attr, error) {
 	rv := reflect.ValueOf(v)
 	if rv.Kind() != reflect.Slice && rv.Kind() != reflect.Array {
 		return nil, notConvertible(v, k)
 	}
 	if rv.Len() > item.MaxSize {
-		return nil, setTooLong("it has %d members, equal ones counted, and a set may be made from %d", rv.Len(), item.MaxSize)
+		return nil, setTooLong("the value has %d members, duplicates included, and a set may be made from %d", rv.Len(), item.MaxSize)
 	}
 	t.Footprint += item.AttrBytes * rv.Len()
 	members := make([]item.Attr, rv.Len())
 	for i := range members {
 		elem, err := resolve(rv.Index(i).Interface(), item.Document)
 		if err == nil && elem == nil {
-			err = fault.NewMapping("a member of its %s is nil", k)
+			err = fault.NewMapping("the value is nil").WithRemedy("remove the nil member")
 		}
 		if err == nil {
 			err = t.toScalar(&members[i], elem, memberKind(k))
 		}
 		if err != nil {
-			return nil, err
+			return nil, memberFault(i, err)
 		}
 		t.Footprint += len(members[i].Text)
 	}

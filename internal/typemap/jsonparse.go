@@ -9,8 +9,8 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
-// parse gives a the value of JSON text at the given level of a document. Of equal keys of an object
-// the last counts, as for encoding/json.
+// parse converts JSON text to the member a of a document, at the given level. If an object has equal
+// keys, the last one counts, as in encoding/json.
 func (t *tree) parse(a *item.Attr, text string, level int) error {
 	t.Footprint += len(text)
 	r := jsonReader{text: text}
@@ -53,7 +53,7 @@ func (t *tree) parseValue(r *jsonReader, a *item.Attr, level int) error {
 	if err != nil {
 		return err
 	}
-	return t.setNumber(a, number)
+	return item.Nested(t.setNumber(a, number), level)
 }
 
 func (t *tree) parseArray(r *jsonReader, a *item.Attr, level int) error {
@@ -124,7 +124,7 @@ type jsonReader struct {
 }
 
 func (r *jsonReader) invalid() error {
-	return fault.NewMapping("it is not valid JSON at byte %d", r.at)
+	return fault.NewMapping("the value is not valid JSON at byte %d", r.at).WithRemedy("provide valid JSON text")
 }
 
 func (r *jsonReader) skipSpace() {
@@ -194,7 +194,8 @@ func (r *jsonReader) unescape(start int) (string, error) {
 	}
 	quoted := r.text[start-1 : end+1]
 	if loneSurrogate(quoted) {
-		return "", fault.NewMapping("it holds half of a surrogate pair (\\ud800 to \\udfff), which is not a character")
+		return "", fault.NewMapping("the value holds half of a surrogate pair (\\ud800 to \\udfff), which is not a character").
+			WithRemedy("complete or remove the surrogate pair")
 	}
 	if !utf8.ValidString(quoted) {
 		return "", item.ErrUTF8
@@ -227,7 +228,7 @@ func loneSurrogate(quoted string) bool {
 	return false
 }
 
-// surrogate returns the surrogate escaped at s[i:], if one is.
+// surrogate returns the escaped surrogate at s[i:]. It reports false if there is none.
 func surrogate(s string, i int) (rune, bool) {
 	if len(s)-i < 6 || s[i:i+2] != `\u` {
 		return 0, false

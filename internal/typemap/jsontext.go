@@ -11,8 +11,8 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
-// jsonText gives a the S that holds v as compact JSON, with the keys of objects in order. A JSON
-// null is a null.
+// jsonText converts v to an S that holds compact JSON, with the keys of objects in order. A JSON
+// null becomes NULL.
 func jsonText(b *item.Builder, a *item.Attr, v any) error {
 	defer b.DropScratch()
 	t := newTree(b, item.JSONText)
@@ -27,7 +27,7 @@ func jsonText(b *item.Builder, a *item.Attr, v any) error {
 	return setJSON(b, a, &doc)
 }
 
-// setJSON gives a the S that holds doc as JSON.
+// setJSON sets a to an S that holds doc as JSON.
 func setJSON(b *item.Builder, a, doc *item.Attr) error {
 	out := b.Arena()
 	start := out.Len()

@@ -6,24 +6,24 @@ import (
 	"github.com/dynamodest/dynamodest/internal/table"
 )
 
-// keyFault returns the fault of a row that has no value for key, which the verb of format shows.
+// keyFault returns the fault of a row without a value for key. The one verb of format prints key.
 func keyFault(format string, key *table.Key) *fault.Error {
-	return fault.New(fault.Key, format, key).WithRemedy("give every row a value for the key, of one byte at least")
+	return fault.New(fault.Key, format, key).WithRemedy("provide a non-empty value for the key in every row")
 }
 
 // checkKey returns why a, made from v, cannot be the table's key; nil if it can.
 func checkKey(key *table.Key, a *item.Attr, v any) error {
 	switch {
 	case a.Kind == item.Null:
-		return keyFault("a null value came as the table's %s", key)
+		return keyFault("the value is null, but is the table's %s", key)
 	case a.Empty():
-		return keyFault("an empty value came as the table's %s, which takes one byte at least", key)
+		return keyFault("the value is empty, but is the table's %s", key)
 	}
 	return checkForm(key, a, v)
 }
 
 // checkIndexKeys returns why a, made from v, cannot be each of keys; nil if it can. A null or empty
-// value is left out, and the item then is not in the index.
+// value is left out, so the index does not contain the item.
 func checkIndexKeys(keys []*table.Key, a *item.Attr, v any) error {
 	if a.Kind == item.Null || a.Empty() {
 		a.Kind = item.None
@@ -44,8 +44,8 @@ func checkForm(key *table.Key, a *item.Attr, v any) error {
 		return fault.New(fault.Key, "Go type %s gives %s, which the %s does not take", fault.TypeName(v), a.Kind, key).
 			WithRemedy(typeRemedy(key, v))
 	case key.MaxBytes > 0 && len(a.Text) > key.MaxBytes:
-		return fault.New(fault.Key, "Go type %s with %d bytes came as the %s, which takes 1 to %d bytes", fault.TypeName(v), len(a.Text), key, key.MaxBytes).
-			WithRemedy("shorten it, or make the key from a hash of the value")
+		return fault.New(fault.Key, "the value has %d bytes, but the %s takes 1 to %d", len(a.Text), key, key.MaxBytes).
+			WithRemedy("shorten the value, or make the key from a hash of the value")
 	}
 	return nil
 }
@@ -53,15 +53,16 @@ func checkForm(key *table.Key, a *item.Attr, v any) error {
 // keyValues names the values that become a key of each kind.
 var keyValues = [...]string{item.None: "text, a number or bytes", item.S: "text", item.N: "a numeric value", item.B: "bytes"}
 
-// typeRemedy returns how to fix a v that has another type than key.
+// typeRemedy returns how to fix a v that has a type other than that of key.
 func typeRemedy(key *table.Key, v any) string {
+	remedy := "provide " + keyValues[key.Kind]
 	if key.Kind != item.None && converts(v, key.Kind) {
-		return `Field.Type "` + key.Kind.String() + `" converts the column`
+		return remedy + `, or set Field.Type to "` + key.Kind.String() + `" for the column (a Mapping with Fields writes only the columns that it lists)`
 	}
-	return "provide " + keyValues[key.Kind] + ", or map another column to the attribute"
+	return remedy + ", or map another column to the attribute"
 }
 
-// converts reports whether a field of type k makes a k of v.
+// converts reports whether a Field of type k converts v to k.
 func converts(v any, k item.Kind) bool {
 	var b item.Builder
 	var a item.Attr

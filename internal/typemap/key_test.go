@@ -35,29 +35,29 @@ func TestKeys(t *testing.T) {
 		{"numbers", schemaOfKeys(item.N, item.N), Mapping{}, row{"p": 1, "s": -1.5}, ""},
 		{"converted", schemaOfKeys(item.S, item.N), Mapping{Fields: []Field{field("p", String), {Column: "c", Attribute: "s", Type: Number}}}, row{"p": 1, "c": "7"}, ""},
 
-		{"no row", schemaOfKeys(item.S, item.S), Mapping{}, row{}, `the row does not have the column, which gives the table's partition key "p" (S)`},
-		{"no partition key", schemaOfKeys(item.S, item.S), Mapping{}, row{"s": "x"}, `the row does not have the column, which gives the table's partition key "p" (S)`},
-		{"no sort key", schemaOfKeys(item.S, item.N), Mapping{}, row{"p": "x"}, `the row does not have the column, which gives the table's sort key "s" (N)`},
-		{"no column", schemaOfKeys(item.S, item.N), Mapping{Fields: []Field{field("p", Auto), {Column: "c", Attribute: "s"}}}, row{"p": "x"}, `the row does not have the column, which gives the table's sort key "s" (N)`},
-		{"no field", schemaOfKeys(item.S, item.N), Mapping{Fields: []Field{field("p", Auto)}}, row{"p": "x", "s": 1}, `no field of the mapping gives the attribute, which is the table's sort key "s" (N)`},
+		{"no row", schemaOfKeys(item.S, item.S), Mapping{}, row{}, `the row lacks the column that provides the table's partition key "p" (S)`},
+		{"no partition key", schemaOfKeys(item.S, item.S), Mapping{}, row{"s": "x"}, `the row lacks the column that provides the table's partition key "p" (S)`},
+		{"no sort key", schemaOfKeys(item.S, item.N), Mapping{}, row{"p": "x"}, `the row lacks the column that provides the table's sort key "s" (N)`},
+		{"no column", schemaOfKeys(item.S, item.N), Mapping{Fields: []Field{field("p", Auto), {Column: "c", Attribute: "s"}}}, row{"p": "x"}, `the row lacks the column that provides the table's sort key "s" (N)`},
+		{"no field", schemaOfKeys(item.S, item.N), Mapping{Fields: []Field{field("p", Auto)}}, row{"p": "x", "s": 1}, `no field of the mapping provides the table's sort key "s" (N)`},
 
-		{"null", schemaOfKeys(item.S, item.S), Mapping{Null: OmitNull}, row{"p": nil, "s": "x"}, `a null value came as the table's partition key "p" (S)`},
-		{"NULL", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": null(), "s": "x"}, `a null value came as the table's partition key "p" (S)`},
-		{"empty string", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": "", "s": "x"}, `an empty value came as the table's partition key "p" (S), which takes one byte at least`},
-		{"empty string kept", schemaOfKeys(item.S, item.S), Mapping{EmptyString: KeepEmpty}, row{"p": "x", "s": ""}, `an empty value came as the table's sort key "s" (S), which takes one byte at least`},
-		{"empty text for a number", schemaOfKeys(item.S, item.N), Mapping{EmptyString: KeepEmpty, Fields: []Field{field("p", Auto), field("s", Number)}}, row{"p": "x", "s": ""}, `an empty value came as the table's sort key "s" (N), which takes one byte at least`},
-		{"empty bytes", schemaOfKeys(item.S, item.B), Mapping{}, row{"p": "x", "s": []byte{}}, `an empty value came as the table's sort key "s" (B), which takes one byte at least`},
+		{"null", schemaOfKeys(item.S, item.S), Mapping{Null: OmitNull}, row{"p": nil, "s": "x"}, `the value is null, but is the table's partition key "p" (S)`},
+		{"NULL", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": null(), "s": "x"}, `the value is null, but is the table's partition key "p" (S)`},
+		{"empty string", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": "", "s": "x"}, `the value is empty, but is the table's partition key "p" (S)`},
+		{"empty string kept", schemaOfKeys(item.S, item.S), Mapping{EmptyString: KeepEmpty}, row{"p": "x", "s": ""}, `the value is empty, but is the table's sort key "s" (S)`},
+		{"empty text for a number", schemaOfKeys(item.S, item.N), Mapping{EmptyString: KeepEmpty, Fields: []Field{field("p", Auto), field("s", Number)}}, row{"p": "x", "s": ""}, `the value is empty, but is the table's sort key "s" (N)`},
+		{"empty bytes", schemaOfKeys(item.S, item.B), Mapping{}, row{"p": "x", "s": []byte{}}, `the value is empty, but is the table's sort key "s" (B)`},
 		{"number for a string", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": 1.5, "s": "x"}, `Go type float64 gives N, which the partition key "p" (S) does not take`},
 		{"string for a number", schemaOfKeys(item.S, item.N), Mapping{}, row{"p": "x", "s": "1"}, `Go type string gives S, which the sort key "s" (N) does not take`},
 		{"list for a string", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": list(), "s": "1"}, `Go type *types.AttributeValueMemberL gives L, which the partition key "p" (S) does not take`},
-		{"2,049 bytes", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": strings.Repeat("é", 1024) + "x", "s": "x"}, `Go type string with 2049 bytes came as the partition key "p" (S), which takes 1 to 2048 bytes`},
-		{"1,025 bytes", schemaOfKeys(item.S, item.B), Mapping{}, row{"p": "x", "s": make([]byte, 1025)}, `Go type []byte with 1025 bytes came as the sort key "s" (B), which takes 1 to 1024 bytes`},
+		{"2,049 bytes", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": strings.Repeat("é", 1024) + "x", "s": "x"}, `the value has 2049 bytes, but the partition key "p" (S) takes 1 to 2048`},
+		{"1,025 bytes", schemaOfKeys(item.S, item.B), Mapping{}, row{"p": "x", "s": make([]byte, 1025)}, `the value has 1025 bytes, but the sort key "s" (B) takes 1 to 1024`},
 
 		{"index keys", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": "x", "s": "x", "g": strings.Repeat("x", 1024), "h": 5}, ""},
-		{"index key too long", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": "x", "s": "x", "g": strings.Repeat("x", 1025)}, `Go type string with 1025 bytes came as the key of index g2 "g" (S), which takes 1 to 1024 bytes`},
-		{"shorter in an index", invertedSchema(), Mapping{}, row{"p": strings.Repeat("x", 1025), "s": "x"}, `Go type string with 1025 bytes came as the key of index turned "p" (S), which takes 1 to 1024 bytes`},
+		{"index key too long", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": "x", "s": "x", "g": strings.Repeat("x", 1025)}, `the value has 1025 bytes, but the key of index g2 "g" (S) takes 1 to 1024`},
+		{"shorter in an index", invertedSchema(), Mapping{}, row{"p": strings.Repeat("x", 1025), "s": "x"}, `the value has 1025 bytes, but the key of index turned "p" (S) takes 1 to 1024`},
 		{"fits the index", invertedSchema(), Mapping{}, row{"p": strings.Repeat("x", 1024), "s": "x"}, ""},
-		{"null for both", invertedSchema(), Mapping{}, row{"p": nil, "s": "x"}, `a null value came as the table's partition key "p" (S)`},
+		{"null for both", invertedSchema(), Mapping{}, row{"p": nil, "s": "x"}, `the value is null, but is the table's partition key "p" (S)`},
 		{"index key of another type", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": "x", "s": "x", "h": "5"}, `Go type string gives S, which the key of index h1 "h" (N) does not take`},
 		{"index key that is a document", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": "x", "s": "x", "h": []any{}}, `Go type []any gives S, which the key of index h1 "h" (N) does not take`},
 	}
@@ -85,14 +85,20 @@ func TestKeys(t *testing.T) {
 
 func TestKeyRemedies(t *testing.T) {
 	t.Parallel()
-	const hash = "shorten it, or make the key from a hash of the value"
+	const hash = "shorten the value, or make the key from a hash of the value"
+	const fields = " for the column (a Mapping with Fields writes only the columns that it lists)"
+	const (
+		textField   = `provide text, or set Field.Type to "S"` + fields
+		numberField = `provide a numeric value, or set Field.Type to "N"` + fields
+		rawField    = `provide bytes, or set Field.Type to "B"` + fields
+	)
 	tests := []struct {
 		key  item.Kind
 		v    any
 		want string
 	}{
-		{item.S, 1.5, `Field.Type "S" converts the column`}, {item.S, []byte("x"), `Field.Type "S" converts the column`}, {item.S, true, `Field.Type "S" converts the column`},
-		{item.N, "1", `Field.Type "N" converts the column`}, {item.N, time.Unix(0, 0), `Field.Type "N" converts the column`}, {item.B, "AQ==", `Field.Type "B" converts the column`},
+		{item.S, 1.5, textField}, {item.S, []byte("x"), textField}, {item.S, true, textField},
+		{item.N, "1", numberField}, {item.N, time.Unix(0, 0), numberField}, {item.B, "AQ==", rawField},
 		{item.N, "x", "provide a numeric value, or map another column to the attribute"}, {item.N, true, "provide a numeric value, or map another column to the attribute"},
 		{item.S, list(), "provide text, or map another column to the attribute"}, {item.S, []byte{0xff}, "provide text, or map another column to the attribute"},
 		{item.B, 1, "provide bytes, or map another column to the attribute"}, {item.N, []any{}, "provide a numeric value, or map another column to the attribute"}, {item.N, n("1"), ""},

@@ -2,17 +2,17 @@ package typemap
 
 import "github.com/dynamodest/dynamodest/internal/item"
 
-// Type is the DynamoDB type that a field forces, by the letters that DynamoDB uses for it, or JSON.
+// Type is the DynamoDB type that a Field forces, by DynamoDB's own abbreviation, or JSON.
 type Type string
 
-// The types. Any value that a type is not made from cannot be converted.
+// The types, with the values that can be converted to each. Any other value fails.
 const (
 	Auto      Type = ""     // by the Go value
 	String    Type = "S"    // from string, UTF-8 []byte, number, bool, time
 	Number    Type = "N"    // from number, decimal text (string or []byte), time (epoch seconds)
 	Binary    Type = "B"    // from []byte, base64 text
 	Bool      Type = "BOOL" // from bool, "true" or "false", 0 or 1
-	JSON      Type = "JSON" // from anything: an S that holds its compact JSON
+	JSON      Type = "JSON" // from anything: an S that holds the value as compact JSON
 	List      Type = "L"    // from slices, arrays and JSON text of an array
 	Map       Type = "M"    // from maps, structs and JSON text of an object
 	StringSet Type = "SS"   // from slices, arrays and JSON text of an array; equal members are kept once
@@ -20,7 +20,7 @@ const (
 	BinarySet Type = "BS"   // as StringSet
 )
 
-// Kind returns the kind of the attributes that t makes; item.None for Auto and for an unknown type.
+// Kind returns the kind of the attributes of type t; item.None for Auto and for an unknown type.
 func (t Type) Kind() item.Kind {
 	switch t {
 	case Auto:
@@ -46,7 +46,7 @@ func (t Type) Kind() item.Kind {
 	return item.None
 }
 
-// Null is what a nil value becomes.
+// Null is the policy for nil values.
 type Null uint8
 
 // What a nil value becomes.
@@ -56,18 +56,18 @@ const (
 	RefuseNull             // a failure of the row
 )
 
-// EmptyString is what an empty string becomes.
+// EmptyString is the policy for empty strings.
 type EmptyString uint8
 
 // What an empty string becomes.
 const (
-	EmptyAsNull EmptyString = iota // what a nil value becomes
+	EmptyAsNull EmptyString = iota // the same as a nil value
 	KeepEmpty                      // an empty S
 	OmitEmpty                      // no attribute
 )
 
-// Mapping says which columns of a row become which attributes. Null and EmptyString hold outside
-// keys and outside documents.
+// Mapping says which columns of a row become which attributes. Null and EmptyString do not
+// apply to keys, nor inside documents.
 type Mapping struct {
 	Fields      []Field // if empty, every column becomes the attribute of the same name
 	Null        Null

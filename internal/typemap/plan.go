@@ -10,19 +10,19 @@ import (
 	"github.com/dynamodest/dynamodest/internal/table"
 )
 
-// column is the plan of how one column of a row becomes an attribute.
+// column is the plan for converting one column of a row to an attribute.
 type column struct {
 	name        string // of the column
 	attribute   string
 	typ         Type
-	key         *table.Key   // the table key that the attribute is, if it is one
-	indexKeys   []*table.Key // the index keys that the attribute is
+	key         *table.Key   // the table key of that attribute, or nil
+	indexKeys   []*table.Key // the index keys of that attribute
 	encodedName int          // bytes of the attribute's name as the SDK sends it, colon included
 	repeated    bool         // an earlier field has the same column
-	problem     *fault.Error // why no attribute can have the name; nil if one can
+	problem     *fault.Error // why the name is invalid for an attribute, or nil
 }
 
-const renameRemedy = "rename the column, or map it to another attribute with a Field"
+const renameRemedy = "rename the column in the source"
 
 // planFields plans the columns that the mapping lists.
 func (c *Converter) planFields() []column {
@@ -35,18 +35,18 @@ func (c *Converter) planFields() []column {
 	return columns
 }
 
-// plan returns what is known of a column without a row.
+// plan returns the plan of a column, which needs no row.
 func (c *Converter) plan(name, attribute string, t Type) column {
 	size, ok := item.EncodedText(attribute)
 	col := column{name: name, attribute: attribute, typ: t, encodedName: size + len(":"), key: c.schema.TableKey(attribute)}
 	switch {
 	case attribute == "":
-		col.problem = fault.NewMapping("a column's name is empty").WithRemedy(renameRemedy)
+		col.problem = fault.NewMapping("the name of the column is empty").WithRemedy(renameRemedy)
 	case !ok:
-		col.problem = fault.NewMapping("its name is not valid UTF-8").WithRemedy(renameRemedy)
+		col.problem = fault.NewMapping("the name of the column is not valid UTF-8").WithRemedy(renameRemedy)
 	case len(attribute) > item.MaxAttributeName:
-		col.problem = fault.NewMapping("its name has %d bytes, and an attribute's may have %d", len(attribute), item.MaxAttributeName).
-			WithRemedy(renameRemedy)
+		col.problem = fault.NewMapping("the name of the column has %d bytes, and the name of an attribute may have %d", len(attribute), item.MaxAttributeName).
+			WithRemedy(renameRemedy + ", or map the column to another attribute with a Field")
 	}
 	for i := range c.schema.Index {
 		if c.schema.Index[i].Name == attribute {
@@ -78,8 +78,8 @@ func (c *Converter) planRow(row map[string]any) []column {
 	return columns
 }
 
-// columnOf returns the name of the column that becomes the attribute, or "". Of several columns
-// it is the last.
+// columnOf returns the name of the column of the given attribute, or "". If several columns have the
+// attribute, it returns the last one's name.
 func columnOf(columns []column, attribute string) string {
 	for i := len(columns) - 1; i >= 0; i-- {
 		if columns[i].attribute == attribute {

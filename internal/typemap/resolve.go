@@ -24,7 +24,7 @@ var (
 	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
-// resolve returns what v stands for in the given form: a value of a directly supported type, a
+// resolve returns the final value that v leads to in the given form: a value of a directly supported type, a
 // container, or a value that cannot be stored. It follows pointers, and the methods by which a
 // value converts itself. Nil pointers, maps and slices are nil.
 func resolve(v any, form item.Form) (any, error) {
@@ -35,8 +35,8 @@ func resolve(v any, form item.Form) (any, error) {
 		}
 		v = next
 	}
-	return nil, fault.NewMapping("the pointers or methods of its %s return further values without end", fault.TypeName(v)).
-		WithRemedy("give the final value")
+	return nil, fault.NewMapping("the pointers or methods of %s return further values without end", fault.TypeName(v)).
+		WithRemedy("provide the final value")
 }
 
 // resolveStep follows one pointer or method of v.
@@ -54,7 +54,7 @@ func resolveStep(v any, form item.Form) (next any, done bool, err error) {
 	case *big.Int, *big.Float, json.RawMessage, types.AttributeValue:
 		return v, true, nil
 	}
-	if isPointer && rv.Type().Elem() == timeType { // whose methods reject some times
+	if isPointer && rv.Type().Elem() == timeType { // the methods of time.Time reject some times
 		return rv.Elem().Interface(), false, nil
 	}
 	if next, ok, err := callMarshaler(v, form); ok {
@@ -104,7 +104,7 @@ func marshalJSON(m json.Marshaler) (json.RawMessage, error) {
 	})
 }
 
-// isContainer reports whether t, or what t points to, becomes a document.
+// isContainer reports whether a value of type t, or of the type that t points to, becomes a document.
 func isContainer(t reflect.Type) bool {
 	t = indirect(t)
 	switch t.Kind() {
@@ -127,7 +127,7 @@ func pointerMarshals(t reflect.Type, form item.Form) bool {
 }
 
 // underlying returns rv as the predeclared type of its kind, so that a named string is a string.
-// Containers and other values come back as they are.
+// Containers and other values are returned unchanged.
 func underlying(rv reflect.Value) any {
 	switch rv.Kind() {
 	case reflect.String:

@@ -13,8 +13,8 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
-// tree converts one Go value. Its Form decides which numbers are taken and how deep the value may
-// be.
+// tree converts one Go value. The Form decides which numbers are valid and how deep the value may
+// be nested.
 type tree struct{ item.Tree }
 
 // newTree starts a value of the given form.
@@ -104,8 +104,8 @@ func (t *tree) setFloat(a *item.Attr, f float64, bits int) error {
 	return nil
 }
 
-// setNumber gives a the number that text spells: in JSON text as it is spelled, otherwise in
-// DynamoDB's canonical form.
+// setNumber sets a to the number that text spells: as spelled in JSON text, otherwise in DynamoDB's
+// canonical form.
 func (t *tree) setNumber(a *item.Attr, text string) error {
 	switch {
 	case t.Form == item.JSONText && text == "":
@@ -116,7 +116,7 @@ func (t *tree) setNumber(a *item.Attr, text string) error {
 		}
 		a.Set(item.N, text)
 	case text == "":
-		return fault.NewMapping("its text is empty, which is not a number").WithRemedy("give nil or a number instead")
+		return fault.NewMapping("the value is empty text, which is not a number").WithRemedy("provide nil or a number instead")
 	default:
 		return t.SetCanonical(a, text)
 	}
@@ -138,7 +138,7 @@ func (t *tree) setBigInt(a *item.Attr, i *big.Int) error {
 	return t.setNumber(a, i.String())
 }
 
-// setBigFloat gives a the shortest decimal that reads back equal to f at f's precision.
+// setBigFloat sets a to the shortest decimal that reads back equal to f at f's precision.
 func (t *tree) setBigFloat(a *item.Attr, f *big.Float) error {
 	switch {
 	case f == nil:
@@ -154,7 +154,7 @@ func (t *tree) setBigFloat(a *item.Attr, f *big.Float) error {
 	return t.setNumber(a, f.Text('g', -1))
 }
 
-// setBytes gives a a copy of p.
+// setBytes sets a to a copy of p.
 func (t *tree) setBytes(a *item.Attr, p []byte) {
 	if p == nil {
 		a.Kind = item.Null
@@ -163,22 +163,22 @@ func (t *tree) setBytes(a *item.Attr, p []byte) {
 	a.Set(item.B, t.Keep(p))
 }
 
-// setTime gives a the text of moment by RFC 3339. RFC 3339 has no seconds in the offset from UTC,
-// which some zones had long ago; such times are written in UTC.
+// setTime sets a to the text of moment by RFC 3339. A time whose offset from UTC has seconds, as some
+// zones had long ago, is written in UTC, because RFC 3339 has no seconds in the offset.
 func (t *tree) setTime(a *item.Attr, moment time.Time) error {
 	if _, offset := moment.Zone(); offset%60 != 0 || offset <= -24*3600 || offset >= 24*3600 {
 		moment = moment.UTC()
 	}
 	if y := moment.Year(); y < 0 || y > 9999 {
-		return fault.NewMapping("the year of the time is outside 0 to 9999, the range of RFC 3339").
-			WithRemedy(`Field.Type "N" writes the time as epoch seconds`)
+		return fault.NewMapping("the value is a time whose year is outside 0 to 9999, the range of RFC 3339").
+			WithRemedy(`set Field.Type to "N" to write epoch seconds`)
 	}
 	var buf [48]byte
 	a.Set(item.S, t.Keep(moment.AppendFormat(buf[:0], time.RFC3339Nano)))
 	return nil
 }
 
-// setEpoch gives a the seconds from the start of 1970 to moment, with as many decimal places as
+// setEpoch sets a to the seconds from the start of 1970 to moment, with as many decimal places as
 // moment needs.
 func (t *tree) setEpoch(a *item.Attr, moment time.Time) error {
 	seconds, nanos := moment.Unix(), int64(moment.Nanosecond())

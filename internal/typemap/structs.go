@@ -11,7 +11,7 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
-// structField is a field of a struct as its json tag names it.
+// structField is a field of a struct, under the name of the json tag.
 type structField struct {
 	name      string
 	tagged    bool  // the name is from a tag
@@ -114,8 +114,8 @@ func validTag(name string) bool {
 	return name != ""
 }
 
-// dominantFields drops the fields that other fields of the same name shadow: the field nearest to
-// the top wins, then the only tagged field; otherwise none does.
+// dominantFields drops the fields that other fields of the same name shadow. The field nearest to the
+// top wins, then the only tagged field; if neither decides, all fields of the name are dropped.
 func dominantFields(fields []structField) []structField {
 	slices.SortStableFunc(fields, func(x, y structField) int {
 		order := cmp.Or(cmp.Compare(x.name, y.name), cmp.Compare(len(x.index), len(y.index)))
@@ -142,7 +142,7 @@ func dominantFields(fields []structField) []structField {
 	return out
 }
 
-// anyStruct gives a the M of the struct rv.
+// anyStruct sets a to the M of the struct rv.
 func (t *tree) anyStruct(a *item.Attr, rv reflect.Value, level int) error {
 	fields := structFields(rv.Type())
 	a.Kind, a.Elems = item.M, make([]item.Attr, 0, len(fields))
