@@ -95,7 +95,7 @@ func TestValidateFindsEachFault(t *testing.T) {
 		{"secret with newline", func(c *Config) { c.Credentials.SecretAccessKey += "\n" }, []string{"Credentials.SecretAccessKey"}},
 		{"key with space", func(c *Config) { c.Credentials.AccessKeyID = " " + testKeyID }, []string{"Credentials.AccessKeyID"}},
 		{"token with no-break space", func(c *Config) { c.Credentials.SessionToken = testToken + "\u00a0" }, []string{"Credentials.SessionToken"}},
-		{"provider in place of keys", func(c *Config) { c.Credentials, c.CredentialsProvider = Credentials{}, aws.AnonymousCredentials{} }, nil},
+		{"provider instead of keys", func(c *Config) { c.Credentials, c.CredentialsProvider = Credentials{}, aws.AnonymousCredentials{} }, nil},
 		{"endpoint without scheme", func(c *Config) { c.Endpoint = "localhost:8000" }, []string{"Endpoint"}},
 		{"endpoint of another scheme", func(c *Config) { c.Endpoint = "ftp://localhost" }, []string{"Endpoint"}},
 		{"endpoint without host", func(c *Config) { c.Endpoint = "http://:8000" }, []string{"Endpoint"}},

@@ -37,7 +37,7 @@ func (f *minimalFake) PutItem(context.Context, *dynamodb.PutItemInput, ...func(*
 }
 
 // A fake that describes no table and answers with nothing takes every row. It
-// tells no key, so equal ids are rows like any other.
+// describes no key, so equal ids are rows like any other.
 func TestMinimalFake(t *testing.T) {
 	t.Parallel()
 	rows := append(numbered(60), dynamodest.Row{"id": "r-00000", "row": 60})
@@ -87,7 +87,7 @@ func TestFakeWithoutKeyReturnsUnprocessed(t *testing.T) {
 	}
 }
 
-// Skip and fail need the key for their condition, and this fake tells none.
+// Skip and fail need the key for their condition, and this fake describes none.
 func TestConditionsNeedTheKey(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []dynamodest.OnExisting{dynamodest.Skip, dynamodest.Fail} {

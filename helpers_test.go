@@ -91,8 +91,8 @@ func outcomes(results []dynamodest.RowResult) map[dynamodest.Outcome]int {
 	return counts
 }
 
-// assertTrue holds results against the ledger: what is told Written was
-// written, and what is told NotWritten was not. Rows carry their index.
+// assertTrue compares results with the recorded writes: what is reported Written was
+// written, and what is reported NotWritten was not. Rows carry their index.
 func assertTrue(t *testing.T, db *dynamodesttest.DB, res dynamodest.Result) {
 	t.Helper()
 	applied := map[int]bool{}
@@ -103,9 +103,9 @@ func assertTrue(t *testing.T, db *dynamodesttest.DB, res dynamodest.Result) {
 		require.Equal(t, i, r.Index)
 		switch r.Outcome {
 		case dynamodest.Written:
-			require.True(t, applied[i], "row %d is told written", i)
+			require.True(t, applied[i], "row %d is reported written", i)
 		case dynamodest.NotWritten, dynamodest.Skipped:
-			require.False(t, applied[i], "row %d is told %v: %v", i, r.Outcome, r.Err)
+			require.False(t, applied[i], "row %d is reported %v: %v", i, r.Outcome, r.Err)
 		case dynamodest.Superseded, dynamodest.Unknown: // either may be
 		}
 	}

@@ -16,14 +16,14 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// What is told of a request is of the request alone, and by its reason.
+// What the Observer hears of a request is of the request alone, with its reason.
 func TestObserverRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		db := dynamodesttest.NewTable(table, "id:S")
 		type named struct{}
 		var mu sync.Mutex
-		var told []dynamodest.Response
+		var responses []dynamodest.Response
 		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Observer: dynamodest.Observer{
 			RequestStart: func(ctx context.Context, r dynamodest.Request) context.Context {
 				time.Sleep(time.Minute)
@@ -34,21 +34,21 @@ func TestObserverRequests(t *testing.T) {
 				assert.Equal(t, r.Err != nil, r.Reason != "")
 				mu.Lock()
 				defer mu.Unlock()
-				told = append(told, r)
+				responses = append(responses, r)
 			},
 		}})
 		db.SetLatency(time.Second, time.Second, 1)
 		db.FailWrites(dynamodesttest.Throttled("ThrottlingException", dynamodesttest.ARN(table)), dynamodesttest.Unprocessed(dynamodesttest.First(1)))
 		_, err := dest.Write(t.Context(), numbered(2))
 		require.NoError(t, err)
-		require.Len(t, told, 4)
+		require.Len(t, responses, 4)
 		for i, want := range []dynamodest.Response{
 			{Request: dynamodest.Request{Op: "DescribeTable"}},
-			{Request: dynamodest.Request{Op: "BatchWriteItem", Rows: 2, Bytes: 27}, Elapsed: time.Second, Reason: dynamodest.ErrThrottled, Err: told[1].Err},
+			{Request: dynamodest.Request{Op: "BatchWriteItem", Rows: 2, Bytes: 27}, Elapsed: time.Second, Reason: dynamodest.ErrThrottled, Err: responses[1].Err},
 			{Request: dynamodest.Request{Op: "BatchWriteItem", Rows: 2, Bytes: 27}, Elapsed: time.Second, Unprocessed: 1, WriteUnits: 1},
 			{Request: dynamodest.Request{Op: "PutItem", Rows: 1, Bytes: 13}, Elapsed: time.Second, WriteUnits: 1},
 		} {
-			assert.Equal(t, want, told[i])
+			assert.Equal(t, want, responses[i])
 		}
 	})
 }

@@ -255,7 +255,7 @@ func hotRange(t *testing.T, limit float64, every, rows int, share float64) {
 	assert.LessOrEqual(t, most, 15, "requests that carried one row")
 }
 
-// untold is a table whose description tells nothing of its capacity.
+// untold is a table whose description does not give its capacity.
 type untold struct{ *dynamodesttest.DB }
 
 func (u untold) DescribeTable(ctx context.Context, in *dynamodb.DescribeTableInput, opts ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error) {

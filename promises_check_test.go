@@ -140,13 +140,13 @@ func (s *schedule) checkTruth() {
 		r := s.results[i]
 		switch r.Outcome {
 		case dynamodest.Written:
-			require.True(s.t, applied[i], "row %d is told Written", i)
+			require.True(s.t, applied[i], "row %d is reported Written", i)
 		case dynamodest.NotWritten, dynamodest.Skipped:
-			require.False(s.t, applied[i], "row %d is told %v: %v", i, r.Outcome, r.Err)
+			require.False(s.t, applied[i], "row %d is reported %v: %v", i, r.Outcome, r.Err)
 		case dynamodest.Superseded:
 			require.Greater(s.t, r.By, i)
 			require.Equal(s.t, s.key(i), s.key(r.By))
-			require.True(s.t, applied[r.By], "row %d is told Superseded by %d", i, r.By)
+			require.True(s.t, applied[r.By], "row %d is reported Superseded by %d", i, r.By)
 			if r.By < len(s.reports) { // else report failed before its turn
 				require.Equal(s.t, dynamodest.Written, s.results[r.By].Outcome)
 			}

@@ -24,10 +24,9 @@ import (
 	"github.com/dynamodest/dynamodest/internal/testsize"
 )
 
-// TestPromises is the one property test that rules them all: random rows with
-// many equal keys, modes, sizes, faults, cancels and concurrency, in virtual
-// time, each schedule checked against every promise by the ledger of the test
-// double. A failure names its seed; DYNAMODEST_SEED runs that one alone.
+// TestPromises is the property test: random rows with many equal keys, modes, sizes, faults, cancels
+// and concurrency, in virtual time. Each schedule is checked against every promise by the writes that
+// the test double recorded. A failure names its seed; DYNAMODEST_SEED runs that one alone.
 func TestPromises(t *testing.T) {
 	t.Parallel()
 	if seed, err := strconv.ParseUint(os.Getenv("DYNAMODEST_SEED"), 10, 64); err == nil {
@@ -149,8 +148,7 @@ func newSchedule(t *testing.T, seed uint64, met *tally) *schedule {
 	return s
 }
 
-// makeRows makes rows whose attribute "row" is their index, so that each write
-// in the ledger tells which row it was.
+// makeRows makes rows whose attribute "row" is their index, so that each recorded write names its row.
 func (s *schedule) makeRows() {
 	n := s.rnd.IntN(300)
 	keys := 1 + s.rnd.IntN(n+1)

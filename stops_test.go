@@ -22,7 +22,7 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// A table that is deleted in mid-run, or made anew with another key, stops the
+// A table that is deleted during a call, or created again with another key, stops the
 // call: every row would meet it.
 func TestTableChangesDuringWrite(t *testing.T) {
 	t.Parallel()

@@ -80,7 +80,7 @@ func TestMaxWait(t *testing.T) {
 func TestNoLingerAtTheEndOfRows(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		// This client tells no capacity, so no pace is kept at first.
+		// This client describes no capacity, so no rate is kept at first.
 		dest := newDest(t, dynamodest.Config{Table: table, Client: fake{describe: described}, MaxWait: time.Hour})
 		began := time.Now()
 		for _, n := range []int{1, 24, 25, 26, 1000} {
@@ -93,7 +93,7 @@ func TestNoLingerAtTheEndOfRows(t *testing.T) {
 	})
 }
 
-// A request that follows a wait goes when the wait told to the Observer is
+// A request that follows a wait goes when the wait reported to the Observer is
 // over, to the nanosecond.
 func TestReportedWaitsAreExact(t *testing.T) {
 	t.Parallel()
@@ -107,7 +107,7 @@ func TestReportedWaitsAreExact(t *testing.T) {
 		testInBubble(t, name, func(t *testing.T) {
 			db := dynamodesttest.NewTable(table, "id:S")
 			var retries []time.Duration
-			var over time.Duration // of the wait told last
+			var over time.Duration // of the wait reported last
 			began := time.Now()
 			dest := newDest(t, dynamodest.Config{
 				Table: table, Client: db, Retry: dynamodest.Retry{MaxAttempts: 12, MinDelay: time.Second, MaxDelay: time.Minute},

@@ -18,7 +18,7 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// remedied is an error that says what would mend it.
+// remedied is an error that says how to fix it.
 type remedied interface {
 	error
 	Remedy() string
@@ -30,7 +30,7 @@ var troubles = map[string]struct {
 	reason dynamodest.Reason
 	stops  bool // it is every row's, and a TableError
 	fault  dynamodesttest.Fault
-	row    dynamodest.Row // in place of a good one
+	row    dynamodest.Row // instead of a good one
 	remedy []string
 }{
 	"ErrAccess": {dynamodest.ErrAccess, true, dynamodesttest.Error(400, "AccessDeniedException", "User is not authorized"), nil,
@@ -105,10 +105,10 @@ func TestTroubleshootingTable(t *testing.T) {
 				require.NotNil(t, other.meet, "a row of the table without a test")
 				err := other.meet(t)
 				require.ErrorIs(t, err, other.reason)
-				var told remedied
-				require.ErrorAs(t, err, &told)
-				assert.Contains(t, told.Remedy(), other.remedy)
-				assert.Contains(t, told.Error(), told.Remedy())
+				var found remedied
+				require.ErrorAs(t, err, &found)
+				assert.Contains(t, found.Remedy(), other.remedy)
+				assert.Contains(t, found.Error(), found.Remedy())
 				return
 			}
 			db := dynamodesttest.NewTable(table, "id:S")
@@ -125,20 +125,20 @@ func TestTroubleshootingTable(t *testing.T) {
 			res, err := dest.Write(t.Context(), rows)
 			require.ErrorIs(t, err, trouble.reason)
 			require.ErrorIs(t, res.Rows[1].Err, trouble.reason)
-			var told remedied
+			var found remedied
 			if trouble.stops {
 				var stop *dynamodest.TableError
 				require.ErrorAs(t, err, &stop)
-				told = stop
+				found = stop
 			} else {
 				var row *dynamodest.RowError
 				require.ErrorAs(t, err, &row)
-				told = row
+				found = row
 			}
 			for _, want := range trouble.remedy {
-				assert.Contains(t, told.Remedy(), want)
+				assert.Contains(t, found.Remedy(), want)
 			}
-			assert.Contains(t, told.Error(), told.Remedy())
+			assert.Contains(t, found.Error(), found.Remedy())
 			if trouble.row != nil {
 				assert.Equal(t, 2, db.Len(table), "the other rows are written")
 			}

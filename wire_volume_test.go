@@ -160,7 +160,7 @@ func (v *volume) write() {
 }
 
 // check finds no row lost, none out of order and none misreported. What the
-// table holds of a key must be its last row that is told Written, or a later
+// table holds of a key must be its last row that is reported Written, or a later
 // one that is in doubt.
 func (v *volume) check() {
 	require.Len(v.t, v.results, len(v.keys))
@@ -168,7 +168,7 @@ func (v *volume) check() {
 	for _, w := range v.db.Latest(table) {
 		holds[w.Key] = rowOf(w.Item())
 	}
-	last := map[string]int{} // the last row of each key that is told Written
+	last := map[string]int{} // the last row of each key that is reported Written
 	seen := dynamodest.Summary{Requests: v.sum.Requests, Resent: v.sum.Resent, WriteUnits: v.sum.WriteUnits}
 	for i, r := range v.results {
 		require.Equal(v.t, i, r.Index)
@@ -189,13 +189,13 @@ func (v *volume) check() {
 			require.Fail(v.t, "a row was skipped")
 		case dynamodest.NotWritten:
 			seen.NotWritten++
-			require.NotEqual(v.t, i, holds[key], "row %d is told NotWritten: %v", i, r.Err)
+			require.NotEqual(v.t, i, holds[key], "row %d is reported NotWritten: %v", i, r.Err)
 		}
 	}
 	require.Equal(v.t, seen, v.sum)
 	for key, row := range last {
 		held, ok := holds[key]
-		require.True(v.t, ok, "row %d is told Written and is lost", row)
+		require.True(v.t, ok, "row %d is reported Written and is lost", row)
 		require.GreaterOrEqual(v.t, held, row, "an older row lies over row %d", row)
 		if held > row {
 			require.Equal(v.t, dynamodest.Unknown, v.results[held].Outcome, "row %d is in the table", held)

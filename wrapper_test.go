@@ -66,7 +66,7 @@ func TestWrapperDropsOptions(t *testing.T) {
 		})
 	}
 
-	t.Run("an empty answer to a row, of no told length", func(t *testing.T) {
+	t.Run("an empty answer to a row, of unknown length", func(t *testing.T) {
 		t.Parallel()
 		db := dynamodesttest.NewTable(table, "id:S")
 		cfg := wireConfig(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -122,13 +122,16 @@ type Next struct {
 
 // Outage is why a Scheduler stopped itself: retries made no progress for too long.
 type Outage struct {
+	Waits  int          // consecutive backoffs in which nothing was accepted
 	Reason fault.Reason // of the last request
 	Err    error        // of the last request
 	Rows   int          // of the last request
 }
 
-// Error says what the last request met.
-func (o *Outage) Error() string { return fmt.Sprintf("retries make no progress: %v", o.Err) }
+// Error says how long nothing was accepted, and how the last request failed.
+func (o *Outage) Error() string {
+	return fmt.Sprintf("nothing was accepted in %d consecutive waits; the last error: %v", o.Waits, o.Err)
+}
 
 // Unwrap returns the error of the last request.
 func (o *Outage) Unwrap() error { return o.Err }

@@ -275,6 +275,7 @@ func (s *Scheduler) beginBackoff(t throttledResponse, progress bool, last Outage
 	}
 	s.outage.noProgress++
 	if s.outage.noProgress/s.cfg.OutageFactor >= max(s.cfg.MaxAttempts, s.cfg.MinOutageAttempts) {
+		last.Waits = s.outage.noProgress
 		s.stopForOutage(last)
 	}
 }

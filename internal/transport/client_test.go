@@ -60,7 +60,8 @@ func TestBuiltClientSignsAndUsesTLS(t *testing.T) {
 
 func TestHTTPPool(t *testing.T) {
 	t.Parallel()
-	assert.Same(t, sharedHTTPClient(), sharedHTTPClient())
+	first, second := sharedHTTPClient(), sharedHTTPClient()
+	assert.Same(t, first, second)
 	var transport http.Transport
 	configureTransport(&transport)
 	assert.Equal(t, 30*time.Second, transport.IdleConnTimeout)
