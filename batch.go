@@ -37,6 +37,7 @@ type dispatcher struct {
 type response struct {
 	schedule.Response
 	tableUnits float64 // charged to the table alone; 0 if DynamoDB did not say
+	returnSlot func()  // gives its slot back, and the pace its sample; once
 	notify     func()  // calls the RequestDone hook
 }
 
@@ -88,7 +89,9 @@ func (r *dispatcher) end() {
 	}
 	r.stopStarting()
 	for r.scheduler.InFlight() > 0 {
-		r.settle(r.scheduler.Settle((<-r.responses).Response))
+		resp := <-r.responses
+		resp.returnSlot()
+		r.settle(r.scheduler.Settle(resp.Response))
 	}
 	r.goroutines.Wait()
 	r.settle(r.scheduler.Abandon())
@@ -122,11 +125,12 @@ func (r *dispatcher) collect() {
 	}
 }
 
-// settle collects rows that the scheduler has settled, and lets go of their items.
+// settle collects rows that the scheduler has settled, and lets go of their items, in whose memory
+// their keys lie.
 func (r *dispatcher) settle(rows []*schedule.Row) {
 	for _, row := range rows {
 		j := jobOf(row)
-		j.item = nil
+		j.item, j.Key, j.Payload = nil, "", nil
 		r.settled = append(r.settled, j)
 	}
 }
@@ -233,8 +237,10 @@ func (r *dispatcher) launch(ctx, start context.Context, b *schedule.Batch) {
 		defer r.requestEnded()
 		resp := unsent(b, errGoroutineEnded)
 		respond := sync.OnceFunc(func() {
-			r.responses <- resp // before the slot goes to another request
-			r.d.gate.Done(b.SentAt, resp.Done, paceSample(&resp))
+			sample, done := paceSample(&resp), resp.Done
+			resp.returnSlot = sync.OnceFunc(func() { r.d.gate.Done(b.SentAt, done, sample) })
+			r.responses <- resp // first: the call sees the response before its slot goes to another request
+			resp.returnSlot()   // at once, also while the dispatcher is in a hook
 		})
 		defer respond() // also if the goroutine is ended: resp holds what is true at each step
 		observed, err := r.d.begin(ctx, start, b)
@@ -296,6 +302,7 @@ func (r *dispatcher) handleResponse(ctx context.Context, resp response) {
 	if resp.Failure != nil && resp.Failure.Action == fault.Reauthorize {
 		r.d.credentials.Invalidate(resp.Batch.SentAt)
 	}
+	resp.returnSlot() // the pace knows of the response before the call asks for the next request
 	r.settle(r.scheduler.Settle(resp.Response))
 	if stats := r.scheduler.Stats(); stats.Backoff > 0 && stats.Delayed > 0 && r.scheduler.Stopped() == nil {
 		r.observeWait(ctx, Wait{For: waitRetry, Rows: stats.Delayed, Delay: stats.Backoff})

@@ -2,7 +2,6 @@ package dynamodest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -224,10 +223,11 @@ func (d *Destination) callError(ctx context.Context, op string, failure *fault.F
 	return d.tableError(op, failure.Reason, failure.Err)
 }
 
-// stopCause returns why a call's scheduler stopped, as the caller sees it; nil while it goes on.
+// stopCause returns why a call's scheduler stopped, as the caller sees it; nil while it goes on. An
+// error of the caller's passes as it is: walking its chain could call its methods on the dispatcher's
+// goroutine.
 func (d *Destination) stopCause(stopped error) error {
-	var outage *schedule.Outage
-	if errors.As(stopped, &outage) {
+	if outage, ok := stopped.(*schedule.Outage); ok { //nolint:errorlint // the scheduler wraps it in nothing
 		return d.tableError(opOf(outage.Rows), outage.Reason, outage)
 	}
 	return stopped

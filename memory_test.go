@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/schedule"
 	"github.com/dynamodest/dynamodest/internal/testsize"
 )
 
@@ -190,4 +192,15 @@ func liveHeap() float64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return float64(m.HeapAlloc) / (1 << 20)
+}
+
+// A settled row that waits to be reported holds its source row and its result: not its item, and not
+// its key, which lies in the item's memory.
+func TestSettledRowsReleaseTheirItems(t *testing.T) {
+	t.Parallel()
+	j := &job{Row: schedule.Row{Key: "k"}, source: Row{"id": "k"}, item: new(item.Item)}
+	j.Payload = j
+	r := new(dispatcher)
+	r.settle([]*schedule.Row{&j.Row})
+	assert.Equal(t, []*job{{source: Row{"id": "k"}}}, r.settled)
 }

@@ -4,6 +4,9 @@
 //
 // Each value has one canonical text, so canonical texts are equal exactly when
 // the numbers are.
+//
+// It imports the standard library only, and knows nothing of attributes, rows or
+// the SDK.
 package decimal
 
 import (

@@ -54,6 +54,9 @@ func (e *Error) Unwrap() error { return e.Cause }
 // Remedy returns how to fix e; "" leaves it to the reason's general advice.
 func (e *Error) Remedy() string { return e.remedy }
 
+// Advice returns how to fix e. Its cause is not asked.
+func (e *Error) Advice() Advice { return Advice{Remedy: e.remedy} }
+
 // Format keeps fmt from walking into the cause.
 func (e Error) Format(s fmt.State, verb rune) { Format(s, verb, e.Error()) }
 
@@ -86,6 +89,9 @@ func (e *Hidden) Error() string { return e.text }
 
 // Unwrap returns the cause.
 func (e *Hidden) Unwrap() error { return e.cause }
+
+// Advice returns none: the cause is not asked.
+func (e *Hidden) Advice() Advice { return Advice{} }
 
 // Format keeps fmt from walking into the cause.
 func (e Hidden) Format(s fmt.State, verb rune) { Format(s, verb, e.Error()) }

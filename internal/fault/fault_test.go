@@ -104,7 +104,7 @@ func TestAtLeavesTheSharedErrorAlone(t *testing.T) {
 
 type hinting struct{ error }
 
-func (hinting) Hint() string { return "; or a proxy" }
+func (hinting) Advice() Advice { return Advice{Hint: "; or a proxy"} }
 
 func TestRemedyPrefersWhatTheCauseKnows(t *testing.T) {
 	t.Parallel()

@@ -6,31 +6,34 @@ import (
 	"strings"
 )
 
-// Remedy returns how to fix a fault of reason r with the cause err: what a cause knows, otherwise
-// the general advice of r and what a cause adds to it.
+// Advice is what an error of this module knows about how to fix it. No type outside the module can
+// offer one, so foreign text never becomes a remedy.
+type Advice struct {
+	Remedy string // "" leaves it to the general advice of the reason
+	Hint   string // to be added to the general advice; "" for none
+}
+
+// adviceOf returns the advice of the first error in err's chain that offers one.
+func adviceOf(err error) Advice {
+	var adviser interface{ Advice() Advice }
+	if errors.As(err, &adviser) {
+		return adviser.Advice()
+	}
+	return Advice{}
+}
+
+// Remedy returns how to fix a fault of reason r with the cause err: what err knows, otherwise the
+// general advice of r and what err adds to it. For Stopped it is the general advice: how to fix what
+// stopped the call is the cause's to say.
 func Remedy(r Reason, err error) string {
-	if known := KnownRemedy(err); known != "" {
-		return known
+	advice := adviceOf(err)
+	switch {
+	case r == Stopped:
+		return r.Remedy()
+	case advice.Remedy != "":
+		return advice.Remedy
 	}
-	return r.Remedy() + Hint(err)
-}
-
-// KnownRemedy returns how to fix err if a cause of err knows, otherwise "".
-func KnownRemedy(err error) string {
-	var known interface{ Remedy() string }
-	if errors.As(err, &known) {
-		return known.Remedy()
-	}
-	return ""
-}
-
-// Hint returns what a cause of err adds to the general advice, otherwise "".
-func Hint(err error) string {
-	var hinter interface{ Hint() string }
-	if errors.As(err, &hinter) {
-		return hinter.Hint()
-	}
-	return ""
+	return r.Remedy() + advice.Hint
 }
 
 // Throttling is a reason that DynamoDB gave for a throttled request.
@@ -74,8 +77,9 @@ type Table struct {
 // Remedy returns how to fix a fault of reason r that op met: with the actions, the ARN and the
 // region that matter.
 func (t Table) Remedy(op string, r Reason, err error) string {
-	if known := KnownRemedy(err); known != "" {
-		return known
+	advice := adviceOf(err)
+	if advice.Remedy != "" {
+		return advice.Remedy
 	}
 	region := Cut(t.Region, MaxRegion)
 	if region == "" {
@@ -84,10 +88,10 @@ func (t Table) Remedy(op string, r Reason, err error) string {
 	switch r {
 	case Throttled:
 		if op == "DescribeTable" {
-			return "try again later; create one Destination for each table and share it: the account has a limit for DescribeTable requests" + Hint(err)
+			return "try again later; create one Destination for each table and share it: the account has a limit for DescribeTable requests" + advice.Hint
 		}
 	case Access:
-		return fmt.Sprintf("allow dynamodb:BatchWriteItem, dynamodb:PutItem and dynamodb:DescribeTable on %s, and check that the policy's ARN matches the configured Region (%s), the account and the table; a table encrypted with a key of your own needs kms:Decrypt on that key too", t.arn(), region) + Hint(err)
+		return fmt.Sprintf("allow dynamodb:BatchWriteItem, dynamodb:PutItem and dynamodb:DescribeTable on %s, and check that the policy's ARN matches the configured Region (%s), the account and the table; a table encrypted with a key of your own needs kms:Decrypt on that key too", t.arn(), region) + advice.Hint
 	case NoTable:
 		return fmt.Sprintf("check the spelling of the table's name (upper and lower case differ), and that the table is in %s and in the account of the credentials: %s", region, t.arn())
 	case Credentials:
@@ -97,5 +101,5 @@ func (t Table) Remedy(op string, r Reason, err error) string {
 	case Unavailable:
 		return fmt.Sprintf("check that %s is the table's region, that Endpoint, if set, leads to DynamoDB, and the network path there (DNS, proxy, firewall, TLS certificates); then try again", region)
 	}
-	return Remedy(r, err)
+	return r.Remedy() + advice.Hint
 }

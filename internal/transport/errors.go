@@ -97,16 +97,14 @@ func shownCode(code string) string { return fault.Cut(fault.Clean(code), maxCode
 // Unwrap returns the client's error.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Remedy returns how to fix e; "" leaves it to the reason's general advice.
-func (e *Error) Remedy() string { return e.remedy }
-
-// Hint returns what to add to the general advice if a proxy or a firewall may have responded instead
-// of DynamoDB, otherwise "".
-func (e *Error) Hint() string {
-	if e.code != "" || e.status != http.StatusForbidden && e.status != http.StatusTooManyRequests {
-		return ""
+// Advice returns how to fix e, and a hint if a proxy or a firewall may have responded instead of
+// DynamoDB. Its cause is not asked.
+func (e *Error) Advice() fault.Advice {
+	advice := fault.Advice{Remedy: e.remedy}
+	if e.code == "" && (e.status == http.StatusForbidden || e.status == http.StatusTooManyRequests) {
+		advice.Hint = "; or a proxy or a firewall on the way rejected the request, since DynamoDB responds with status 400 and an error code"
 	}
-	return "; or a proxy or a firewall on the way rejected the request, since DynamoDB responds with status 400 and an error code"
+	return advice
 }
 
 // Format keeps fmt from walking into the cause.

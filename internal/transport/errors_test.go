@@ -48,7 +48,7 @@ func TestErrorShowsNoValue(t *testing.T) {
 			var shown *Error
 			require.ErrorAs(t, f.Err, &shown)
 			for _, text := range []string{
-				shown.Error(), shown.Remedy(), shown.Hint(), fault.Remedy(f.Reason, f.Err), fault.Table{}.Remedy(BatchWriteItem, f.Reason, f.Err),
+				shown.Error(), shown.Advice().Remedy, shown.Advice().Hint, fault.Remedy(f.Reason, f.Err), fault.Table{}.Remedy(BatchWriteItem, f.Reason, f.Err),
 				fmt.Sprintf("%+v", shown), fmt.Sprintf("%#v", shown), fmt.Sprintf("%d", *shown), fmt.Sprintf("%#v", *shown),
 			} {
 				assert.NotContains(t, text, value, name)
@@ -153,7 +153,7 @@ func TestRemediesOfResponses(t *testing.T) {
 	}
 	for _, code := range []string{"ValidationException", "SerializationException"} {
 		described := classify(apiError(code, "Invalid table/index name"), answered(400), 0, DescribeTable)
-		assert.Equal(t, "check Table and Region, then create a new Destination", fault.KnownRemedy(described.Err))
+		assert.Equal(t, "check Table and Region, then create a new Destination", fault.Remedy("", described.Err))
 	}
 	assert.Equal(t, fault.Unavailable.Remedy(), remedy(apiError("UnknownError", ""), 502))
 }
@@ -163,10 +163,10 @@ func TestHintAtAProxy(t *testing.T) {
 	t.Parallel()
 	for status, hinted := range map[int]bool{403: true, 429: true, 400: false, 502: false} {
 		f := classify(apiError("UnknownError", ""), answered(status), 1, PutItem)
-		assert.Equal(t, hinted, strings.Contains(fault.Hint(f.Err), "proxy"), status)
+		assert.Equal(t, hinted, strings.Contains(fault.Remedy("", f.Err), "proxy"), status)
 	}
-	assert.Empty(t, fault.Hint(classify(apiError("AccessDeniedException", ""), answered(403), 1, PutItem).Err))
-	assert.Empty(t, fault.Hint(classify(&types.ThrottlingException{}, answered(429), 1, PutItem).Err))
+	assert.Empty(t, fault.Remedy("", classify(apiError("AccessDeniedException", ""), answered(403), 1, PutItem).Err))
+	assert.Empty(t, fault.Remedy("", classify(&types.ThrottlingException{}, answered(429), 1, PutItem).Err))
 	for _, status := range []int{http.StatusForbidden, http.StatusTooManyRequests} {
 		assert.True(t, strings.HasSuffix(remedy(apiError("UnknownError", ""), status), "status 400 and an error code"))
 	}
