@@ -2,7 +2,6 @@ package dynamodest_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -101,7 +100,7 @@ func TestTypedNilStopsTheCall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var writeErr *dynamodest.WriteError
-			require.True(t, errors.As(call(), &writeErr))
+			require.ErrorAs(t, call(), &writeErr)
 			assert.Contains(t, fmt.Sprint(writeErr.Stop), "*dynamodest_test.nilError")
 		})
 	}
