@@ -43,7 +43,7 @@ type response struct {
 
 func newDispatcher(d *Destination, m *mailbox) *dispatcher {
 	return &dispatcher{
-		d: d, mailbox: m, scheduler: schedule.New(d.scheduleConfig()), waiter: pace.NewWaiter(),
+		d: d, mailbox: m, scheduler: schedule.New(d.scheduling), waiter: pace.NewWaiter(),
 		responses: make(chan response, d.concurrency),
 		described: make(chan error, 1),
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/schedule"
 	"github.com/dynamodest/dynamodest/internal/transport"
 )
 
@@ -162,4 +164,17 @@ func (c Config) transportOptions() transport.Options {
 		provider = credentials.NewStaticCredentialsProvider(keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken)
 	}
 	return transport.Options{Region: c.Region, Endpoint: c.Endpoint, Credentials: provider}
+}
+
+// scheduling returns how the calls of a Destination schedule their rows. c must have its defaults.
+func (c Config) scheduling() schedule.Config {
+	existing := map[OnExisting]schedule.OnExisting{Overwrite: schedule.Overwrite, Skip: schedule.Skip, Fail: schedule.Fail}
+	return schedule.Config{
+		OnExisting:   existing[c.OnExisting],
+		MaxAttempts:  c.Retry.MaxAttempts,
+		MinDelay:     c.Retry.MinDelay,
+		MaxDelay:     c.Retry.MaxDelay,
+		MaxWait:      c.MaxWait,
+		EnvelopeSize: item.EnvelopeSize(c.Table),
+	}
 }

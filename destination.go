@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
-	"github.com/dynamodest/dynamodest/internal/item"
 	"github.com/dynamodest/dynamodest/internal/pace"
 	"github.com/dynamodest/dynamodest/internal/schedule"
 	"github.com/dynamodest/dynamodest/internal/table"
@@ -54,7 +53,7 @@ type Destination struct {
 	exist  OnExisting
 	retry  Retry
 
-	maxWait     time.Duration
+	scheduling  schedule.Config // of each call
 	concurrency int
 	limiter     Limiter
 	observer    Observer
@@ -86,7 +85,7 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 		region:      cfg.region(),
 		exist:       cfg.OnExisting,
 		retry:       cfg.Retry,
-		maxWait:     cfg.MaxWait,
+		scheduling:  cfg.scheduling(),
 		concurrency: cfg.Concurrency,
 		limiter:     cfg.Limiter,
 		observer:    cfg.Observer,
@@ -113,19 +112,6 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 
 // conditional reports whether each row goes by a conditional PutItem.
 func (d *Destination) conditional() bool { return d.exist == Skip || d.exist == Fail }
-
-// scheduleConfig returns how a call's scheduler treats rows.
-func (d *Destination) scheduleConfig() schedule.Config {
-	existing := map[OnExisting]schedule.OnExisting{Overwrite: schedule.Overwrite, Skip: schedule.Skip, Fail: schedule.Fail}
-	return schedule.Config{
-		OnExisting:   existing[d.exist],
-		MaxAttempts:  d.retry.MaxAttempts,
-		MinDelay:     d.retry.MinDelay,
-		MaxDelay:     d.retry.MaxDelay,
-		MaxWait:      d.maxWait,
-		EnvelopeSize: item.EnvelopeSize(d.table),
-	}
-}
 
 // Check reports whether the table exists, takes writes, and still has the keys that New saw. It is what
 // the "test connection" button of an engine should call. It writes nothing, so it does not check the

@@ -24,10 +24,12 @@ func unsent(b *schedule.Batch, err error) response {
 // unanswered returns the response of a request whose client ended the goroutine.
 func unanswered(b *schedule.Batch) response {
 	resp := unsent(b, errGoroutineEnded)
-	resp.Sent = true
-	resp.Failure = &fault.Failure{Reason: fault.Unavailable, Action: fault.Abort, MaybeApplied: true, Err: errGoroutineEnded}
+	resp.Sent, resp.Failure = true, goroutineEnded
 	return resp
 }
+
+// goroutineEnded is what is known of a request whose client ended the goroutine.
+var goroutineEnded = &fault.Failure{Reason: fault.Unavailable, Action: fault.Abort, MaybeApplied: true, Err: errGoroutineEnded}
 
 // begin asks the Limiter, calls RequestStart and returns the request's context. It returns an error if
 // the request must not be sent, which is so once start has ended.

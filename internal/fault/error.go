@@ -51,9 +51,6 @@ func (e *Error) Error() string { return e.Text }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Remedy returns how to fix e; "" leaves it to the reason's general advice.
-func (e *Error) Remedy() string { return e.remedy }
-
 // Advice returns how to fix e. Its cause is not asked.
 func (e *Error) Advice() Advice { return Advice{Remedy: e.remedy} }
 

@@ -98,7 +98,7 @@ func TestAtLeavesTheSharedErrorAlone(t *testing.T) {
 	at := shared.At("c", "a")
 	assert.Equal(t, "c", at.Column)
 	assert.Equal(t, "a", at.Attribute)
-	assert.Equal(t, "make it good", at.Remedy())
+	assert.Equal(t, "make it good", at.Advice().Remedy)
 	assert.Empty(t, shared.Column)
 }
 

@@ -244,7 +244,7 @@ func TestNilRow(t *testing.T) {
 	require.NotNil(t, err)
 	require.Equal(t, fault.Mapping, err.Reason)
 	require.EqualError(t, err, "the row is nil")
-	require.Equal(t, "provide a row, or leave the nil row out", err.Remedy())
+	require.Equal(t, "provide a row, or leave the nil row out", err.Advice().Remedy)
 }
 
 func TestItemSharesNothingWithRow(t *testing.T) {

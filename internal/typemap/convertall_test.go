@@ -99,7 +99,7 @@ func TestGoexitCostsOneRow(t *testing.T) {
 			require.NotNil(t, s.errs[i])
 			assert.Equal(t, fault.Mapping, s.errs[i].Reason)
 			assert.Equal(t, "a method of a value in the row called runtime.Goexit", s.errs[i].Text)
-			assert.Contains(t, s.errs[i].Remedy(), "remove that call")
+			assert.Contains(t, s.errs[i].Advice().Remedy, "remove that call")
 			continue
 		}
 		assert.NotNil(t, s.items[i])

@@ -137,7 +137,7 @@ func TestErrorsSayWhatIsWrongAndHowToFixIt(t *testing.T) {
 			require.NotNil(t, err)
 			require.EqualError(t, err, tt.text)
 			if tt.remedy != "" {
-				require.Equal(t, tt.remedy, err.Remedy())
+				require.Equal(t, tt.remedy, err.Advice().Remedy)
 			}
 		})
 	}
@@ -152,6 +152,6 @@ func TestRemediesOfNames(t *testing.T) {
 	} {
 		_, err := New(Mapping{}, table.Schema{}).Convert(row{name: 1})
 		require.NotNil(t, err)
-		require.Equal(t, remedy, err.Remedy())
+		require.Equal(t, remedy, err.Advice().Remedy)
 	}
 }

@@ -111,7 +111,7 @@ func TestKeyRemedies(t *testing.T) {
 			continue
 		}
 		require.NotNil(t, err)
-		assert.Equal(t, tt.want, err.Remedy(), "%T for %s", tt.v, tt.key)
+		assert.Equal(t, tt.want, err.Advice().Remedy, "%T for %s", tt.v, tt.key)
 	}
 }
 
@@ -179,7 +179,7 @@ func TestKeysOfUnknownType(t *testing.T) {
 	schema.Partition.MaxBytes = 0
 	mustConvert(t, New(Mapping{}, schema), row{"id": strings.Repeat("x", 3000)})
 	_, err := c.Convert(row{"id": true})
-	require.Equal(t, "provide text, a number or bytes, or map another column to the attribute", err.Remedy())
+	require.Equal(t, "provide text, a number or bytes, or map another column to the attribute", err.Advice().Remedy)
 }
 
 // FuzzKeyIdentity asserts that two keys have one identity exactly if they are equal, and that every

@@ -30,7 +30,7 @@ func TestLargestItem(t *testing.T) {
 	assert.Equal(t, "col", err.Column)
 	assert.Equal(t, "long", err.Attribute)
 	assert.EqualError(t, err, `the item has 409601 bytes, names included, and may have 409600; the largest attribute, "long", has 409598`)
-	assert.Equal(t, "leave out or shorten the largest attribute, or keep it in Amazon S3 and write a link", err.Remedy())
+	assert.Equal(t, "leave out or shorten the largest attribute, or keep it in Amazon S3 and write a link", err.Advice().Remedy)
 }
 
 func TestLargeNumbersInDocuments(t *testing.T) {
