@@ -42,11 +42,12 @@ type API interface {
 type Client struct {
 	api         API
 	name        string // of the table, or its ARN
+	maxBody     int64  // bytes of a response's body that are read at most
 	description table.Description
 }
 
 // New returns a Client for the table of that name or ARN.
-func New(api API, name string) *Client { return &Client{api: api, name: name} }
+func New(api API, name string) *Client { return &Client{api: api, name: name, maxBody: maxBody} }
 
 // WithDescription returns a copy of c for the table that d describes. Items sent by the copy have
 // the Key that d's schema gives them; without a description items are compared whole.
@@ -80,7 +81,7 @@ const (
 func (c *Client) Describe(ctx context.Context, ended func() error) (table.Description, *fault.Failure) {
 	var d table.Description
 	foreign := false
-	failure := send(ctx, ended, DescribeTable, 0, func(ctx context.Context, t *trace) error {
+	failure := c.send(ctx, ended, DescribeTable, 0, func(ctx context.Context, t *trace) error {
 		out, err := c.api.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(c.name)}, t.options)
 		if err != nil || out == nil {
 			return replaceTypedNil(err)
@@ -98,7 +99,7 @@ func (c *Client) Describe(ctx context.Context, ended func() error) (table.Descri
 // PutBatch puts items by one BatchWriteItem request. No two may have the same key, if keys are known.
 func (c *Client) PutBatch(ctx context.Context, ended func() error, items []*item.Item) (Result, *fault.Failure) {
 	var r Result
-	failure := send(ctx, ended, BatchWriteItem, len(items), func(ctx context.Context, t *trace) error {
+	failure := c.send(ctx, ended, BatchWriteItem, len(items), func(ctx context.Context, t *trace) error {
 		return c.batchWrite(ctx, t, items, &r)
 	})
 	return r, failure
@@ -107,17 +108,17 @@ func (c *Client) PutBatch(ctx context.Context, ended func() error, items []*item
 // Put puts it by one PutItem request. A conditional one fails if the table has an item of that key.
 func (c *Client) Put(ctx context.Context, ended func() error, it *item.Item, conditional bool) (Result, *fault.Failure) {
 	var r Result
-	failure := send(ctx, ended, PutItem, 1, func(ctx context.Context, t *trace) error {
+	failure := c.send(ctx, ended, PutItem, 1, func(ctx context.Context, t *trace) error {
 		return c.put(ctx, t, it, conditional, &r)
 	})
 	return r, failure
 }
 
 // send makes one request of op with so many items within requestTimeout, and classifies its error.
-func send(ctx context.Context, ended func() error, op string, items int, request func(context.Context, *trace) error) *fault.Failure {
+func (c *Client) send(ctx context.Context, ended func() error, op string, items int, request func(context.Context, *trace) error) *fault.Failure {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
-	var t trace
+	t := trace{maxBody: c.maxBody}
 	err := request(ctx, &t)
 	if err == nil {
 		return nil

@@ -24,8 +24,9 @@ var errHookEnded = errors.New("the context that RequestStart returned ended firs
 // trace records how far one request got, as the SDK's middleware and net/http report it. Give the
 // options of a new trace to the call. A fake client, which ignores options, leaves it empty.
 //
-// Its fields are atomic because net/http may call its hooks from goroutines that outlive the call.
+// Its other fields are atomic because net/http may call its hooks from goroutines that outlive the call.
 type trace struct {
+	maxBody   int64 // bytes of a response's body that are read at most
 	stages    atomic.Uint32
 	sends     atomic.Int32
 	status    atomic.Int32
@@ -49,8 +50,8 @@ func (t *trace) options(o *dynamodb.Options) {
 	o.APIOptions = append(o.APIOptions, t.watch)
 }
 
-// watch adds t to the middleware stack of a call. ResolveAuthScheme, GetIdentity and
-// ResolveEndpointV2 are steps of the SDK.
+// watch adds t and the bound of the response's body to the middleware stack of a call.
+// ResolveAuthScheme, GetIdentity, ResolveEndpointV2 and OperationDeserializer are steps of the SDK.
 func (t *trace) watch(stack *middleware.Stack) error {
 	if err := stack.Initialize.Add(middleware.InitializeMiddlewareFunc("DynamodestWire", t.initialize), middleware.Before); err != nil {
 		return err
@@ -65,6 +66,10 @@ func (t *trace) watch(stack *middleware.Stack) error {
 	}
 	endpoint := t.finalize("DynamodestEndpoint", stageEndpointResolved)
 	if err := stack.Finalize.Insert(endpoint, "ResolveEndpointV2", middleware.After); err != nil {
+		return err
+	}
+	decompressed := middleware.DeserializeMiddlewareFunc("DynamodestBody", t.boundDecompressed)
+	if err := stack.Deserialize.Insert(decompressed, "OperationDeserializer", middleware.After); err != nil {
 		return err
 	}
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("DynamodestSend", t.send), middleware.After)
@@ -102,7 +107,7 @@ func (t *trace) send(ctx context.Context, in middleware.DeserializeInput, next m
 	out, metadata, err := next.HandleDeserialize(ctx, in)
 	if resp, ok := out.RawResponse.(*smithyhttp.Response); ok && resp.Response != nil {
 		t.status.Store(int32(resp.StatusCode))
-		resp.Body = &countedBody{resp.Body, &t.bodyBytes}
+		resp.Body = &boundedBody{&countedBody{resp.Body, &t.bodyBytes}, t.maxBody}
 	}
 	return out, metadata, err
 }
@@ -112,18 +117,6 @@ func (t *trace) send(ctx context.Context, in middleware.DeserializeInput, next m
 // that late to see that nothing is left, it would break the connection off in the middle of the
 // response.
 type plainBody struct{ io.ReadSeeker }
-
-// countedBody counts the bytes that are read of a response's body.
-type countedBody struct {
-	io.ReadCloser
-	n *atomic.Int64
-}
-
-func (b *countedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.n.Add(int64(n))
-	return n, err
-}
 
 // overWire reports whether a response came over the wire, rather than from a fake or from a step in
 // a client's middleware that stands in for DynamoDB. A wrapper of a client may have dropped the

@@ -23,7 +23,7 @@ import (
 
 // traced makes a BatchWriteItem request by the SDK alone.
 func traced(ctx context.Context, client *dynamodb.Client) (*dynamodb.BatchWriteItemOutput, *trace, error) {
-	t := new(trace)
+	t := &trace{maxBody: maxBody}
 	out, err := client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
 		RequestItems: map[string][]types.WriteRequest{"users": {{PutRequest: &types.PutRequest{Item: numbered("1", "a").SDK()}}}},
 	}, t.options)
