@@ -245,11 +245,11 @@ func (r *dispatcher) launch(ctx, start context.Context, b *schedule.Batch) {
 		defer respond() // also if the goroutine is ended: resp holds what is true at each step
 		observed, err := r.d.begin(ctx, start, b)
 		if err != nil {
-			resp = unsent(b, err)
-			return
+			resp = r.d.withheld(observed, b, err)
+		} else {
+			resp = unanswered(b)
+			resp = r.d.send(ctx, observed, b)
 		}
-		resp = unanswered(b)
-		resp = r.d.send(ctx, observed, b)
 		respond()
 		resp.notify()
 	})

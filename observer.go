@@ -15,10 +15,13 @@ import (
 type Observer struct {
 	// RequestStart is called before each request. The context it returns is used for that request
 	// and given to RequestDone: it must be derived from the given one, or the request no longer ends
-	// with the call. Nil keeps the given one.
+	// with the call. Nil keeps the given one. A request is not sent if its call has ended when
+	// RequestStart returns, or if the returned context has: the former stops the call's rows with
+	// ErrStopped, the latter is a failed attempt with ErrUnavailable.
 	RequestStart func(context.Context, Request) context.Context
 
-	// RequestDone is called after each request, before the call returns. At most
+	// RequestDone is called after each RequestStart that has returned, when the request is over or
+	// was not sent, and before the call returns. At most
 	// 2 × Config.Concurrency requests of one call are under way, those whose RequestDone has not
 	// returned included.
 	RequestDone func(context.Context, Response)

@@ -32,12 +32,31 @@ func unanswered(b *schedule.Batch) response {
 var goroutineEnded = &fault.Failure{Reason: fault.Unavailable, Action: fault.Abort, MaybeApplied: true, Err: errGoroutineEnded}
 
 // begin asks the Limiter, calls RequestStart and returns the request's context. It returns an error if
-// the request must not be sent, which is so once start has ended.
-func (d *Destination) begin(ctx, start context.Context, b *schedule.Batch) (context.Context, error) {
+// the request must not be sent, which is so once start has ended; the context is nil unless
+// RequestStart was called.
+func (d *Destination) begin(ctx, start context.Context, b *schedule.Batch) (observed context.Context, err error) {
 	if err := d.limit(start, b); err != nil {
 		return nil, err
 	}
-	return d.observer.start(ctx, requestOf(b)), nil
+	observed = d.observer.start(ctx, requestOf(b))
+	b.SentAt = time.Now()
+	if start.Err() != nil { // while the hook ran
+		return observed, fault.Ended(start)
+	}
+	return observed, nil
+}
+
+// withheld returns the response of a request that begin has refused.
+func (d *Destination) withheld(observed context.Context, b *schedule.Batch, err error) response {
+	resp := unsent(b, err)
+	resp.notify = func() {}
+	if observed != nil {
+		resp.notify = d.observer.done(observed, Response{Request: requestOf(b)}, &fault.Failure{
+			Reason: fault.Stopped,
+			Err:    fault.New(fault.Stopped, "%s: not sent: the call ended while RequestStart ran", opOf(len(b.Rows))).WithCause(err),
+		})
+	}
+	return resp
 }
 
 // send sends one request and returns its response. It is the only place that writes to the table. The

@@ -9,8 +9,9 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// maxBody is the most bytes of a response's body that are read. A response of DynamoDB is no larger
-// than its request, which has 16 MiB at most; the SDK would read any other to its end into memory.
+// maxBody is the most bytes of a response's body that are read. The largest response of DynamoDB
+// returns the items of a request of at most 16 MiB. The SDK alone reads a body of any length into
+// memory.
 const maxBody = 32 << 20
 
 // errBodyTooLong fails the read of a longer body. The outcome of its request is not known.

@@ -67,7 +67,7 @@ func classify(err error, p progress, items int, op string) fault.Failure {
 
 func judge(err error, code string, p progress, items int) fault.Failure {
 	// First, since the provider of the credentials may have failed with a code of another service.
-	if p.sdk && p.sends == 0 {
+	if p.unsent() {
 		if f, ok := unsent(err, p); ok {
 			return f
 		}

@@ -37,7 +37,7 @@ type Error struct {
 func newError(op, code string, reason fault.Reason, err error, p progress) *Error {
 	e := &Error{Op: op, code: code, status: p.status, requestID: requestID(err), cause: err}
 	switch {
-	case p.sdk && p.sends == 0:
+	case p.unsent():
 		e.code = "" // the code is not DynamoDB's
 		e.text = unsentText(reason, code, err)
 		if reason == fault.Credentials {

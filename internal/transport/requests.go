@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -114,16 +115,22 @@ func (c *Client) Put(ctx context.Context, ended func() error, it *item.Item, con
 	return r, failure
 }
 
-// send makes one request of op with so many items within requestTimeout, and classifies its error.
+// send makes one request of op with so many items within requestTimeout, and classifies its error. A
+// request whose context has ended, or the caller's, is not handed to the client.
 func (c *Client) send(ctx context.Context, ended func() error, op string, items int, request func(context.Context, *trace) error) *fault.Failure {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
 	t := trace{maxBody: c.maxBody}
-	err := request(ctx, &t)
+	err, withheld := cmp.Or(ended(), ctx.Err()), true
+	if err == nil {
+		err, withheld = request(ctx, &t), false
+	}
 	if err == nil {
 		return nil
 	}
-	failure := classify(err, t.progress(ctx, ended), items, op)
+	p := t.progress(ctx, ended)
+	p.withheld = withheld
+	failure := classify(err, p, items, op)
 	return &failure
 }
 

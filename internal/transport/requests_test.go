@@ -281,13 +281,52 @@ func TestRequestsEndInTime(t *testing.T) {
 
 		caller, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		for _, failure := range all(caller, stalls) {
-			require.NotNil(t, failure)
-			assert.Equal(t, meaning{fault.Stopped, fault.Abort, true}, meaningOf(failure))
-			require.ErrorIs(t, failure.Err, context.DeadlineExceeded)
-		}
+		_, failure := putBatch(caller, stalls)
+		require.NotNil(t, failure)
+		assert.Equal(t, meaning{fault.Stopped, fault.Abort, true}, meaningOf(failure))
+		require.ErrorIs(t, failure.Err, context.DeadlineExceeded)
 		assert.Equal(t, 91*time.Second, time.Since(begin))
 	})
+}
+
+// A request whose context has ended, or the caller's, never reaches the client, so it certainly
+// applied nothing.
+func TestRequestAfterTheEndOfItsContext(t *testing.T) {
+	t.Parallel()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	called := fake{
+		describe: func(context.Context, *dynamodb.DescribeTableInput) (*dynamodb.DescribeTableOutput, error) {
+			t.Error("the client was called")
+			return nil, errors.New("no")
+		},
+		batch: func(context.Context, *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+			t.Error("the client was called")
+			return nil, errors.New("no")
+		},
+		put: func(context.Context, *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
+			t.Error("the client was called")
+			return nil, errors.New("no")
+		},
+	}
+	for op, failure := range all(ended, called) {
+		require.NotNil(t, failure)
+		assert.Equal(t, meaning{fault.Stopped, fault.Abort, false}, meaningOf(failure))
+		assert.Equal(t, op+": context canceled", failure.Err.Error())
+		require.ErrorIs(t, failure.Err, context.Canceled)
+	}
+
+	// The context of the hook is not derived from the caller's.
+	_, failure := New(called, "users").PutBatch(t.Context(), ended.Err, twoItems())
+	require.NotNil(t, failure)
+	assert.Equal(t, meaning{fault.Stopped, fault.Abort, false}, meaningOf(failure))
+
+	// The context of the hook has ended, and the caller's has not.
+	_, failure = New(called, "users").PutBatch(ended, t.Context().Err, twoItems())
+	require.NotNil(t, failure)
+	assert.Equal(t, meaning{fault.Unavailable, fault.Retry, false}, meaningOf(failure))
+	assert.Equal(t, "BatchWriteItem: the context that RequestStart returned ended first", failure.Err.Error())
+	require.NotErrorIs(t, failure.Err, context.Canceled)
 }
 
 // A client may spoil what it was given: each request has an input of its own.

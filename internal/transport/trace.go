@@ -136,6 +136,7 @@ func (t *trace) emptyBody(response middleware.Metadata) bool {
 
 // progress summarizes how far a request got.
 type progress struct {
+	withheld             bool  // the request was not handed to the client
 	sdk                  bool  // the middleware of the real SDK ran
 	credentialsRequested bool  // credentials were requested
 	credentialsResolved  bool  // credentials were returned
@@ -147,6 +148,9 @@ type progress struct {
 	ended                error // the error of the caller's context, if that has ended
 	overdue              error // why the request's own context has ended and the caller's has not: errDeadline or errHookEnded
 }
+
+// unsent reports whether the request certainly did not reach the HTTP client.
+func (p *progress) unsent() bool { return p.withheld || p.sdk && p.sends == 0 }
 
 // progress summarizes t at the end of a call. ctx is the request's own context, made by
 // [withDeadline], and ended returns the error of the caller's.
