@@ -24,6 +24,7 @@ type dispatcher struct {
 
 	goroutines sync.WaitGroup
 	running    atomic.Int32 // goroutines of write requests that have not ended, RequestDone hooks included
+	limiting   atomic.Bool  // a request is in begin, with a Limiter
 
 	timer         *time.Timer
 	spare         []*job             // memory for the next rows collected
@@ -173,7 +174,7 @@ func (r *dispatcher) dispatch(ctx, start context.Context) (wait time.Duration, d
 			return until(now, next.Until), next.Kind == schedule.Done
 		case schedule.Send:
 		}
-		if r.tooManyHooks() {
+		if r.limiting.Load() || r.tooManyHooks() {
 			gate.Leave(r.waiter)
 			return never, false
 		}
@@ -181,7 +182,7 @@ func (r *dispatcher) dispatch(ctx, start context.Context) (wait time.Duration, d
 		if !grant.OK {
 			return r.waitForGate(ctx, now, grant), false
 		}
-		if next = s.Next(now, schedule.BudgetOf(grant.Budget)); next.Kind != schedule.Send {
+		if next = s.Next(now, r.d.limitedBudget(grant.Budget)); next.Kind != schedule.Send {
 			gate.Leave(r.waiter) // a part-filled batch that may still fill up
 			return until(now, next.Until), false
 		}
@@ -233,6 +234,7 @@ func until(now, at time.Time) time.Duration {
 // the next request would probably fail the same way.
 func (r *dispatcher) launch(ctx, start context.Context, b *schedule.Batch) {
 	r.running.Add(1)
+	r.limiting.Store(r.d.limiter != nil)
 	r.goroutines.Go(func() {
 		defer r.requestEnded()
 		resp := unsent(b, errGoroutineEnded)
@@ -243,7 +245,7 @@ func (r *dispatcher) launch(ctx, start context.Context, b *schedule.Batch) {
 			resp.returnSlot()   // at once, also while the dispatcher is in a hook
 		})
 		defer respond() // also if the goroutine is ended: resp holds what is true at each step
-		observed, err := r.d.begin(ctx, start, b)
+		observed, err := r.begin(ctx, start, b)
 		if err != nil {
 			resp = r.d.withheld(observed, b, err)
 		} else {
@@ -253,6 +255,19 @@ func (r *dispatcher) launch(ctx, start context.Context, b *schedule.Batch) {
 		respond()
 		resp.notify()
 	})
+}
+
+// begin is the Destination's begin. With a Limiter no other request of the call is packed until it
+// returns: rows that wait for the Limiter stay in the queues, where later rows of their keys replace
+// them, and take no slot, so that the pace sees the requests that are really in flight.
+func (r *dispatcher) begin(ctx, start context.Context, b *schedule.Batch) (context.Context, error) {
+	if r.d.limiter != nil {
+		defer func() { // also if the Limiter or the hook ends the goroutine
+			r.limiting.Store(false)
+			r.waiter.Wake()
+		}()
+	}
+	return r.d.begin(ctx, start, b)
 }
 
 // tooManyHooks reports whether slow RequestDone hooks have piled up so far that no new request

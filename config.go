@@ -75,8 +75,8 @@ type Config struct {
 	// [aws.NewCredentialsCache] unless it is one.
 	CredentialsProvider aws.CredentialsProvider `json:"-"`
 
-	// Limiter, if not nil, is asked before rows are sent, in addition to WriteUnitsPerSecond. Give one
-	// Limiter to several Destinations to share a budget.
+	// Limiter, if not nil, is asked before each request, in addition to WriteUnitsPerSecond. A request
+	// then carries at most 400 write units. Give one Limiter to several Destinations to share a budget.
 	Limiter Limiter `json:"-"`
 
 	// Observer receives an event for each request and each wait.
@@ -137,11 +137,17 @@ type Retry struct {
 }
 
 // Limiter limits the rate of writes. A *rate.Limiter of golang.org/x/time/rate with a burst of at least
-// 400 is a Limiter.
+// 400 is a Limiter: whatever the Concurrency, the write units of all requests in any span of time are
+// then at most its burst and what its rate adds in that time.
+//
+// A panic in WaitN ends the process: it is called on a goroutine of the Destination's, where nobody can
+// recover it.
 type Limiter interface {
-	// WaitN blocks until n write units may be used, or ctx ends. It is called once for each row before
-	// each request that carries it, with 1 <= n <= 400, from many goroutines at once. Any error other
-	// than ctx.Err() stops the call.
+	// WaitN blocks until n write units may be used, or ctx ends. It is called once before each request,
+	// retries included, with the units of the request's rows, 1 <= n <= 400, and the request is sent as
+	// soon as it returns nil. One request of a Destination asks at a time, in turn; several Destinations
+	// that share a Limiter call it from several goroutines at once. It must return when ctx ends, and
+	// must not call the Destination. Any error other than ctx.Err() stops the call.
 	WaitN(ctx context.Context, n int) error
 }
 

@@ -19,10 +19,12 @@ import (
 
 // Client is the part of [*dynamodb.Client] that a Destination uses; a fake of three methods will do.
 //
-// It is called from many goroutines at once. Inputs are never reused, so a fake may retain and modify
-// them. The zero BatchWriteItemOutput and PutItemOutput say that everything was written; a nil output
-// counts as a lost response: its rows are Unknown. A fake may respond to DescribeTable with an empty
-// output: keys are then not checked before sending, and equal keys are not recognized.
+// It is called from many goroutines at once. A panic in it ends the process: requests that write run on
+// goroutines of the Destination's, where nobody can recover it. Inputs are never reused, so a fake may
+// retain and modify them. The zero BatchWriteItemOutput and PutItemOutput say that everything was
+// written; a nil output counts as a lost response: its rows are Unknown. A fake may respond to
+// DescribeTable with an empty output: keys are then not checked before sending, and equal keys are not
+// recognized.
 //
 // A wrapping client must forward the per-call options: they disable the SDK's retries and record how
 // far each request got. Without them outcomes stay true, but more rows are Unknown, and Attempts does
@@ -56,6 +58,7 @@ type Destination struct {
 	scheduling  schedule.Config // of each call
 	concurrency int
 	limiter     Limiter
+	limiterTurn turnstile // for the request that asks the limiter
 	observer    Observer
 
 	mapping     Mapping
@@ -88,6 +91,7 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 		scheduling:  cfg.scheduling(),
 		concurrency: cfg.Concurrency,
 		limiter:     cfg.Limiter,
+		limiterTurn: newTurnstile(),
 		observer:    cfg.Observer,
 		mapping:     cfg.Mapping,
 	}

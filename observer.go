@@ -9,9 +9,10 @@ import (
 
 // Observer receives events of a Destination. Any func may be nil. The funcs are called from many
 // goroutines at once, which are the Destination's own (for New and Check, the caller's): they block
-// their own call until they return, and a panic in one of them ends the program. RequestStart, and
-// Wait with For "limit", run while a request's slot is taken: a slow one delays other requests. The
-// other hooks may block, and may call the Destination.
+// their own call until they return, and a panic in one of them ends the process, since nobody can
+// recover it there. RequestStart, and Wait with For "limit", run while a request's slot is taken: a
+// slow one delays other requests, and with a Limiter RequestStart runs for one request at a time. The
+// two must not call the Destination. The other hooks may block, and may call the Destination.
 type Observer struct {
 	// RequestStart is called before each request. The context it returns is used for that request
 	// and given to RequestDone: it must be derived from the given one, or the request no longer ends
@@ -20,14 +21,13 @@ type Observer struct {
 	// ErrStopped, the latter is a failed attempt with ErrUnavailable.
 	RequestStart func(context.Context, Request) context.Context
 
-	// RequestDone is called after each RequestStart that has returned, when the request is over or
-	// was not sent, and before the call returns. At most
-	// 2 × Config.Concurrency requests of one call are under way, those whose RequestDone has not
-	// returned included.
+	// RequestDone is called after each request, also if it was not sent after RequestStart, and before
+	// the call returns. At most 2 × Config.Concurrency requests of one call are under way, those whose
+	// RequestDone has not returned included.
 	RequestDone func(context.Context, Response)
 
-	// Wait is called before each wait for a retry or for the pace, and before each question to a
-	// Limiter, which may return at once.
+	// Wait is called before each wait for a retry or for the pace, and before each request's wait for
+	// a Limiter ("limit", with the rows of that request), which may be over at once.
 	Wait func(context.Context, Wait)
 }
 
@@ -51,7 +51,7 @@ type Response struct {
 // Wait is a wait about to begin.
 type Wait struct {
 	For   string        // "retry", "pace" or "limit"
-	Rows  int           // rows that wait to be sent; rows of one key count once
+	Rows  int           // rows that wait to be sent, with "limit" those of the request; rows of one key count once
 	Delay time.Duration // 0 if not known
 }
 

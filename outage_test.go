@@ -266,7 +266,7 @@ func (u untold) DescribeTable(ctx context.Context, in *dynamodb.DescribeTableInp
 	return out, err
 }
 
-// gateLimiter calls allow for every row.
+// gateLimiter calls allow before every request.
 type gateLimiter func() error
 
 func (g gateLimiter) WaitN(context.Context, int) error { return g() }
@@ -313,7 +313,7 @@ func TestNoRequestStartsAfterStop(t *testing.T) {
 	})
 }
 
-// slowLimiter waits as long for each row.
+// slowLimiter waits as long before each request.
 type slowLimiter time.Duration
 
 func (s slowLimiter) WaitN(ctx context.Context, _ int) error {

@@ -99,9 +99,9 @@ func read(t *testing.T, file string) string {
 }
 
 // dedent takes the indentation of the first line off every line, and the
-// unfinished last line off the end.
+// unfinished last line, and an empty one before it, off the end.
 func dedent(code string) string {
-	code = code[:strings.LastIndexByte(code, '\n')+1]
+	code = strings.TrimRight(code[:strings.LastIndexByte(code, '\n')], "\n") + "\n"
 	indent := code[:len(code)-len(strings.TrimLeft(code, "\t"))]
 	return strings.ReplaceAll("\n"+code, "\n"+indent, "\n")[1:]
 }

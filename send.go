@@ -34,9 +34,22 @@ var goroutineEnded = &fault.Failure{Reason: fault.Unavailable, Action: fault.Abo
 // begin asks the Limiter, calls RequestStart and returns the request's context. It returns an error if
 // the request must not be sent, which is so once start has ended; the context is nil unless
 // RequestStart was called.
+//
+// With a Limiter one request at a time is in begin: it asks for its units when it can use them, and a
+// slow RequestStart cannot gather requests that then go together.
 func (d *Destination) begin(ctx, start context.Context, b *schedule.Batch) (observed context.Context, err error) {
-	if err := d.limit(start, b); err != nil {
-		return nil, err
+	if d.limiter != nil {
+		d.observer.wait(start, Wait{For: waitLimit, Rows: len(b.Rows)})
+		if !d.limiterTurn.enter(start) {
+			return nil, fault.Ended(start)
+		}
+		defer d.limiterTurn.leave()
+		if err := d.askLimiter(start, b); err != nil {
+			return nil, err
+		}
+	}
+	if start.Err() != nil {
+		return nil, fault.Ended(start)
 	}
 	observed = d.observer.start(ctx, requestOf(b))
 	b.SentAt = time.Now()
@@ -108,24 +121,6 @@ func (d *Destination) write(ctx context.Context, ended func() error, b *schedule
 		items[i] = jobOf(row).item
 	}
 	return d.transport.PutBatch(ctx, ended, items)
-}
-
-// limit asks the caller's Limiter for the rows of b. It returns an error if the request is not to be
-// sent.
-func (d *Destination) limit(ctx context.Context, b *schedule.Batch) error {
-	if d.limiter != nil {
-		d.observer.wait(ctx, Wait{For: waitLimit, Rows: len(b.Rows)})
-		for _, row := range b.Rows {
-			if err := d.limiter.WaitN(ctx, row.Units); err != nil && ctx.Err() == nil {
-				return fault.Hide("the Limiter", err)
-			}
-		}
-		b.SentAt = time.Now()
-	}
-	if ctx.Err() != nil {
-		return fault.Ended(ctx)
-	}
-	return nil
 }
 
 // paceSample converts a response into a sample for the rate controller.

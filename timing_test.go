@@ -2,9 +2,7 @@ package dynamodest_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -215,105 +213,4 @@ func TestWriteUnitsPerSecond(t *testing.T) {
 			assert.InDelta(t, 10, time.Since(began).Seconds(), 0.2)
 		})
 	}
-}
-
-// budget is a Limiter: units flow in at a rate, from an empty bucket.
-type budget struct {
-	mu    sync.Mutex
-	rate  float64
-	next  time.Time
-	asked []int
-	fails error // from the moment the budget is spent
-	units int   // the budget
-}
-
-func (b *budget) WaitN(ctx context.Context, n int) error {
-	b.mu.Lock()
-	b.asked = append(b.asked, n)
-	if b.units -= n; b.fails != nil && b.units < 0 {
-		b.mu.Unlock()
-		return b.fails
-	}
-	if now := time.Now(); b.next.Before(now) {
-		b.next = now
-	}
-	b.next = b.next.Add(time.Duration(float64(n) / b.rate * float64(time.Second)))
-	wait := time.Until(b.next)
-	b.mu.Unlock()
-	select {
-	case <-time.After(wait):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// sized is numbered rows that cost 1, 2, 3, 1, 2, 3, … units.
-func sized(n int) []dynamodest.Row {
-	rows := numbered(n)
-	for i, row := range rows {
-		row["fill"] = make([]byte, 1024*(i%3))
-	}
-	return rows
-}
-
-// A Limiter is asked for the units of each row before the request that carries
-// it, and sets the pace.
-func TestLimiter(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		db := dynamodesttest.NewTable(table, "id:S")
-		b := &budget{rate: 10}
-		waits := 0
-		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Limiter: b, Concurrency: 1, Observer: dynamodest.Observer{
-			Wait: func(_ context.Context, w dynamodest.Wait) {
-				assert.Equal(t, "limit", w.For)
-				waits++
-			},
-			RequestStart: func(ctx context.Context, r dynamodest.Request) context.Context {
-				if r.Rows > 0 {
-					b.mu.Lock()
-					assert.Len(t, b.asked, db.Len(table)+r.Rows, "asked for each row, and for no other yet")
-					b.mu.Unlock()
-				}
-				return ctx
-			},
-		}})
-		began := time.Now()
-		res, err := dest.Write(t.Context(), sized(60))
-		require.NoError(t, err)
-		assert.Equal(t, 12*time.Second, time.Since(began)) // 120 units at 10 a second
-		assert.Equal(t, 120.0, res.Summary.WriteUnits)
-		assert.Equal(t, res.Summary.Requests, waits)
-		assert.Equal(t, slices.Repeat([]int{1, 2, 3}, 20), b.asked)
-	})
-}
-
-func TestLimiterStopsTheCall(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		db := dynamodesttest.NewTable(table, "id:S")
-		spent := errors.New("the day's budget is spent")
-		b := &budget{rate: math.MaxInt32, fails: spent, units: 50}
-		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Limiter: b, Concurrency: 1})
-		res, err := dest.Write(t.Context(), numbered(200))
-		var w *dynamodest.WriteError
-		require.ErrorAs(t, err, &w)
-		require.ErrorIs(t, w.Stop, spent)
-		assert.NotContains(t, err.Error(), spent.Error(), "what a callback says is not quoted")
-		assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.Written: 50, dynamodest.NotWritten: 150}, outcomes(res.Rows))
-		for _, r := range res.Rows[50:] {
-			require.Zero(t, r.Attempts)
-			require.ErrorIs(t, r.Err, dynamodest.ErrStopped)
-		}
-
-		// A context that ends in the limiter is not its fault.
-		slow := newDest(t, dynamodest.Config{Table: table, Client: db, Limiter: &budget{rate: 1}})
-		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
-		defer cancel()
-		began := time.Now()
-		_, err = slow.Write(ctx, numbered(100))
-		assert.Equal(t, 1500*time.Millisecond, time.Since(began))
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-	})
 }
