@@ -18,8 +18,8 @@ import (
 // can replace it. The JSON form holds everything that an engine may store, the secrets included; the
 // last four fields are for Go callers only.
 //
-// A Config printed by fmt or slog shows no secret; see [Config.Format] and [Config.MarshalJSON] for
-// how a secret can still leak.
+// A Config printed by fmt or slog shows no secret; see [Config.Format], [Config.LogValue] and
+// [Config.MarshalJSON] for how a Config inside another value can still show them.
 type Config struct {
 	// Region is the AWS region of the table, such as "eu-west-1". Required unless Client is set. With
 	// Endpoint or Client it may be any word that a local server takes, such as "local".
@@ -35,6 +35,12 @@ type Config struct {
 
 	// Endpoint is the http or https URL that requests go to, for local servers and VPC endpoints. The
 	// default is AWS's own for the region, over TLS.
+	//
+	// With http, rows, the access key ID and the session token cross the network in the clear; use it for
+	// loopback addresses only. The client that New builds goes through the proxy that the environment
+	// names (HTTP_PROXY for http, HTTPS_PROXY for https, and NO_PROXY), but for "localhost" and loopback
+	// addresses: with http the proxy reads all of it too, with https only the host and the port. Who
+	// chooses the Endpoint chooses where in your network requests go: see SECURITY.md.
 	Endpoint string `json:"endpoint,omitempty"`
 
 	// Mode is the sync mode. The default is Upsert.

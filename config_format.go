@@ -89,6 +89,16 @@ func (c Config) Format(s fmt.State, verb rune) {
 }
 
 // LogValue returns what slog shows of c: everything but the secrets.
+//
+// slog calls it where a Config or a *Config is the value of an attribute itself, also in a group. It
+// does not where the Config is inside another value: slog.JSONHandler then shows the secrets of every
+// Config that encoding/json reaches, as in an exported field, by pointer or not, in a map or in a
+// slice, and slog.TextHandler those in an unexported field that is no pointer, as [Config.Format] says.
+// Give the outer type a LogValue of its own that returns
+//
+//	slog.GroupValue(slog.Any("config", x.config))
+//
+// or log the Config as an attribute.
 func (c Config) LogValue() slog.Value { return slog.AnyValue(c.redacted()) }
 
 // Format prints the table and the region of d for fmt, under every verb: d's client knows secrets.

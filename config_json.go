@@ -13,8 +13,8 @@ import (
 // MarshalJSON writes c as an engine stores it, with its secrets, and durations as strings such as
 // "200ms". Client, CredentialsProvider, Limiter and Observer are left out.
 //
-// So a Config inside a value that is marshalled for a log, as slog.NewJSONHandler does with structs,
-// shows its secrets: log the Config itself, which prints none.
+// So a Config inside a value that is marshalled for a log, as slog.JSONHandler does with structs, maps
+// and slices, shows its secrets: see [Config.LogValue].
 func (c Config) MarshalJSON() ([]byte, error) {
 	type plain Config // without the methods
 	return json.Marshal(struct {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -199,4 +200,12 @@ func TestSkewedClockIsCorrected(t *testing.T) {
 	second, err := time.Parse("20060102T150405Z", <-dates)
 	require.NoError(t, err)
 	assert.WithinDuration(t, ahead, second, 10*time.Minute)
+}
+
+// The documentation of Config.Endpoint says which proxy is used: the one of the environment, and none
+// for loopback addresses.
+func TestBuiltClientUsesTheProxyOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	proxy := sharedHTTPClient().Transport.(*http.Transport).Proxy
+	assert.Equal(t, reflect.ValueOf(http.ProxyFromEnvironment).Pointer(), reflect.ValueOf(proxy).Pointer())
 }
