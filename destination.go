@@ -55,8 +55,11 @@ type Destination struct {
 
 	scheduling  schedule.Config // of each call
 	concurrency int
+	windowBytes int
 	limiter     Limiter
 	observer    Observer
+
+	reportAsSettled bool
 
 	mapping     Mapping
 	converter   *typemap.Converter
@@ -87,9 +90,12 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 		retry:       cfg.Retry,
 		scheduling:  cfg.scheduling(),
 		concurrency: cfg.Concurrency,
+		windowBytes: cfg.WindowBytes,
 		limiter:     cfg.Limiter,
 		observer:    cfg.Observer,
 		mapping:     cfg.Mapping,
+
+		reportAsSettled: cfg.ReportAsSettled,
 	}
 	var client transport.API = cfg.Client
 	if cfg.Client == nil {
