@@ -207,9 +207,7 @@ func (c *call) settle(j *job) {
 func (c *call) settled(row Row, result RowResult, sourceBytes int) {
 	c.sum.count(result.Outcome)
 	if result.Err != nil {
-		var rowErr *RowError
-		errors.As(result.Err, &rowErr)
-		c.failures.add(rowErr)
+		c.failures.add(rowErrorOf(result))
 	}
 	switch {
 	case c.results != nil:
@@ -253,51 +251,41 @@ func (c *call) finish(ctx context.Context) {
 	c.sum.Requests, c.sum.Resent, c.sum.WriteUnits = stats.Requests, stats.Resent, stats.WriteUnits
 }
 
-// failChunk is how many rows failRemaining gives their results at once.
-const failChunk = 1 << 14
-
-// failRemaining marks the rows that Write never started as NotWritten, in parallel: a cancelled call
-// must return quickly.
+// failRemaining marks the rows that Write never started as NotWritten.
 func (c *call) failRemaining(cause error) {
-	first := c.next
-	rest := len(c.results) - first
-	if rest == 0 {
+	rest := c.results[c.next:]
+	if len(rest) == 0 {
 		return
 	}
-	chunks := make(chan int, (rest+failChunk-1)/failChunk)
-	for from := first; from < len(c.results); from += failChunk {
-		chunks <- from
+	failRows(rest, c.next, cause)
+	for _, r := range rest[:min(len(rest), maxFirst)] {
+		c.failures.add(rowErrorOf(r))
 	}
-	close(chunks)
+	c.failures.reasons[ErrStopped] += max(0, len(rest)-maxFirst)
+	c.sum.Rows += len(rest)
+	c.sum.NotWritten += len(rest)
+}
+
+// minFailShare is the fewest rows that are worth a goroutine.
+const minFailShare = 1 << 14
+
+// failRows gives rows that were never started their results, the first of which has the index first.
+// It works in parallel, and allocates many errors at once: a cancelled call must return quickly.
+func failRows(results []RowResult, first int, cause error) {
+	size := max(minFailShare, 1+len(results)/runtime.GOMAXPROCS(0))
 	var workers sync.WaitGroup
-	for range min(len(chunks), runtime.GOMAXPROCS(0)) {
+	for share := range slices.Chunk(results, size) {
+		from := first
+		first += len(share)
 		workers.Go(func() {
-			for from := range chunks {
-				failChunkAt(c.results, from, cause)
+			errs := make([]RowError, len(share))
+			for i := range share {
+				errs[i] = RowError{Index: from + i, Reason: ErrStopped, Err: cause}
+				share[i] = RowResult{Index: from + i, Err: &errs[i]}
 			}
 		})
 	}
 	workers.Wait()
-
-	c.sum.Rows += rest
-	c.sum.NotWritten += rest
-	for i := first; i < len(c.results) && i < first+maxFirst; i++ {
-		var rowErr *RowError
-		errors.As(c.results[i].Err, &rowErr)
-		c.failures.add(rowErr)
-	}
-	c.failures.reasons[ErrStopped] += max(0, rest-maxFirst)
-}
-
-// failChunkAt gives failChunk rows from index from on their results. Their errors are allocated at
-// once, which is quick.
-func failChunkAt(results []RowResult, from int, cause error) {
-	rest := results[from:min(from+failChunk, len(results))]
-	errs := make([]RowError, len(rest))
-	for i := range rest {
-		errs[i] = *notStarted(from+i, cause)
-		rest[i] = RowResult{Index: from + i, Err: &errs[i]}
-	}
 }
 
 // notStarted is the error of a row that no request carried before cause stopped the call.
@@ -341,6 +329,13 @@ type failures struct {
 
 // maxFirst is the most rows that WriteError.First holds.
 const maxFirst = 10
+
+// rowErrorOf returns the error of a row that failed.
+func rowErrorOf(r RowResult) *RowError {
+	var rowErr *RowError
+	errors.As(r.Err, &rowErr)
+	return rowErr
+}
 
 func (f *failures) none() bool { return len(f.reasons) == 0 }
 
