@@ -77,7 +77,7 @@ type Config struct {
 	// doubles as it grows: by default some 30 rows of 400 KB are unsettled at once. A row of few and
 	// small columns takes up to 400 bytes more than is counted. Allow in addition for garbage that is
 	// not collected yet, as much again with the default GOGC, and for each further call at the same
-	// time. The rows given to Write are the caller's.
+	// time.
 	WindowBytes int `json:"window_bytes,omitempty"`
 
 	// Client sends the requests, if not nil, instead of a client built from Region, Credentials and

@@ -95,7 +95,8 @@ func (d *Destination) WriteSeq(ctx context.Context, rows iter.Seq2[Row, error], 
 // WriteChan stops early when report returns an error, when ctx ends, or at a fault that every row
 // would meet. From then on nobody receives from rows, and a sender that only sends would wait forever:
 // let each sender select on the send, on the end of ctx, and on the return of WriteChan, such as a
-// channel that is closed after it. A row whose send did not succeed was not taken.
+// channel that is closed after it. Every row received is taken, and reported unless report has failed;
+// rows that are left in a buffered channel are not.
 func (d *Destination) WriteChan(ctx context.Context, rows <-chan Row, report func(Row, RowResult) error) (Summary, error) {
 	return d.stream(ctx, report, func(c *call) bool {
 		if rows == nil {
@@ -108,7 +109,7 @@ func (d *Destination) WriteChan(ctx context.Context, rows <-chan Row, report fun
 				if !ok {
 					return true
 				}
-				running = c.takeYielded(ctx, row, nil)
+				running = c.take(ctx, row)
 			case <-c.mailbox.toCaller:
 				running = c.exchange(nil)
 			case <-c.mailbox.ended:

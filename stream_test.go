@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -317,4 +319,80 @@ func TestReportAsSettled(t *testing.T) {
 		assert.Equal(t, len(rows), lowest)
 		assert.Contains(t, []int{7, 1000}, late, "the stuck rows come last")
 	})
+}
+
+// A thousand goroutines that write one row each share full requests, and each gets its own result.
+func TestManyWritersShareRequests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		dest := newDest(t, dynamodest.Config{Table: table, Client: db, ReportAsSettled: true})
+		db.SetLatency(stubbornLatency, stubbornLatency, 1)
+		stream := startSharedStream(t.Context(), dest)
+		rows := numbered(1000)
+		delete(rows[500], "id")
+		indexes := make([]int, len(rows))
+		var writers sync.WaitGroup
+		for i, row := range rows {
+			writers.Go(func() {
+				r, err := stream.write(t.Context(), row)
+				indexes[i] = r.Index
+				if i == 500 {
+					assert.ErrorIs(t, err, dynamodest.ErrKey)
+					return
+				}
+				assert.NoError(t, err)
+				assert.Equal(t, dynamodest.Written, r.Outcome)
+			})
+		}
+		writers.Wait()
+		require.ErrorIs(t, stream.stop(), dynamodest.ErrKey)
+		assert.Equal(t, 999, db.Len(table))
+		requests := db.Actions()["BatchWriteItem"] + db.Actions()["PutItem"]
+		assert.LessOrEqual(t, requests, 60)
+		slices.Sort(indexes)
+		for i, index := range indexes {
+			require.Equal(t, i, index)
+		}
+		t.Logf("%d requests", requests)
+	})
+}
+
+// No writer of a shared stream hangs: each leaves when its own context ends, and when the stream ends,
+// by its context, by a fault of the table, or by a stop.
+func TestWritersLeave(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fault dynamodesttest.Fault
+		end   func(stream *sharedStream, cancelStream, cancelWriters func())
+		want  error
+	}{
+		"own context":       {dynamodesttest.Stall(nil), func(_ *sharedStream, _, cancelWriters func()) { cancelWriters() }, context.Canceled},
+		"stream's context":  {dynamodesttest.Stall(nil), func(_ *sharedStream, cancelStream, _ func()) { cancelStream() }, context.Canceled},
+		"fault of the call": {dynamodesttest.Error(400, "AccessDeniedException", ""), func(*sharedStream, func(), func()) {}, dynamodest.ErrAccess},
+		"stop":              {dynamodesttest.Slow(time.Second, time.Second), func(s *sharedStream, _, _ func()) { assert.NoError(t, s.stop()) }, nil},
+	} {
+		testInBubble(t, name, func(t *testing.T) {
+			db := dynamodesttest.NewTable(table, "id:S")
+			dest := newDest(t, dynamodest.Config{Table: table, Client: db, ReportAsSettled: true})
+			db.SetFault(func(dynamodesttest.Call) dynamodesttest.Fault { return tt.fault })
+			streamCtx, cancelStream := context.WithCancel(t.Context())
+			defer cancelStream()
+			ctx, cancelWriters := context.WithCancel(t.Context())
+			defer cancelWriters()
+			stream := startSharedStream(streamCtx, dest)
+			var writers sync.WaitGroup
+			for i, row := range numbered(200) {
+				writers.Go(func() {
+					time.Sleep(time.Duration(i) * time.Millisecond) // some come after the end
+					if _, err := stream.write(ctx, row); !errors.Is(err, errStreamEnded) {
+						assert.ErrorIs(t, err, tt.want)
+					}
+				})
+			}
+			time.Sleep(150 * time.Millisecond)
+			tt.end(stream, cancelStream, cancelWriters)
+			writers.Wait()
+		})
+	}
 }
