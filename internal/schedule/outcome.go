@@ -45,6 +45,9 @@ func (s *Scheduler) rowWritten(r *Row, now time.Time) {
 	}
 	s.setOutcome(r, Written, "", nil)
 	s.written++
+	if r.stubborn() {
+		s.stubbornAccepted = now
+	}
 	s.keyCheck.doneSinceWrite, s.outage.noProgress = false, 0
 	s.enqueueNew(q, now)
 }
