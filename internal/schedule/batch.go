@@ -20,6 +20,7 @@ type Batch struct {
 	resent        []bool    // parallel to Rows: an earlier request carried it; nil if none did
 	sub           *subBatch // nil unless the rows were set apart to go together
 	writtenBefore int       // rows that the call had written when it was packed
+	newest        int       // with a conditional put: the Index of the newest row of its key when it was packed
 }
 
 // Budget is how much the next request may carry. One row may always go. The zero Budget only asks.
@@ -153,6 +154,7 @@ func (b *batchBuilder) add(q *keyQueue) bool {
 		b.RetryUnits += r.Units
 	}
 	b.Rows = append(b.Rows, r)
+	b.newest = q.rows[len(q.rows)-1].Index
 	b.Units += r.Units
 	b.Bytes += r.Size
 	return true

@@ -30,8 +30,8 @@
 // again and wait for delays of their own; or in a sub-batch, whose rows go together in a request of
 // their own. A waiting row becomes a candidate when a later row of its key is there: it may be
 // superseded. With Skip and Fail there are no candidates: the rows of a key are sent one after
-// another, and the later ones are settled when one is written. After a stop Abandon settles all rows
-// that are not in flight.
+// another, and the later ones are settled when one is written or finds an item with the key. After a
+// stop Abandon settles all rows that are not in flight.
 //
 // A settled row is Unknown if a request may have applied it and none is known to have, and NotWritten
 // if certainly none has. Its attempts are exhausted after MaxAttempts requests in which no row was

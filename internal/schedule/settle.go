@@ -224,22 +224,28 @@ func (s *Scheduler) suspectSchemaChange(from *bisection, reason fault.Reason) {
 	}
 }
 
-// keyExists settles a conditional put that found an item with the row's key.
+// keyExists settles a conditional put that found an item with the row's key, and the rows of the key
+// that were waiting when it was sent: the item was there after they were added.
 func (s *Scheduler) keyExists(r *Response) {
 	row, f := r.Batch.Rows[0], r.Failure
+	q := row.queue
 	s.progress(r)
 	switch {
 	case row.maybeApplied && r.Existing == EqualItem: // the item is from our own earlier attempt
 		s.rowWritten(row, r.Done)
+		return
 	case row.maybeApplied && r.Existing == NotShown:
-		s.rejectRow(row, fault.Exists, f.Err, r.Done)
+		s.fail(row, fault.Exists, f.Err)
 	default:
 		row.maybeApplied = false // the item there is not this row's
-		q := row.queue
-		q.remove(row)
 		s.keyTaken(row, f.Err)
-		s.enqueueNew(q, r.Done)
 	}
+	q.remove(row)
+	for len(q.rows) > 0 && q.rows[0].Index <= r.Batch.newest {
+		s.keyTaken(q.rows[0], errKeyFound)
+		q.remove(q.rows[0])
+	}
+	s.enqueueNew(q, r.Done)
 }
 
 // reauthorize sends the rows of a request once more at once, or newer ones of their keys, after a
