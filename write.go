@@ -177,7 +177,7 @@ func (c *call) enqueue(row Row, it *item.Item, invalid *fault.Error) *job {
 		j.done, j.footprint = true, typemap.Footprint(row)
 	} else if it != nil {
 		j.Key, j.Units, j.Size, j.EncodedSize = it.Key, it.Units(), it.Size, it.EncodedSize
-		j.Payload, j.footprint = j, it.Footprint
+		j.PartitionLen, j.Payload, j.footprint = it.PartitionLen, j, it.Footprint
 	}
 	c.bytes += j.footprint
 	c.window = append(c.window, j)
@@ -296,7 +296,7 @@ func (c *call) err(ctx context.Context) error {
 	if c.exhausted && c.reportErr == nil && c.failures.none() {
 		return nil
 	}
-	e := &WriteError{Summary: c.sum, Reasons: c.failures.reasons, First: c.failures.first}
+	e := &WriteError{Summary: c.sum, Reasons: c.failures.reasons, First: c.failures.first, Throttling: Throttling(c.mailbox.stats.Throttled)}
 	var tableErr *TableError
 	early := !c.exhausted || c.reportErr != nil || c.failures.reasons[ErrStopped] > 0
 	if early || errors.As(c.mailbox.stop, &tableErr) {

@@ -89,6 +89,8 @@ type Row struct {
 	EncodedSize int    // bytes in the body of a request
 	Payload     any    // carried, never inspected; nil once the row is settled
 
+	PartitionLen int // bytes of Key, the first ones, that are the partition key; 0 if not known
+
 	// Set when the row is settled.
 	Outcome  Outcome
 	By       int          // with Superseded: the Index of the row that was written instead
@@ -144,6 +146,7 @@ type Stats struct {
 	Waiting    int           // rows that wait to be sent, those set apart by a split not included
 	Delayed    int           // rows that wait for the retry queue to open, or for delays of their own
 	Backoff    time.Duration // the longest delay that began with the last response; 0 if none did
+	Throttled  Throttled     // set by Abandon, at the end
 }
 
 // Scheduler decides what one call sends next, and what each response means for its rows. It belongs
@@ -162,6 +165,7 @@ type Scheduler struct {
 	input    input
 	keyCheck keyCheck
 	outage   outageCounter
+	refusals refusals
 
 	rows             int       // added so far
 	written          int       // written so far
@@ -303,6 +307,7 @@ func (s *Scheduler) Stopped() error { return s.stop }
 // The slice is valid until the next call of Settle or Abandon.
 func (s *Scheduler) Abandon() []*Row {
 	s.resetSettled()
+	s.stats.Throttled = s.refusals.throttled()
 	for _, q := range s.keys {
 		if next := q.next(s.cfg.conditional()); s.outage.cause != nil && next.charged > 0 {
 			s.giveUp(next)

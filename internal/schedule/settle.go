@@ -142,6 +142,7 @@ func (s *Scheduler) processed(r *Response) {
 	for i, row := range b.Rows {
 		if r.unprocessed(i) {
 			charge(row, accepted > 0, fault.Unprocessed, errUnprocessed)
+			s.refusals.add(row)
 			refused = append(refused, row)
 		}
 	}
@@ -161,6 +162,9 @@ func (s *Scheduler) retry(r *Response) {
 	s.countNew(b, 0)
 	for _, row := range b.Rows {
 		charge(row, false, f.Reason, f.Err)
+		if f.Throttled {
+			s.refusals.add(row)
+		}
 	}
 	t := throttledResponse{unavailable: !f.Throttled}
 	last := Outage{Reason: f.Reason, Err: f.Err, Rows: len(b.Rows)}
