@@ -89,9 +89,29 @@ type WriteError struct {
 	// all.
 	First []*RowError
 
+	// Throttling says on how many partition keys the call's throttled rows fell, those included that
+	// were written in the end. It is zero if no row was throttled.
+	Throttling Throttling
+
 	// Stop is what stopped the call early: a *TableError, or the error of the source, of report, of
 	// the Limiter or of ctx. It is nil if nothing did.
 	Stop error
+}
+
+// Throttling is how the refusals for want of capacity fell on partition keys: a large Share on few Keys
+// is a matter of those keys, and not of the table's capacity. It never says which keys.
+type Throttling struct {
+	// Refusals is how many times DynamoDB had no capacity for a row. A row counts once for each request
+	// that was throttled with it, or that returned it as unprocessed.
+	Refusals int
+
+	// Keys is the number of partition keys with the most refusals: the fewest that have at least half of
+	// them, and others that have nearly as many. It is 0 if there are too many to count, more than 4,096.
+	Keys int
+
+	// Share is the part of Refusals that fell on Keys partition keys, from 0 to 1. It is a lower bound if
+	// more than 4,096 keys were refused.
+	Share float64
 }
 
 // ConfigError is one fault in a Config.
@@ -254,10 +274,30 @@ func (e *WriteError) Error() string {
 	if rest > 0 {
 		fmt.Fprintf(&b, "; and %d more", rest)
 	}
+	if e.Reasons[ErrThrottled]+e.Reasons[ErrUnprocessed] > 0 {
+		b.WriteString(e.Throttling.text())
+	}
 	if e.Stop != nil {
 		b.WriteString("; the call was stopped by: " + fault.Cut(e.Stop.Error(), maxTableText))
 	}
 	return b.String()
+}
+
+// text returns t as a part of a WriteError's text; "" if nothing was throttled.
+func (t Throttling) text() string {
+	times := "times"
+	if t.Refusals == 1 {
+		times = "time"
+	}
+	switch {
+	case t.Refusals == 0:
+		return ""
+	case t.Keys == 0:
+		return fmt.Sprintf("; rows were throttled %d %s, on too many partition keys to count", t.Refusals, times)
+	case t.Keys == 1:
+		return fmt.Sprintf("; rows were throttled %d %s, %d %% of that on 1 partition key", t.Refusals, times, int(100*t.Share))
+	}
+	return fmt.Sprintf("; rows were throttled %d %s, %d %% of that on %d partition keys", t.Refusals, times, int(100*t.Share), t.Keys)
 }
 
 // commonest returns the reasons of e, the commonest first.

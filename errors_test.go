@@ -241,6 +241,25 @@ func TestWriteError(t *testing.T) {
 	assert.False(t, (*WriteError)(nil).Is(ErrKey))
 }
 
+func TestWriteErrorSaysWhatThrottledRowsShare(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		throttling Throttling
+		reason     Reason
+		want       string
+	}{
+		{Throttling{Refusals: 600, Keys: 40, Share: 1}, ErrUnprocessed, "; rows were throttled 600 times, 100 % of that on 40 partition keys"},
+		{Throttling{Refusals: 10_000, Keys: 1, Share: 0.609}, ErrThrottled, "; rows were throttled 10000 times, 60 % of that on 1 partition key"},
+		{Throttling{Refusals: 1, Keys: 1, Share: 1}, ErrThrottled, "; rows were throttled 1 time, 100 % of that on 1 partition key"},
+		{Throttling{Refusals: 99_999}, ErrThrottled, "; rows were throttled 99999 times, on too many partition keys to count"},
+		{Throttling{}, ErrThrottled, ""},
+		{Throttling{Refusals: 600, Keys: 40, Share: 1}, ErrUnavailable, ""}, // the throttled rows were written in the end
+	} {
+		err := &WriteError{Summary: Summary{Rows: 2, NotWritten: 2}, Reasons: map[Reason]int{tt.reason: 2}, Throttling: tt.throttling}
+		assert.Equal(t, "2 of 2 rows not written; "+tt.reason.Error()+": 2"+tt.want, err.Error())
+	}
+}
+
 func TestWriteErrorTextDoesNotGrow(t *testing.T) {
 	t.Parallel()
 	err := &WriteError{Summary: Summary{Rows: math.MaxInt, NotWritten: math.MaxInt}, Reasons: map[Reason]int{}, Stop: errors.New(strings.Repeat("x", 1<<16))}

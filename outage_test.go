@@ -148,6 +148,33 @@ func testDeadRows(t *testing.T, rows int) {
 	})
 }
 
+// Keys that are refused for ever hold up no other row, are given up side by side, and the error says
+// that the throttled rows were theirs.
+func TestStuckKeysAreReported(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const rows, stuck = 20_000, 40
+		db := dynamodesttest.NewTable(table, "id:S")
+		db.KeepHistory(0)
+		db.SetLatency(8*time.Millisecond, 12*time.Millisecond, 1)
+		db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+			return dynamodesttest.Unprocessed(func(i, _ int) bool { return rowOf(c.Item(i))%(rows/stuck) == 0 })
+		})
+		dest := newDest(t, dynamodest.Config{Table: table, Client: db})
+		began := time.Now()
+		res, err := dest.Write(t.Context(), numbered(rows))
+		assert.Less(t, time.Since(began), 30*time.Second)
+		assert.Equal(t, rows-stuck, res.Summary.Written)
+		var w *dynamodest.WriteError
+		require.ErrorAs(t, err, &w)
+		require.NoError(t, w.Stop)
+		assert.Equal(t, stuck, w.Throttling.Keys)
+		assert.Equal(t, 1.0, w.Throttling.Share)
+		assert.GreaterOrEqual(t, w.Throttling.Refusals, 10*stuck)
+		assert.Contains(t, err.Error(), "100 % of that on 40 partition keys")
+	})
+}
+
 // The rows of a small call go again together: one request a round.
 func TestSmallCallsRetryInOneRequest(t *testing.T) {
 	t.Parallel()

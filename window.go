@@ -36,7 +36,10 @@ type job struct {
 // newJob returns the job of a row that was converted to it.
 func newJob(index int, row Row, it *item.Item) *job {
 	j := &job{source: row, item: it}
-	j.Row = schedule.Row{Index: index, Key: it.Key, Units: it.Units(), Size: it.Size, EncodedSize: it.EncodedSize, Payload: j}
+	j.Row = schedule.Row{
+		Index: index, Key: it.Key, PartitionLen: it.PartitionLen,
+		Units: it.Units(), Size: it.Size, EncodedSize: it.EncodedSize, Payload: j,
+	}
 	j.bytes = it.Footprint + sendFactor*it.EncodedSize + jobBytes
 	for i := range it.Attrs {
 		if it.Attrs[i].Kind == item.B { // the item and its request have copies; they share texts with the row

@@ -312,7 +312,7 @@ func (c *call) err(ctx context.Context) error {
 	if c.exhausted && c.reportErr == nil && c.failures.none() {
 		return nil
 	}
-	e := &WriteError{Summary: c.sum, Reasons: c.failures.reasons, First: c.failures.first}
+	e := &WriteError{Summary: c.sum, Reasons: c.failures.reasons, First: c.failures.first, Throttling: Throttling(c.mailbox.stats.Throttled)}
 	var tableErr *TableError
 	early := !c.exhausted || c.reportErr != nil || c.failures.reasons[ErrStopped] > 0
 	if early || errors.As(c.mailbox.stop, &tableErr) {

@@ -54,11 +54,12 @@ func (a *Attr) Empty() bool { return (a.Kind == S || a.Kind == B) && a.Text == "
 // Item is a converted row, with the sizes and the key that packing and settling need. A complete Item
 // is immutable.
 type Item struct {
-	Attrs       []Attr
-	Key         string // identity of the primary key: equal exactly for keys that DynamoDB holds equal
-	Size        int    // bytes as DynamoDB counts them, by the smaller of its number-size rules
-	EncodedSize int    // bytes of {"PutRequest":{"Item":{...}}} as the SDK encodes it
-	Footprint   int    // roughly the bytes of memory that the item takes, or the row's values for it
+	Attrs        []Attr
+	Key          string // identity of the primary key: equal exactly for keys that DynamoDB holds equal
+	PartitionLen int    // bytes of Key, the first ones, that identify the partition key
+	Size         int    // bytes as DynamoDB counts them, by the smaller of its number-size rules
+	EncodedSize  int    // bytes of {"PutRequest":{"Item":{...}}} as the SDK encodes it
+	Footprint    int    // roughly the bytes of memory that the item takes, or the row's values for it
 }
 
 // Units returns the write units that putting the item costs the table.

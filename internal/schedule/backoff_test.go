@@ -25,21 +25,33 @@ func TestBackoffFollowsTheRetries(t *testing.T) {
 		began     bool
 	}{
 		{"first time, all rows", backoff{}, throttledResponse{}, 1, 1, true},
-		{"first time, some rows", backoff{}, throttledResponse{accepted: 20}, 1, 1, true},
 		{"retries throttled again", backoff{fruitless: 3, limit: 8}, throttledResponse{retries: 8}, 4, 1, true},
-		{"some of them accepted", backoff{fruitless: 3, limit: 8}, throttledResponse{retries: 8, accepted: 3}, 2, 4, true},
-		{"some of them accepted after one response", backoff{fruitless: 1, limit: 1}, throttledResponse{retries: 1, accepted: 1}, 1, 1, true},
-		{"the only one of them accepted", backoff{fruitless: 3, limit: 1}, throttledResponse{retries: 1, accepted: 1}, 2, 1, true},
+		{"after others of the same opening were accepted", backoff{fruitless: 3, limit: 8, progress: time.Unix(1_699_999_999, 0)}, throttledResponse{retries: 4}, 3, 1, true},
+		{"less than half of them accepted", backoff{fruitless: 3, limit: 8}, throttledResponse{retries: 8, accepted: 3}, 2, 3, true},
+		{"less than half of them accepted after one response", backoff{fruitless: 1, limit: 3}, throttledResponse{retries: 3, accepted: 1}, 1, 1, true},
+		{"half of them accepted", backoff{fruitless: 3, limit: 8}, throttledResponse{retries: 8, accepted: 4}, 2, 8, false},
+		{"half of them accepted with others in flight", backoff{fruitless: 3, limit: 8, inFlight: 7}, throttledResponse{retries: 8, accepted: 4}, 2, 15, false},
+		{"the only one of them accepted, but not a new row", backoff{fruitless: 0, limit: 1}, throttledResponse{retries: 1, accepted: 1}, 0, 2, false},
 		{"new rows all throttled", backoff{fruitless: 3, limit: 8}, throttledResponse{}, 4, 1, true},
-		{"some new rows accepted", backoff{fruitless: 3, limit: 8}, throttledResponse{accepted: 20}, 3, 1, true},
+		{"some new rows accepted", backoff{fruitless: 3, limit: 8}, throttledResponse{accepted: 1}, 3, 8, false},
 		{"unavailable", backoff{fruitless: 3, limit: 8}, throttledResponse{retries: 8, unavailable: true}, 4, 25, true},
 		{"short of the longest delay", backoff{fruitless: 6, limit: 8}, throttledResponse{retries: 8}, 7, 1, true},
 		{"at the longest delay", backoff{fruitless: 7, limit: 8}, throttledResponse{retries: 8}, 8, 25, true},
 		{"new rows at the longest delay", backoff{fruitless: 7, limit: 8}, throttledResponse{}, 8, 25, true},
-		{"some of them accepted at the longest delay", backoff{fruitless: 9, limit: 8}, throttledResponse{retries: 8, accepted: 3}, 8, 4, true},
+		{"some of them accepted at the longest delay", backoff{fruitless: 9, limit: 8}, throttledResponse{retries: 8, accepted: 3}, 8, 3, true},
 		{"some rows of a small call accepted", backoff{}, throttledResponse{accepted: 3, fitsOneRequest: true}, 1, 25, true},
+		{"most retries of a small call accepted", backoff{fruitless: 2}, throttledResponse{retries: 4, accepted: 3, fitsOneRequest: true}, 1, 25, true},
 		{"new rows while a retry is in flight", backoff{fruitless: 3, limit: 8, inFlight: 1}, throttledResponse{accepted: 20}, 3, 8, false},
 		{"new rows all throttled while retries are in flight", backoff{fruitless: 3, limit: 8, inFlight: 8}, throttledResponse{}, 3, 8, false},
+		{"the second time in a row while new rows are accepted", backoff{fruitless: 1, streak: 1, newRows: newRowCount{9, 9}}, throttledResponse{retries: 1}, 2, 1, true},
+		{"the third", backoff{fruitless: 2, streak: 2, newRows: newRowCount{9, 9}}, throttledResponse{retries: 1}, 3, 2, true},
+		{"the sixth", backoff{fruitless: 5, streak: 5, newRows: newRowCount{9, 9}}, throttledResponse{retries: 8}, 6, 16, true},
+		{"the ninth", backoff{fruitless: 9, streak: 8, newRows: newRowCount{9, 9}}, throttledResponse{retries: 25}, 9, 100, true},
+		{"the sixth, and many wait", backoff{fruitless: 5, streak: 5, newRows: newRowCount{9, 9}}, throttledResponse{retries: 1, mass: true}, 6, 1, true},
+		{"the seventh, and many wait", backoff{fruitless: 5, streak: 6, newRows: newRowCount{9, 9}}, throttledResponse{retries: 1, mass: true}, 6, 2, true},
+		{"the third while new rows are not accepted", backoff{fruitless: 2, streak: 2, newRows: newRowCount{9, 10}}, throttledResponse{retries: 1}, 3, 1, true},
+		{"the third for another reason than capacity", backoff{fruitless: 2, streak: 2, newRows: newRowCount{9, 9}}, throttledResponse{retries: 1, unavailable: true}, 3, 25, true},
+		{"and rows of it are set apart", backoff{fruitless: 5, streak: 5, newRows: newRowCount{9, 9}}, throttledResponse{retries: 8, setApart: true, resent: 2}, 2, 16, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -54,9 +66,12 @@ func TestBackoffFollowsTheRetries(t *testing.T) {
 			if began {
 				assert.Equal(t, now.Add(delay), b.until)
 				assert.LessOrEqual(t, delay, b.bound(tt.fruitless))
-			} else {
-				assert.Zero(t, delay)
-				assert.Zero(t, b.until)
+				return
+			}
+			assert.Zero(t, delay)
+			assert.Zero(t, b.until)
+			if tt.response.accepted > 0 && tt.response.retries > 0 {
+				assert.Zero(t, b.streak)
 			}
 		})
 	}
@@ -86,14 +101,29 @@ func TestBackoffAdmitsMoreAsRowsAreAccepted(t *testing.T) {
 		b.sent(want)
 		require.Zero(t, b.room(now), "all that may are in flight")
 		b.returned(want)
-		b.accepted(want)
+		b.accepted(want, now)
 	}
 	assert.Zero(t, b.fruitless)
-	b.accepted(0)
+	b.accepted(0, now)
 	b.sent(1)
 	b.returned(1)
-	b.accepted(1)
+	b.accepted(1, now)
 	assert.Equal(t, 16, b.room(now), "what is not used is not doubled")
+}
+
+func TestOnlyRecentNewRowsCount(t *testing.T) {
+	t.Parallel()
+	var n newRowCount
+	assert.False(t, n.mostAccepted(), "none was sent")
+	for range 100 {
+		n.add(25, 0)
+	}
+	assert.True(t, n.mostAccepted())
+	requests := 0
+	for ; n.mostAccepted(); requests++ {
+		n.add(0, 25)
+	}
+	assert.Equal(t, 6, requests)
 }
 
 func TestOneMomentBeginsOneBackoff(t *testing.T) {
@@ -252,4 +282,38 @@ func TestDelayIsAPartOfADoublingBound(t *testing.T) {
 		assert.LessOrEqual(t, longest, bound, n)
 		assert.Greater(t, longest, bound/2, n)
 	}
+}
+
+func TestOpenRetries(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, func(c *Config) { c.MaxAttempts = 100 })
+	h.WindowFull(true)
+	h.add("a", "b")
+	h.respond(h.next(0, 1), throttled)
+	for range 7 {
+		h.later()
+		h.respond(h.next(0), throttled)
+	}
+	require.Equal(t, h.now.Add(5*time.Second), h.wait())
+	require.Equal(t, 7, h.outage.noProgress)
+	h.OpenRetries()
+	assert.Zero(t, h.outage.noProgress)
+	h.respond(h.next(0, 1), throttled)
+	assert.Equal(t, h.now.Add(50*time.Millisecond), h.wait(), "the first delay again")
+}
+
+// Rows of a request of which others were accepted are resent at once.
+func TestQueueStaysOpenWhileRowsAreAccepted(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, nil)
+	h.WindowFull(true)
+	h.add("a", "b", "c", "d", "e", "f")
+	h.respond(h.next(0, 1, 2, 3, 4, 5), nil, 0, 1, 2, 3, 4)
+	assert.Zero(t, h.Stats().Backoff)
+	h.respond(h.next(0), nil) // which admits two more
+	h.respond(h.next(1, 2), nil, 2)
+	assert.Zero(t, h.Stats().Backoff, "half of them were accepted")
+	h.respond(h.next(2, 3), nil)
+	h.respond(h.next(4), nil, 4)
+	h.wait()
 }

@@ -16,9 +16,11 @@ type Batch struct {
 	SentAt     time.Time // when Next returned it; the sender may set a later time, before it sends
 
 	retries       int       // how many of Rows, the first ones, waited for the backoff
+	stubborn      bool      // Rows were set apart from the retries, and waited for delays of their own
 	resent        []bool    // parallel to Rows: an earlier request carried it; nil if none did
 	sub           *subBatch // nil unless the rows were set apart to go together
 	writtenBefore int       // rows that the call had written when it was packed
+	newest        int       // with a conditional put: the Index of the newest row of its key when it was packed
 }
 
 // Budget is how much the next request may carry. One row may always go. The zero Budget only asks.
@@ -104,19 +106,23 @@ func (s *Scheduler) packSubBatch(b *batchBuilder, i int) {
 	}
 }
 
-// packQueues fills a request with retries, if the backoff is over, and then with new rows. Every
-// other request is reserved for new rows when there are enough to fill it, so that a hot key range
-// cannot starve the rest.
+// packQueues fills a request with stubborn rows alone, or with retries, if the backoff is over, and then
+// with new rows. Every other request is reserved for new rows when there are enough to fill it, so that
+// a hot key range cannot starve the rest.
 func (s *Scheduler) packQueues(b *batchBuilder, now time.Time) {
 	if !s.lastHadRetries || len(s.newRows) < b.maxRows {
-		for open := s.openRetries(now); b.retries < open && b.add(s.retries[0]); b.retries++ {
+		for len(s.alone) > 0 && b.add(s.alone[0]) {
+			s.alone.take()
+			b.stubborn = true
+		}
+		for open := s.openRetries(now); !b.stubborn && b.retries < open && b.add(s.retries[0]); b.retries++ {
 			s.retries.take()
 		}
 	}
-	for len(s.newRows) > 0 && b.add(s.newRows[0]) {
+	for !b.stubborn && len(s.newRows) > 0 && b.add(s.newRows[0]) {
 		s.newRows.take()
 	}
-	s.lastHadRetries = b.retries > 0
+	s.lastHadRetries = b.stubborn || b.retries > 0
 }
 
 // batchBuilder fills a Batch up to its limits.
@@ -148,6 +154,7 @@ func (b *batchBuilder) add(q *keyQueue) bool {
 		b.RetryUnits += r.Units
 	}
 	b.Rows = append(b.Rows, r)
+	b.newest = q.rows[len(q.rows)-1].Index
 	b.Units += r.Units
 	b.Bytes += r.Size
 	return true
@@ -161,6 +168,8 @@ func (s *Scheduler) ready(now time.Time, budget int) bool {
 	}
 	waiting := len(s.newRows) + s.openRetries(now)
 	switch {
+	case len(s.alone) > 0:
+		return true
 	case waiting == 0:
 		return false
 	case waiting >= s.maxRows(budget), s.input.closed, s.input.windowFull:
@@ -193,11 +202,21 @@ func (s *Scheduler) wakeAt(now time.Time) time.Time {
 	if len(s.newRows)+s.openRetries(now) > 0 {
 		at = s.lingerEnd(now)
 	}
-	until := s.backoff.until
-	if until.After(now) && s.delayed() > 0 && (at.IsZero() || until.Before(at)) {
-		at = until
+	if until := s.backoff.until; until.After(now) && s.queued() > 0 {
+		at = earlier(at, until)
+	}
+	if len(s.stubborn) > 0 {
+		at = earlier(at, s.stubborn[0].due)
 	}
 	return at
+}
+
+// earlier returns the earlier of two moments; a zero one is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // dueSubBatch returns the place of the first sub-batch that may be sent now, or -1.
@@ -207,8 +226,11 @@ func (s *Scheduler) dueSubBatch(now time.Time) int {
 	})
 }
 
-// delayed returns the number of rows that wait for the retry queue to open.
-func (s *Scheduler) delayed() int {
+// delayed returns the number of rows that wait for the retry queue to open, or for delays of their own.
+func (s *Scheduler) delayed() int { return s.queued() + len(s.stubborn) + len(s.alone) }
+
+// queued returns the number of rows that wait for the retry queue to open.
+func (s *Scheduler) queued() int {
 	n := len(s.retries)
 	for _, sub := range s.subBatches {
 		if sub.delayed {

@@ -25,12 +25,13 @@
 //	candidate ──────────────────────────────────────────► settled
 //	               the later row was written, or given up
 //
-// A waiting row is the next of its key, and stands in one of three places: among the new rows, first
-// come first; among the retries, oldest first; or in a sub-batch, whose rows go together in a request
-// of their own. A waiting row becomes a candidate when a later row of its key is there: it may be
+// A waiting row is the next of its key, and stands in one of four places: among the new rows, first
+// come first; among the retries, oldest first; among the stubborn rows, which were refused again and
+// again and wait for delays of their own; or in a sub-batch, whose rows go together in a request of
+// their own. A waiting row becomes a candidate when a later row of its key is there: it may be
 // superseded. With Skip and Fail there are no candidates: the rows of a key are sent one after
-// another, and the later ones are settled when one is written. After a stop Abandon settles all rows
-// that are not in flight.
+// another, and the later ones are settled when one is written or finds an item with the key. After a
+// stop Abandon settles all rows that are not in flight.
 //
 // A settled row is Unknown if a request may have applied it and none is known to have, and NotWritten
 // if certainly none has. Its attempts are exhausted after MaxAttempts requests in which no row was
@@ -38,17 +39,25 @@
 //
 // # The states of the retry queue
 //
-//	        Retry or unprocessed
-//	empty ───────────────────────► closed ◄─────────────────┐
-//	  ▲                              │                      │ Retry or unprocessed: a new delay;
-//	  │                              │ the delay is over    │ its bound doubles if no row was
-//	  │ no retry waits               │                      │ accepted
-//	  │ or is in flight              ▼                      │
-//	  └──────────────────────────── open ───────────────────┘
-//	                                ▲  │
-//	                                └──┘ each accepted retry admits two more
+//	     no new row accepted
+//	empty ───────────────────────► closed ◄───────────────┐
+//	 ▲  │                            │                    │ less than half of the retries accepted:
+//	 │  │ some new rows accepted     │ the delay is over  │ a new delay; its bound doubles if none was
+//	 │  │                            ▼                    │
+//	 │  └─────────────────────────► open ─────────────────┘
+//	 │                              │ ▲ │
+//	 └──────────────────────────────┘ └─┘ at least half of the retries accepted: each admits two more
+//	 no retry waits or is in flight
 //
-// When the queue opens, one probe row may be in flight; all rows may go together if the whole call
-// fits one request, if the table is unavailable, or at the longest delay. OutageFactor × MaxAttempts
-// consecutive delays after which a retry made no progress are an [Outage], which stops the call.
+// When the queue opens, one probe row may be in flight, or as many as were accepted last; all rows may
+// go together if the whole call fits one request (which backs off whenever rows come back), if the table
+// is unavailable, or at the longest delay. While the table accepts most new rows, the queue widens with
+// each request that made no progress. OpenRetries opens it at once.
+//
+// A row that was refused five times while the table accepted most new rows is stubborn: it is set apart,
+// goes with other such rows only, and delays no other row. The requests of stubborn rows change nothing
+// of the queue. While some of them are accepted they are of a hot key range, and join the retries again.
+//
+// OutageFactor × MaxAttempts consecutive delays of the queue after which a retry made no progress are an
+// [Outage], which stops the call.
 package schedule

@@ -15,6 +15,7 @@ type keyQueue struct {
 	rows  []*Row
 	since time.Time // when it joined the queue of new rows
 	place int       // its place among the retries: the index of its oldest row
+	due   time.Time // when its delay is over, if it is set apart
 	first [1]*Row   // storage of rows while there is one row, as usual
 }
 
@@ -26,9 +27,18 @@ func (q *keyQueue) next(conditional bool) *Row {
 	return q.rows[len(q.rows)-1]
 }
 
-// remove takes r out.
+// remove takes r out. It looks at r and the rows newer than it only.
 func (q *keyQueue) remove(r *Row) {
-	q.rows = slices.DeleteFunc(q.rows, func(other *Row) bool { return other == r })
+	if q.rows[0] == r {
+		q.rows[0] = nil
+		q.rows = q.rows[1:]
+		return
+	}
+	i := len(q.rows) - 1
+	for q.rows[i] != r {
+		i--
+	}
+	q.rows = slices.Delete(q.rows, i, i+1)
 }
 
 // removeThrough takes out r and the rows older than it, and settles the older ones.
@@ -68,3 +78,21 @@ func (o *oldestFirst) Pop() any {
 
 func (o *oldestFirst) put(q *keyQueue) { heap.Push(o, q) }
 func (o *oldestFirst) take()           { heap.Pop(o) }
+
+// dueFirst is keys that were set apart from the retries: a heap by due.
+type dueFirst []*keyQueue
+
+func (d dueFirst) Len() int           { return len(d) }
+func (d dueFirst) Less(i, j int) bool { return d[i].due.Before(d[j].due) }
+func (d dueFirst) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
+func (d *dueFirst) Push(x any)        { *d = append(*d, x.(*keyQueue)) } //nolint:forcetypeassert // only put calls it
+func (d *dueFirst) Pop() any {
+	old := *d
+	q := old[len(old)-1]
+	old[len(old)-1] = nil
+	*d = old[:len(old)-1]
+	return q
+}
+
+func (d *dueFirst) put(q *keyQueue) { heap.Push(d, q) }
+func (d *dueFirst) take()           { heap.Pop(d) }

@@ -24,8 +24,11 @@ func (o Outcome) String() string {
 	return [...]string{"not written", "written", "skipped", "superseded", "unknown"}[o]
 }
 
-// errKeyJustWritten is the cause of Exists for a row whose key an earlier row of the call has taken.
-var errKeyJustWritten = errors.New("an earlier row of this call has written the key")
+// Causes of Exists for a row that was not sent.
+var (
+	errKeyJustWritten = errors.New("an earlier row of this call has written the key")
+	errKeyFound       = errors.New("the request for an earlier row of this call found an item with the key")
+)
 
 // rowWritten settles r and the rows that it decides: the older ones that it superseded or, with
 // conditional puts, the later ones, which find its key taken.
@@ -45,6 +48,9 @@ func (s *Scheduler) rowWritten(r *Row, now time.Time) {
 	}
 	s.setOutcome(r, Written, "", nil)
 	s.written++
+	if r.stubborn() {
+		s.stubbornAccepted = now
+	}
 	s.keyCheck.doneSinceWrite, s.outage.noProgress = false, 0
 	s.enqueueNew(q, now)
 }

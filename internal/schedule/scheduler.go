@@ -89,6 +89,8 @@ type Row struct {
 	EncodedSize int    // bytes in the body of a request
 	Payload     any    // carried, never inspected; nil once the row is settled
 
+	PartitionLen int // bytes of Key, the first ones, that are the partition key; 0 if not known
+
 	// Set when the row is settled.
 	Outcome  Outcome
 	By       int          // with Superseded: the Index of the row that was written instead
@@ -142,8 +144,9 @@ type Stats struct {
 	Resent     int           // rows that a request carried after an earlier one had
 	WriteUnits float64       // as the responses reported them
 	Waiting    int           // rows that wait to be sent, those set apart by a split not included
-	Delayed    int           // rows that wait for the retry queue to open
-	Backoff    time.Duration // the backoff that began with the last response; 0 if none did
+	Delayed    int           // rows that wait for the retry queue to open, or for delays of their own
+	Backoff    time.Duration // the longest delay that began with the last response; 0 if none did
+	Throttled  Throttled     // set by Abandon, at the end
 }
 
 // Scheduler decides what one call sends next, and what each response means for its rows. It belongs
@@ -154,18 +157,22 @@ type Scheduler struct {
 	keys       map[string]*keyQueue // every unsettled row, by key
 	newRows    fifo                 // keys whose next row may go at once
 	retries    oldestFirst          // keys whose next row waits for the backoff
+	stubborn   dueFirst             // keys whose next row was set apart and waits for a delay of its own
+	alone      oldestFirst          // those of them whose delay is over
 	subBatches []*subBatch          // rows that go in requests of their own
 	backoff    backoff
 
 	input    input
 	keyCheck keyCheck
 	outage   outageCounter
+	refusals refusals
 
-	rows           int   // added so far
-	written        int   // written so far
-	inFlight       int   // requests
-	lastHadRetries bool  // the last request that was filled from the queues carried retries
-	stop           error // why no more requests start; nil while they may
+	rows             int       // added so far
+	written          int       // written so far
+	inFlight         int       // requests
+	lastHadRetries   bool      // the last request that was filled from the queues carried retries
+	stubbornAccepted time.Time // when a stubborn row was last accepted
+	stop             error     // why no more requests start; nil while they may
 
 	stats   Stats  // but for Waiting and Delayed
 	settled []*Row // by the last Settle or Abandon
@@ -227,6 +234,13 @@ func (s *Scheduler) Close() { s.input.closed = true }
 // request, and a part-filled one is sent.
 func (s *Scheduler) WindowFull(full bool) { s.input.windowFull = full }
 
+// OpenRetries says that the table accepts writes again: the delay of the retry queue ends at once, and
+// requests refused before count neither towards the length of later delays nor towards an outage.
+func (s *Scheduler) OpenRetries() {
+	s.backoff.open()
+	s.outage.noProgress = 0
+}
+
 // Next decides what to do now. The caller asks again after each Send, whenever a row, a response or
 // a description has come, and with Wait at Until: when the retry queue opens, or the linger of rows
 // that fill no request ends.
@@ -236,6 +250,7 @@ func (s *Scheduler) WindowFull(full bool) { s.input.windowFull = full }
 // flight until it is settled, and the table is being described until Described. Meanwhile nothing is
 // sent, and Describe is not returned again.
 func (s *Scheduler) Next(now time.Time, b Budget) Next {
+	s.wakeStubborn(now)
 	commit := b != Budget{}
 	rows := 1
 	if commit {
@@ -292,6 +307,7 @@ func (s *Scheduler) Stopped() error { return s.stop }
 // The slice is valid until the next call of Settle or Abandon.
 func (s *Scheduler) Abandon() []*Row {
 	s.resetSettled()
+	s.stats.Throttled = s.refusals.throttled()
 	for _, q := range s.keys {
 		if next := q.next(s.cfg.conditional()); s.outage.cause != nil && next.charged > 0 {
 			s.giveUp(next)
@@ -301,7 +317,7 @@ func (s *Scheduler) Abandon() []*Row {
 		}
 	}
 	clear(s.keys)
-	s.newRows, s.retries, s.subBatches = nil, nil, nil
+	s.newRows, s.retries, s.stubborn, s.alone, s.subBatches = nil, nil, nil, nil, nil
 	slices.SortFunc(s.settled, func(a, b *Row) int { return cmp.Compare(a.Index, b.Index) })
 	return s.settled
 }
@@ -318,6 +334,6 @@ func (s *Scheduler) InFlight() int { return s.inFlight }
 // Stats returns what has been done, and what waits.
 func (s *Scheduler) Stats() Stats {
 	stats := s.stats
-	stats.Waiting, stats.Delayed = len(s.newRows)+len(s.retries), s.delayed()
+	stats.Waiting, stats.Delayed = len(s.newRows)+len(s.retries)+len(s.stubborn)+len(s.alone), s.delayed()
 	return stats
 }

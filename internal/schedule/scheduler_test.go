@@ -1,6 +1,8 @@
 package schedule
 
 import (
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -126,12 +128,35 @@ func TestConditionalPutsGoOneAfterAnother(t *testing.T) {
 		t.Parallel()
 		h := newClosedHarness(t, mode(Fail))
 		h.add("a", "a", "a")
-		h.respond(h.next(0), keyTaken)
-		h.respond(h.next(1), nil)
-		h.want("not written: item_exists", "written", "not written: item_exists")
-		assert.Equal(t, errCause, h.rows[0].Err)
-		assert.Equal(t, errKeyJustWritten, h.rows[2].Err)
+		first := h.next(0)
+		h.add("a", "a")
+		h.respond(first, keyTaken)
+		h.respond(h.next(3), nil)
+		exists := "not written: item_exists"
+		h.want(exists, exists, exists, "written", exists)
+		assert.Equal(t, []error{errCause, errKeyFound, errKeyFound, nil, errKeyJustWritten}, errorsOf(h.rows))
 	})
+	t.Run("rows of a key that was found need no request, also after a lost response", func(t *testing.T) {
+		t.Parallel()
+		h := newClosedHarness(t, mode(Skip))
+		h.add("a", "a")
+		h.respond(h.next(0), lost)
+		h.later()
+		h.respondWith(Response{Batch: h.next(0), Failure: keyTaken, Existing: NotShown})
+		h.want("unknown: item_exists", "skipped")
+	})
+	for name, n := range map[string]int{"one": 1, "many": 10_000} {
+		t.Run(name+" of an existing key make one request", func(t *testing.T) {
+			t.Parallel()
+			h := newClosedHarness(t, mode(Skip))
+			h.add(slices.Repeat([]string{"a"}, n)...)
+			h.respond(h.next(0), keyTaken)
+			assert.Equal(t, Next{Kind: Done}, h.ask())
+			assert.Equal(t, 1, h.Stats().Requests)
+			assert.Len(t, h.settled, n)
+			assert.Equal(t, "skipped", h.outcome(n-1))
+		})
+	}
 	t.Run("the next after one given up", func(t *testing.T) {
 		t.Parallel()
 		h := newClosedHarness(t, func(c *Config) { c.OnExisting, c.MaxAttempts = Fail, 1 })
@@ -166,6 +191,61 @@ func TestConditionalPutsGoOneAfterAnother(t *testing.T) {
 		h.respondWith(Response{Batch: h.next(0), Failure: keyTaken, Existing: EqualItem})
 		h.want("skipped")
 	})
+}
+
+func errorsOf(rows []*Row) (all []error) {
+	for _, r := range rows {
+		all = append(all, r.Err)
+	}
+	return all
+}
+
+// Taking a row out moves none of the older or newer ones, so that a key with many rows costs no more for
+// each of them.
+func TestRowsOfAKeyAreNotMoved(t *testing.T) {
+	t.Parallel()
+	for name, mode := range map[string]OnExisting{"oldest": Skip, "newest": Overwrite} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const n = 200
+			h := newClosedHarness(t, func(c *Config) { c.OnExisting = mode })
+			h.add(slices.Repeat([]string{"a"}, n)...)
+			storage := h.rows[0].queue.rows
+			for i := range n {
+				row := i
+				if mode == Overwrite {
+					row = n - 1 - i
+				}
+				h.respond(h.next(row), tooLarge)
+				for j := range n { // each row has kept its place until it was taken out
+					want := h.rows[j]
+					if mode == Skip && j <= row || mode == Overwrite && j >= row {
+						want = nil
+					}
+					require.Same(t, want, storage[j])
+				}
+			}
+			assert.True(t, h.Idle())
+		})
+	}
+}
+
+func BenchmarkRowsOfOneKey(b *testing.B) {
+	for _, n := range []int{1000, 100_000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			for range b.N {
+				s, now := New(Config{OnExisting: Fail, MaxAttempts: 1}), time.Unix(1_700_000_000, 0)
+				for i := range n {
+					s.Add(&Row{Index: i, Key: "a"}, now)
+				}
+				s.Close()
+				for next := s.Next(now, BudgetOf(1)); next.Kind == Send; next = s.Next(now, BudgetOf(1)) {
+					s.Settle(Response{Batch: next.Batch, Sent: true, Done: now, Failure: tooLarge})
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/row")
+		})
+	}
 }
 
 func TestDescribeOnlyWhereKeysMayHaveChanged(t *testing.T) {

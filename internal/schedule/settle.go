@@ -129,38 +129,50 @@ func (s *Scheduler) processed(r *Response) {
 		}
 	}
 	accepted := r.accepted(len(b.Rows))
+	s.countNew(b, accepted-r.accepted(b.retries))
 	if accepted == len(b.Rows) {
-		s.backoff.accepted(b.retries)
+		s.backoff.accepted(b.retries, r.Done)
 		return
 	}
-	t := throttledResponse{sent: b.SentAt, now: r.Done, retries: b.retries, accepted: accepted, fitsOneRequest: s.FitsOneRequest()}
+	t := throttledResponse{accepted: accepted}
 	if b.retries > 0 {
 		t.accepted = r.accepted(b.retries)
 	}
-	progress := accepted > 0
-	s.beginBackoff(t, progress, Outage{Reason: fault.Unprocessed, Err: errUnprocessed, Rows: len(b.Rows)})
+	refused := make([]*Row, 0, len(b.Rows)-accepted)
 	for i, row := range b.Rows {
 		if r.unprocessed(i) {
-			charge(row, progress, fault.Unprocessed, errUnprocessed)
-			s.enqueueRetry(row.queue)
+			charge(row, accepted > 0, fault.Unprocessed, errUnprocessed)
+			s.refusals.add(row)
+			refused = append(refused, row)
 		}
+	}
+	s.delayRefused(r, refused, t, Outage{Reason: fault.Unprocessed, Err: errUnprocessed, Rows: len(b.Rows)})
+}
+
+// countNew records that of the new rows of b so many were accepted.
+func (s *Scheduler) countNew(b *Batch, accepted int) {
+	if b.sub == nil && !b.stubborn {
+		s.backoff.newRows.add(accepted, len(b.Rows)-b.retries-accepted)
 	}
 }
 
 // retry puts the rows of a request with a transient failure back into the queues.
 func (s *Scheduler) retry(r *Response) {
 	b, f := r.Batch, r.Failure
-	t := throttledResponse{sent: b.SentAt, now: r.Done, retries: b.retries, unavailable: !f.Throttled, fitsOneRequest: s.FitsOneRequest()}
-	s.beginBackoff(t, false, Outage{Reason: f.Reason, Err: f.Err, Rows: len(b.Rows)})
+	s.countNew(b, 0)
 	for _, row := range b.Rows {
 		charge(row, false, f.Reason, f.Err)
-	}
-	if b.sub == nil {
-		for _, row := range b.Rows {
-			s.enqueueRetry(row.queue)
+		if f.Throttled {
+			s.refusals.add(row)
 		}
+	}
+	t := throttledResponse{unavailable: !f.Throttled}
+	last := Outage{Reason: f.Reason, Err: f.Err, Rows: len(b.Rows)}
+	if b.sub == nil {
+		s.delayRefused(r, b.Rows, t, last)
 		return
 	}
+	s.beginBackoff(r, t, last)
 	// One of the rows may still be at fault: the rows stay together.
 	sub := &subBatch{bisection: b.sub.bisection, delayed: true, resent: b.sub.resent}
 	for _, row := range b.Rows {
@@ -177,7 +189,7 @@ func (s *Scheduler) retry(r *Response) {
 // batch is rejected itself.
 func (s *Scheduler) splitBatch(r *Response) {
 	b, f := r.Batch, r.Failure
-	s.progress(b)
+	s.progress(r)
 	from := b.bisection()
 	if from == nil {
 		from = &bisection{rows: len(b.Rows), writtenBefore: b.writtenBefore}
@@ -192,10 +204,10 @@ func (s *Scheduler) splitBatch(r *Response) {
 	s.subBatches = append(s.subBatches, newSubBatch(b.Rows[:half], from), newSubBatch(b.Rows[half:], from))
 }
 
-// progress records that DynamoDB processed b without throttling any row.
-func (s *Scheduler) progress(b *Batch) {
+// progress records that DynamoDB processed r's request without throttling any row.
+func (s *Scheduler) progress(r *Response) {
 	s.outage.noProgress = 0
-	s.backoff.accepted(b.retries)
+	s.backoff.accepted(r.Batch.retries, r.Done)
 }
 
 // bisection returns the bisection that b's rows come from; nil if there is none.
@@ -216,22 +228,28 @@ func (s *Scheduler) suspectSchemaChange(from *bisection, reason fault.Reason) {
 	}
 }
 
-// keyExists settles a conditional put that found an item with the row's key.
+// keyExists settles a conditional put that found an item with the row's key, and the rows of the key
+// that were waiting when it was sent: the item was there after they were added.
 func (s *Scheduler) keyExists(r *Response) {
 	row, f := r.Batch.Rows[0], r.Failure
-	s.progress(r.Batch)
+	q := row.queue
+	s.progress(r)
 	switch {
 	case row.maybeApplied && r.Existing == EqualItem: // the item is from our own earlier attempt
 		s.rowWritten(row, r.Done)
+		return
 	case row.maybeApplied && r.Existing == NotShown:
-		s.rejectRow(row, fault.Exists, f.Err, r.Done)
+		s.fail(row, fault.Exists, f.Err)
 	default:
 		row.maybeApplied = false // the item there is not this row's
-		q := row.queue
-		q.remove(row)
 		s.keyTaken(row, f.Err)
-		s.enqueueNew(q, r.Done)
 	}
+	q.remove(row)
+	for len(q.rows) > 0 && q.rows[0].Index <= r.Batch.newest {
+		s.keyTaken(q.rows[0], errKeyFound)
+		q.remove(q.rows[0])
+	}
+	s.enqueueNew(q, r.Done)
 }
 
 // reauthorize sends the rows of a request once more at once, or newer ones of their keys, after a
@@ -267,10 +285,12 @@ func (s *Scheduler) abort(r *Response) {
 
 // beginBackoff begins a backoff after a request with rows to retry. A running backoff is kept. A retry
 // without progress counts towards an outage.
-func (s *Scheduler) beginBackoff(t throttledResponse, progress bool, last Outage) {
+func (s *Scheduler) beginBackoff(r *Response, t throttledResponse, last Outage) {
+	b := r.Batch
+	t.sent, t.now, t.retries, t.fitsOneRequest = b.SentAt, r.Done, b.retries, s.FitsOneRequest()
 	delay, began := s.backoff.throttled(t)
 	s.stats.Backoff = delay
-	if !began || t.retries == 0 || progress {
+	if !began || t.retries == 0 || r.accepted(len(b.Rows)) > 0 && r.Failure == nil {
 		return
 	}
 	s.outage.noProgress++
@@ -290,7 +310,7 @@ func (s *Scheduler) stopForOutage(o Outage) {
 
 // resetBackoff clears the backoff once no retry is left, waiting or in flight.
 func (s *Scheduler) resetBackoff() {
-	if s.delayed() == 0 && s.backoff.inFlight == 0 {
+	if s.queued() == 0 && s.backoff.inFlight == 0 {
 		s.backoff.reset()
 	}
 }

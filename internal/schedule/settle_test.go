@@ -158,17 +158,17 @@ func TestExhaustedRowsAreGivenUp(t *testing.T) {
 		}
 		h.want("not written: throttled", "not written: throttled")
 	})
-	t.Run("after ten times as many in any case", func(t *testing.T) {
+	t.Run("after MaxAttemptsFactor times as many in any case", func(t *testing.T) {
 		t.Parallel()
-		h := newClosedHarness(t, nil)
+		h := newClosedHarness(t, func(c *Config) { c.MaxAttempts, c.MaxAttemptsFactor = 2, 3 })
 		h.add("a")
-		for i := range 30 {
+		for i := range 6 {
 			h.addNew(1)
 			h.later()
 			h.respond(h.next(0, i+1), nil, 0)
 		}
 		assert.Equal(t, "not written: unprocessed", h.outcome(0))
-		assert.Equal(t, 30, h.rows[0].Attempts)
+		assert.Equal(t, 6, h.rows[0].Attempts)
 		assert.Equal(t, errUnprocessed, h.rows[0].Err)
 	})
 	t.Run("with MaxAttempts 1 at once, progress or not", func(t *testing.T) {

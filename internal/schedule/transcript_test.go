@@ -174,6 +174,8 @@ func (p *player) playNext() (text string, b *Batch) {
 		text += fmt.Sprintf(" (%d retried)", n)
 	} else if n > 0 {
 		text += " (retried)"
+	} else if next.Batch.stubborn {
+		text += " (set apart)"
 	}
 	return text, next.Batch
 }

@@ -208,6 +208,9 @@ func (c *Converter) finish(b *item.Builder, it *item.Item, columns []column) *fa
 			return c.missingKey(key, columns)
 		}
 		id = table.AppendIdentity(id, a)
+		if key == &c.schema.Partition {
+			it.PartitionLen = len(id)
+		}
 	}
 	if len(id) > 0 {
 		it.Key = b.Keep(id)

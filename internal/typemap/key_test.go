@@ -159,6 +159,22 @@ func TestKeyIdentity(t *testing.T) {
 	assert.Empty(t, mustConvert(t, New(Mapping{}, table.Schema{}), row{"p": 1}).Key)
 }
 
+// Rows of one partition have the first bytes of their keys in common, and no others have.
+func TestPartitionOfAKey(t *testing.T) {
+	t.Parallel()
+	c := New(Mapping{}, schemaOfKeys(item.N, item.S))
+	partition := func(p, sort any) string {
+		it := mustConvert(t, c, row{"p": p, "s": sort})
+		assert.Less(t, it.PartitionLen, len(it.Key))
+		return it.Key[:it.PartitionLen]
+	}
+	assert.Equal(t, partition(1, "a"), partition(1.0, "b"))
+	assert.NotEqual(t, partition(1, "a"), partition(11, "a"))
+	it := mustConvert(t, New(Mapping{}, partitionKey("p", item.S)), row{"p": "x"})
+	assert.Equal(t, len(it.Key), it.PartitionLen)
+	assert.Zero(t, mustConvert(t, New(Mapping{}, table.Schema{}), row{"p": 1}).PartitionLen)
+}
+
 // A fake may leave the type of a key and its length undescribed.
 func TestKeysOfUnknownType(t *testing.T) {
 	t.Parallel()
