@@ -242,7 +242,7 @@ func TestMemoryOfRowsThatWaitToBeReported(t *testing.T) {
 					time.Sleep(time.Second) // until the rows in flight are settled
 					heap := liveHeap() - before
 					t.Logf("%d rows wait, %.1f MiB of live heap", w.Rows, heap)
-					assert.Greater(t, w.Rows, 7000)
+					assert.Greater(t, w.Rows, 6000) // with their items 2000 fill half of the window
 					assert.Less(t, heap, float64(mostHeap)/2)
 				}
 			}},
