@@ -117,7 +117,7 @@ func (r *dispatcher) collect() {
 	}
 	clear(jobs)
 	r.spare = jobs
-	r.scheduler.WindowFull(state.windowFull)
+	r.scheduler.WindowFull(state.sourceIdle)
 	if state.closed {
 		r.scheduler.Close()
 	}

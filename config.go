@@ -16,7 +16,7 @@ import (
 
 // Config configures a [Destination]. Region, Table and Credentials are required; each field says what
 // can replace it. The JSON form holds everything that an engine may store, the secrets included; the
-// last four fields are for Go callers only.
+// last five fields are for Go callers only.
 //
 // A Config printed by fmt or slog shows no secret; see [Config.Format], [Config.LogValue] and
 // [Config.MarshalJSON] for how a Config inside another value can still show them.
@@ -67,10 +67,24 @@ type Config struct {
 	// Retry controls how transient failures are retried.
 	Retry Retry `json:"retry,omitzero"`
 
-	// MaxWait is how long WriteSeq lets the first row of a batch wait for the batch to fill. Write
-	// never waits. The default is 200ms. In JSON it is a number of nanoseconds or a string such as
-	// "200ms".
+	// MaxWait is how long WriteSeq and WriteChan let the first row of a batch wait for the batch to
+	// fill. Write never waits. The default is 200ms. In JSON it is a number of nanoseconds or a string
+	// such as "200ms".
 	MaxWait time.Duration `json:"max_wait,omitempty"`
+
+	// WindowBytes is roughly how much memory, in bytes, one call may use for rows: for those that are
+	// taken and not settled, their requests in flight included, and for settled ones that wait to be
+	// reported in row order. While that much is used the call takes no further row, but one row may
+	// always go, whatever its size. In addition no call has more than 16,384 unsettled rows. The default
+	// is 67,108,864 (64 MiB), the minimum 1,048,576 (1 MiB).
+	//
+	// The estimate counts texts and bytes in full, some bytes for each column, and while a row is
+	// unsettled four times the size of its JSON in a request, since the body is built in a buffer that
+	// doubles as it grows: by default some 30 rows of 400 KB are unsettled at once. A row of few and
+	// small columns takes up to 400 bytes more than is counted. Allow in addition for garbage that is
+	// not collected yet, as much again with the default GOGC, and for each further call at the same
+	// time.
+	WindowBytes int `json:"window_bytes,omitempty"`
 
 	// Client sends the requests, if not nil, instead of a client built from Region, Credentials and
 	// Endpoint. The caller keeps ownership of it. Its own retries are turned off for the requests of
@@ -87,6 +101,12 @@ type Config struct {
 
 	// Observer receives an event for each request and each wait.
 	Observer Observer `json:"-"`
+
+	// ReportAsSettled has WriteSeq and WriteChan call report for each row as soon as that row is
+	// settled, and not in row order; RowResult.SettledBefore then says up to which index all rows are.
+	// It is for sources that acknowledge row by row: no row waits for another, so none can fill the
+	// window.
+	ReportAsSettled bool `json:"-"`
 }
 
 // Credentials are AWS access keys. They print as a placeholder.

@@ -22,10 +22,12 @@ type redacted struct {
 	WriteUnitsPerSecond float64
 	Retry               Retry
 	MaxWait             time.Duration
+	WindowBytes         int
 	Client              string
 	CredentialsProvider string
 	Limiter             string
 	Observer            string
+	ReportAsSettled     bool
 }
 
 func (c Config) redacted() redacted {
@@ -45,10 +47,12 @@ func (c Config) redacted() redacted {
 		WriteUnitsPerSecond: c.WriteUnitsPerSecond,
 		Retry:               c.Retry,
 		MaxWait:             c.MaxWait,
+		WindowBytes:         c.WindowBytes,
 		Client:              typeName(c.Client),
 		CredentialsProvider: typeName(c.CredentialsProvider),
 		Limiter:             typeName(c.Limiter),
 		Observer:            c.Observer.hooks(),
+		ReportAsSettled:     c.ReportAsSettled,
 	}
 }
 

@@ -142,9 +142,9 @@ func TestPrintingShowsEveryField(t *testing.T) {
 
 	full := Config{
 		Region: "eu-west-1", Table: "users", Credentials: Credentials{AccessKeyID: testKeyID, SecretAccessKey: testSecret}, Endpoint: "http://localhost:8000",
-		Mode: Insert, OnExisting: Skip, Mapping: Mapping{Null: OmitNull}, Concurrency: 1, WriteUnitsPerSecond: 1, Retry: Retry{MaxAttempts: 1}, MaxWait: 1,
+		Mode: Insert, OnExisting: Skip, Mapping: Mapping{Null: OmitNull}, Concurrency: 1, WriteUnitsPerSecond: 1, Retry: Retry{MaxAttempts: 1}, MaxWait: 1, WindowBytes: 1,
 		Client: taker{}, CredentialsProvider: credentials.StaticCredentialsProvider{}, Limiter: noLimit{},
-		Observer: Observer{Wait: func(context.Context, Wait) {}},
+		Observer: Observer{Wait: func(context.Context, Wait) {}}, ReportAsSettled: true,
 	}
 	config, shown, empty := reflect.ValueOf(full), reflect.ValueOf(full.redacted()), reflect.ValueOf(Config{}.redacted())
 	for i := range config.NumField() {

@@ -27,14 +27,14 @@ func TestConfigJSONRoundTrip(t *testing.T) {
 				},
 				Concurrency: 8, WriteUnitsPerSecond: 12.5,
 				Retry:   Retry{MaxAttempts: 3, MinDelay: 20 * time.Millisecond, MaxDelay: 90 * time.Second},
-				MaxWait: 1500 * time.Microsecond,
+				MaxWait: 1500 * time.Microsecond, WindowBytes: 1 << 28,
 			},
 			`{"region":"eu-west-1","table":"users",
 			"credentials":{"access_key_id":"` + testKeyID + `","secret_access_key":"` + testSecret + `","session_token":"` + testToken + `"},
 			"endpoint":"http://localhost:8000","mode":"insert","on_existing":"skip",
 			"mapping":{"fields":[{"column":"id"},{"column":"n","attribute":"count","type":"N"}],"null":"omit","empty_string":"keep"},
 			"concurrency":8,"write_units_per_second":12.5,
-			"retry":{"max_attempts":3,"min_delay":"20ms","max_delay":"1m30s"},"max_wait":"1.5ms"}`,
+			"retry":{"max_attempts":3,"min_delay":"20ms","max_delay":"1m30s"},"max_wait":"1.5ms","window_bytes":268435456}`,
 		},
 	}
 	for name, tt := range tests {

@@ -24,7 +24,11 @@ const (
 	defaultMinDelay    = 50 * time.Millisecond
 	defaultMaxDelay    = 5 * time.Second
 	defaultMaxWait     = 200 * time.Millisecond
+	defaultWindowBytes = 64 << 20
 )
+
+// minWindowBytes is the smallest window that a Config may set: it holds full batches of small rows.
+const minWindowBytes = 1 << 20
 
 // longestDelay is the longest delay that a Config may set.
 const longestDelay = 24 * time.Hour
@@ -62,6 +66,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Concurrency, defaultConcurrency)
 	setDefault(&c.Retry.MaxAttempts, defaultMaxAttempts)
 	setDefault(&c.MaxWait, defaultMaxWait)
+	setDefault(&c.WindowBytes, defaultWindowBytes)
 
 	// A bound that is set moves the default of the other bound.
 	minGiven := c.Retry.MinDelay != 0
@@ -290,6 +295,9 @@ func (p *problems) numbers(c Config) {
 		p.add("Retry.MinDelay", "%v is more than Retry.MaxDelay (%v): lower it, or raise Retry.MaxDelay", lo, hi)
 	}
 	p.duration("MaxWait", c.MaxWait, defaultMaxWait)
+	if c.WindowBytes != 0 && c.WindowBytes < minWindowBytes {
+		p.add("WindowBytes", "%d is out of range: must be %d (1 MiB) or more, or 0 for the default (%d)", c.WindowBytes, minWindowBytes, defaultWindowBytes)
+	}
 }
 
 func (p *problems) duration(field string, d, standard time.Duration) {

@@ -131,6 +131,9 @@ func TestValidateFindsEachFault(t *testing.T) {
 		{"delays the wrong way round", func(c *Config) { c.Retry.MinDelay, c.Retry.MaxDelay = 2, 1 }, []string{"Retry.MinDelay"}},
 		{"endless delays", func(c *Config) { c.Retry.MinDelay, c.Retry.MaxDelay = math.MaxInt64, math.MaxInt64 }, []string{"Retry.MinDelay", "Retry.MaxDelay"}},
 		{"negative wait", func(c *Config) { c.MaxWait = -time.Second }, []string{"MaxWait"}},
+		{"smallest window", func(c *Config) { c.WindowBytes = 1 << 20 }, nil},
+		{"window too small", func(c *Config) { c.WindowBytes = 1<<20 - 1 }, []string{"WindowBytes"}},
+		{"negative window", func(c *Config) { c.WindowBytes = -1 }, []string{"WindowBytes"}},
 		{"nil client in the interface", func(c *Config) { c.Client = (*dynamodb.Client)(nil) }, []string{"Client"}},
 		{"nil provider in the interface", func(c *Config) { c.CredentialsProvider = nilProvider(nil) }, []string{"CredentialsProvider"}},
 		{"nil limiter in the interface", func(c *Config) { c.Limiter = (*nilLimiter)(nil) }, []string{"Limiter"}},
@@ -198,6 +201,7 @@ func TestDefaults(t *testing.T) {
 		Concurrency: 64,
 		Retry:       Retry{MaxAttempts: 10, MinDelay: 50 * time.Millisecond, MaxDelay: 5 * time.Second},
 		MaxWait:     200 * time.Millisecond,
+		WindowBytes: 64 << 20,
 	}, got)
 
 	assert.Equal(t, Retry{MaxAttempts: 10, MinDelay: time.Minute, MaxDelay: time.Minute}, Config{Retry: Retry{MinDelay: time.Minute}}.withDefaults().Retry)

@@ -57,9 +57,12 @@ type Destination struct {
 
 	scheduling  schedule.Config // of each call
 	concurrency int
+	windowBytes int
 	limiter     Limiter
 	limiterTurn turnstile // for the request that asks the limiter
 	observer    Observer
+
+	reportAsSettled bool
 
 	mapping     Mapping
 	converter   *typemap.Converter
@@ -90,10 +93,13 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 		retry:       cfg.Retry,
 		scheduling:  cfg.scheduling(),
 		concurrency: cfg.Concurrency,
+		windowBytes: cfg.WindowBytes,
 		limiter:     cfg.Limiter,
 		limiterTurn: newTurnstile(),
 		observer:    cfg.Observer,
 		mapping:     cfg.Mapping,
+
+		reportAsSettled: cfg.ReportAsSettled,
 	}
 	var client transport.API = cfg.Client
 	if cfg.Client == nil {

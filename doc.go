@@ -2,9 +2,10 @@
 // every row.
 //
 // A [Destination] is created once for a table, by [New], and used from any number of goroutines.
-// [Destination.Write] takes a slice of rows; [Destination.WriteSeq] takes a sequence of any length.
-// Both return only when every row they took has an [Outcome], and both return an error if any row is
-// NotWritten or Unknown, so a caller that checks only the error cannot lose a row unnoticed.
+// [Destination.Write] takes a slice of rows; [Destination.WriteSeq] takes a sequence of any length, and
+// [Destination.WriteChan] a channel. Each returns only when every row it took has an [Outcome], and
+// returns an error if any row is NotWritten or Unknown, so a caller that checks only the error cannot
+// lose a row unnoticed.
 //
 // # Terms
 //
@@ -15,7 +16,7 @@
 // # Promises
 //
 //   - Every row has exactly one outcome, whatever the error: [Result].Rows[i] is row i, and WriteSeq
-//     reports each row once, in row order.
+//     and WriteChan report each row once, in row order unless [Config].ReportAsSettled is set.
 //   - The outcome is true. [Written]: DynamoDB acknowledged the row. [NotWritten]: no request that
 //     carried the row was applied. [Unknown]: neither is certain, as after a lost response; sending an
 //     upsert again does no harm.
@@ -27,8 +28,9 @@
 //     concurrent calls. One exception that no client can rule out: a request that timed out may still
 //     be applied later, over a newer row.
 //   - Cancellation is clean: once ctx is done, no new request starts, and no goroutine is left when
-//     the call returns.
-//   - Memory is bounded by a window of rows and bytes, not by the number of rows.
+//     the call returns, within 100 ms plus 100 ms for each million rows never begun.
+//   - Memory is bounded by a window of unsettled rows and by [Config].WindowBytes, not by the number of
+//     rows.
 //   - No row value and no secret is in an error, nor in what fmt prints of this package's types. The
 //     text of errors from the caller's own code (the source, report, a Limiter, the cause of ctx), and
 //     DynamoDB messages that may quote a row, is available by unwrapping only.

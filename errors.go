@@ -77,7 +77,7 @@ type TableError struct {
 	arn string // of the table, as DescribeTable reported it; "" if it has not
 }
 
-// WriteError is the error of a Write or WriteSeq that left a row NotWritten or Unknown, or that
+// WriteError is the error of a Write, WriteSeq or WriteChan that left a row NotWritten or Unknown, or that
 // stopped early.
 type WriteError struct {
 	Summary Summary

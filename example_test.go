@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -139,6 +142,54 @@ func ExampleDestination_WriteSeq() {
 	// README end
 	fmt.Println(summary.Written, "written, checkpoint", checkpoint, "error", err)
 	// Output: 2000 written, checkpoint 1999 error <nil>
+}
+
+// A source that ends itself at SIGTERM: no row is read any more, and those in flight settle.
+func ExampleDestination_WriteSeq_gracefulStop() {
+	ctx := context.Background()
+	dest, err := dynamodest.New(ctx, dynamodest.Config{
+		Table:  "squares",
+		Client: dynamodesttest.NewTable("squares", "n:N"),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var source iter.Seq2[dynamodest.Row, error] = func(yield func(dynamodest.Row, error) bool) {
+		for n := 0; yield(dynamodest.Row{"n": n}, nil); n++ { // without an end
+			if n == 100 {
+				terminate()
+			}
+		}
+	}
+	reported := 0
+	report := func(dynamodest.Row, dynamodest.RowResult) error { reported++; return nil }
+
+	// README: graceful stop
+	stopping, cancel := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer cancel()
+	untilStopped := func(yield func(dynamodest.Row, error) bool) {
+		for row, err := range source {
+			if !yield(row, err) || stopping.Err() != nil {
+				return
+			}
+		}
+	}
+	summary, err := dest.WriteSeq(ctx, untilStopped, report) // with ctx: the end of stopping would abandon requests
+	// README end
+	fmt.Println("every row taken was written:", summary.Written == reported && reported > 100, err)
+	// Output: every row taken was written: true <nil>
+}
+
+// terminate sends SIGTERM to this process.
+func terminate() {
+	process, err := os.FindProcess(os.Getpid())
+	if err == nil {
+		err = process.Signal(syscall.SIGTERM)
+	}
+	if err != nil {
+		fmt.Println(err)
+	}
 }
 
 func ExampleDestination_Item() {

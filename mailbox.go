@@ -3,25 +3,8 @@ package dynamodest
 import (
 	"sync"
 
-	"github.com/dynamodest/dynamodest/internal/item"
 	"github.com/dynamodest/dynamodest/internal/schedule"
 )
-
-// job is a row of the caller's on its way through a call: what the scheduler knows of it, and what
-// only the call needs. The caller's goroutine hands it to the dispatcher and gets it back settled.
-type job struct {
-	schedule.Row
-	source    Row        // the caller's row, until it is reported
-	item      *item.Item // nil before conversion and once settled
-	result    RowResult  // once settled
-	done      bool       // the caller's goroutine knows that it is settled
-	footprint int        // bytes of the window that it takes
-}
-
-// jobOf returns the job that the scheduler knows as row.
-func jobOf(row *schedule.Row) *job {
-	return row.Payload.(*job) //nolint:forcetypeassert // call.enqueue alone sets it
-}
 
 // mailbox connects the caller's goroutine and the dispatcher: pending rows in one direction, settled
 // rows in the other.
@@ -41,7 +24,7 @@ type mailbox struct {
 // mailboxState is what the caller's goroutine says in addition to rows.
 type mailboxState struct {
 	closed     bool  // no more rows will come
-	windowFull bool  // the source waits for rows to settle
+	sourceIdle bool  // no row comes for now: the window is full, or the source pauses
 	abort      error // the caller wants no more rows sent
 }
 
@@ -54,7 +37,7 @@ func newMailbox() *mailbox {
 func (m *mailbox) exchange(jobs []*job) (settled []*job, running bool) {
 	m.mu.Lock()
 	m.pending = append(m.pending, jobs...)
-	m.state.windowFull = false
+	m.state.sourceIdle = false
 	settled, running = m.settled, m.stop == nil
 	m.settled = nil
 	m.mu.Unlock()
@@ -72,10 +55,10 @@ func (m *mailbox) close() {
 	signal(m.toDispatcher)
 }
 
-// waitForRoom says that the source waits for rows to settle, until the next exchange.
-func (m *mailbox) waitForRoom() {
+// sourceIdle says that no row comes until the next exchange, so that part-filled batches may go.
+func (m *mailbox) sourceIdle() {
 	m.mu.Lock()
-	m.state.windowFull = true
+	m.state.sourceIdle = true
 	m.mu.Unlock()
 	signal(m.toDispatcher)
 }

@@ -8,11 +8,12 @@ import (
 )
 
 // Observer receives events of a Destination. Any func may be nil. The funcs are called from many
-// goroutines at once, which are the Destination's own (for New and Check, the caller's): they block
-// their own call until they return, and a panic in one of them ends the process, since nobody can
-// recover it there. RequestStart, and Wait with For "limit", run while a request's slot is taken: a
-// slow one delays other requests, and with a Limiter RequestStart runs for one request at a time. The
-// two must not call the Destination. The other hooks may block, and may call the Destination.
+// goroutines at once, which are the Destination's own (for New and Check, and for Wait with For
+// "window", the caller's): they block their own call until they return, and a panic in one of them on
+// a goroutine of the Destination ends the process, since nobody can recover it there. RequestStart, and
+// Wait with For "limit", run while a request's slot is taken: a slow one delays other requests, and
+// with a Limiter RequestStart runs for one request at a time. The two must not call the Destination.
+// The other hooks may block, and may call the Destination.
 type Observer struct {
 	// RequestStart is called before each request. The context it returns is used for that request
 	// and given to RequestDone: it must be derived from the given one, or the request no longer ends
@@ -27,7 +28,11 @@ type Observer struct {
 	RequestDone func(context.Context, Response)
 
 	// Wait is called before each wait for a retry or for the pace, and before each request's wait for
-	// a Limiter ("limit", with the rows of that request), which may be over at once.
+	// a Limiter ("limit", with the rows of that request), which may be over at once. It is also called,
+	// with For "window", when WriteSeq or WriteChan can take no further row because settled rows fill
+	// most of Config.WindowBytes and wait to be reported behind an unsettled row: once for each such
+	// row. The call then goes on sending what it has taken. If that lasts too long, raise WindowBytes or
+	// set ReportAsSettled.
 	Wait func(context.Context, Wait)
 }
 
@@ -50,16 +55,17 @@ type Response struct {
 
 // Wait is a wait about to begin.
 type Wait struct {
-	For   string        // "retry", "pace" or "limit"
-	Rows  int           // rows that wait to be sent, with "limit" those of the request; rows of one key count once
+	For   string        // "retry", "pace", "limit" or "window"
+	Rows  int           // rows that wait to be sent, rows of one key once; with "limit" those of the request; with "window" settled rows that wait to be reported
 	Delay time.Duration // 0 if not known
 }
 
 // What a Wait is for.
 const (
-	waitRetry = "retry"
-	waitPace  = "pace"
-	waitLimit = "limit"
+	waitRetry  = "retry"
+	waitPace   = "pace"
+	waitLimit  = "limit"
+	waitWindow = "window"
 )
 
 // start calls RequestStart, if set, and returns the request's context.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dynamodest/dynamodest"
@@ -28,7 +29,9 @@ func (s *schedule) check() {
 func (s *schedule) checkDense() {
 	var want dynamodest.Summary
 	for place, i := range s.reports {
-		require.Equal(s.t, place, i, "reported in row order")
+		if !s.asSettled() {
+			require.Equal(s.t, place, i, "reported in row order")
+		}
 		r := s.results[i]
 		require.Equal(s.t, i, r.Index)
 		want.Rows++
@@ -62,8 +65,25 @@ func (s *schedule) checkDense() {
 	}
 	sum := s.summary
 	require.Equal(s.t, sum.Rows, sum.Written+sum.Skipped+sum.Superseded+sum.NotWritten+sum.Unknown)
-	if !s.bySeq || !s.stopped && s.tableError() == nil {
+	if s.by == "Write" || !s.stopped && s.tableError() == nil {
 		require.Equal(s.t, len(s.rows), sum.Rows)
+	}
+}
+
+// asSettled reports whether rows are reported as they settle.
+func (s *schedule) asSettled() bool { return s.cfg.ReportAsSettled && s.by != "Write" }
+
+// checkSettledBefore checks the row that is being reported: each row is reported once, and
+// SettledBefore is the lowest index that has not been reported.
+func (s *schedule) checkSettledBefore(r dynamodest.RowResult) {
+	assert.False(s.t, s.seen[r.Index], "row %d is reported twice", r.Index)
+	for s.seen[r.Index] = true; s.seen[s.lowest]; {
+		s.lowest++
+	}
+	if s.asSettled() {
+		assert.Equal(s.t, s.lowest, r.SettledBefore)
+	} else {
+		assert.Zero(s.t, r.SettledBefore)
 	}
 }
 
@@ -147,7 +167,7 @@ func (s *schedule) checkTruth() {
 			require.Greater(s.t, r.By, i)
 			require.Equal(s.t, s.key(i), s.key(r.By))
 			require.True(s.t, applied[r.By], "row %d is reported Superseded by %d", i, r.By)
-			if r.By < len(s.reports) { // else report failed before its turn
+			if s.by == "Write" || s.seen[r.By] { // else report failed before its turn
 				require.Equal(s.t, dynamodest.Written, s.results[r.By].Outcome)
 			}
 		case dynamodest.Unknown:
@@ -155,6 +175,11 @@ func (s *schedule) checkTruth() {
 		}
 		if s.poison[i] {
 			require.NotEqual(s.t, dynamodest.Written, r.Outcome)
+		}
+		if s.bad[i] {
+			require.ErrorIs(s.t, r.Err, dynamodest.ErrMapping)
+			require.ErrorIs(s.t, r.Err, errUnreadable)
+			require.NotContains(s.t, r.Err.Error(), errUnreadable.Error())
 		}
 	}
 }

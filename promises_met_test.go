@@ -70,7 +70,7 @@ func (s *schedule) count() {
 }
 
 func (s *schedule) mode() string {
-	return fmt.Sprintf("%s %s, by sequence: %v", s.cfg.Mode, s.cfg.OnExisting, s.bySeq)
+	return fmt.Sprintf("%s %s by %s, as settled: %v", s.cfg.Mode, s.cfg.OnExisting, s.by, s.asSettled())
 }
 
 // assertAllMet fails for each outcome, reason, mode, end and fault that no
@@ -88,11 +88,15 @@ func assertAllMet(t *testing.T, met *tally) {
 	assertAll(t, met, "end",
 		dynamodest.ErrNoTable, dynamodest.ErrAccess, dynamodest.ErrCredentials, dynamodest.ErrConfig,
 		dynamodest.ErrThrottled, dynamodest.ErrUnavailable)
-	for _, bySeq := range []bool{false, true} {
+	for _, by := range callKinds {
 		for _, cfg := range modes {
-			assertAll(t, met, "mode", (&schedule{cfg: cfg, bySeq: bySeq}).mode())
+			assertAll(t, met, "mode", (&schedule{cfg: cfg, by: by}).mode())
+		}
+		if by != "Write" {
+			assertAll(t, met, "mode", (&schedule{cfg: dynamodest.Config{ReportAsSettled: true}, by: by}).mode())
 		}
 	}
+	assertAll(t, met, "source", "pause", "bad row")
 	for _, f := range passingFaults {
 		assertAll(t, met, "fault", f.name)
 	}

@@ -92,22 +92,26 @@ type schedule struct {
 	puzzling map[string]bool  // keys that met a write applied late
 
 	results []dynamodest.RowResult
-	reports []int // indexes in the order reported
+	reports []int        // indexes in the order reported
+	seen    map[int]bool // indexes reported
+	lowest  int          // the first index not reported
 	summary dynamodest.Summary
 	err     error
 
 	mu     sync.Mutex
 	breaks error // what the source or report ended with
 
-	calls     int        // requests that write
-	stop      *stopFault // what is to stop the call, if anything
-	stopAfter int        // so many requests
-	stopHits  int        // requests that met it
-	expired   int        // times that the token was to expire
-	bySeq     bool       // by WriteSeq
-	willBreak bool       // the source is to end with an error
-	stopped   bool       // the call may stop before its end
-	ended     bool       // the context may end before the call
+	calls     int          // requests that write
+	stop      *stopFault   // what is to stop the call, if anything
+	stopAfter int          // so many requests
+	stopHits  int          // requests that met it
+	expired   int          // times that the token was to expire
+	by        string       // which of callKinds
+	bad       map[int]bool // rows that the source cannot read
+	pauses    map[int]int  // how often the source pauses before a row
+	willBreak bool         // the source is to end with an error
+	stopped   bool         // the call may stop before its end
+	ended     bool         // the context may end before the call
 }
 
 const table = "rows"
@@ -121,7 +125,7 @@ var modes = []dynamodest.Config{
 func newSchedule(t *testing.T, seed uint64, met *tally) *schedule {
 	s := &schedule{
 		t: t, met: met, rnd: rand.New(rand.NewPCG(seed, 42)),
-		poison: map[int]bool{}, carried: map[int]int{}, puzzling: map[string]bool{},
+		poison: map[int]bool{}, bad: map[int]bool{}, pauses: map[int]int{}, carried: map[int]int{}, seen: map[int]bool{}, puzzling: map[string]bool{},
 	}
 	s.db = dynamodesttest.NewTable(table, "id:S", "n:N")
 	s.cfg = dynamodest.Config{
@@ -136,6 +140,7 @@ func newSchedule(t *testing.T, seed uint64, met *tally) *schedule {
 		insert := modes[1+s.rnd.IntN(len(modes)-1)]
 		s.cfg.Mode, s.cfg.OnExisting = insert.Mode, insert.OnExisting
 	}
+	s.cfg.ReportAsSettled = s.rnd.IntN(3) == 0
 	if s.rnd.IntN(8) == 0 {
 		s.cfg.WriteUnitsPerSecond = float64(1 + s.rnd.IntN(1000))
 	}
@@ -205,6 +210,9 @@ func rowOf(item map[string]types.AttributeValue) int {
 	return n
 }
 
+// callKinds are the ways to write rows.
+var callKinds = []string{"Write", "WriteSeq", "WriteChan"}
+
 // run makes the call.
 func (s *schedule) run() {
 	dest, err := dynamodest.New(s.t.Context(), s.cfg)
@@ -217,7 +225,8 @@ func (s *schedule) run() {
 		stop := time.AfterFunc(time.Duration(s.rnd.IntN(300))*time.Millisecond, cancel)
 		defer stop.Stop()
 	}
-	if s.rnd.IntN(2) == 0 {
+	s.by = callKinds[s.rnd.IntN(len(callKinds))]
+	if s.by == "Write" {
 		var res dynamodest.Result
 		res, s.err = dest.Write(ctx, s.rows)
 		s.results, s.summary = res.Rows, res.Summary
@@ -226,13 +235,25 @@ func (s *schedule) run() {
 		}
 		return
 	}
-	s.bySeq = true
 	s.results = make([]dynamodest.RowResult, len(s.rows))
-	source, report := s.source(), s.report()
-	s.summary, s.err = dest.WriteSeq(ctx, source, report)
+	if s.by == "WriteSeq" {
+		source, report := s.source(), s.report()
+		s.summary, s.err = dest.WriteSeq(ctx, source, report)
+		return
+	}
+	report, ended, rows := s.report(), make(chan struct{}), make(chan dynamodest.Row, s.rnd.IntN(3))
+	wait := time.Duration(s.rnd.IntN(3)) * 7 * time.Millisecond
+	var sender sync.WaitGroup
+	sender.Go(func() { s.send(rows, wait, ended) })
+	s.summary, s.err = dest.WriteChan(ctx, rows, report)
+	close(ended)
+	sender.Wait()
 }
 
 var errSource, errReport = errors.New("the source broke"), errors.New("the report broke")
+
+// errUnreadable is what the source says of a bad row.
+var errUnreadable = errors.New("the row is broken")
 
 func (s *schedule) source() iter.Seq2[dynamodest.Row, error] {
 	end := len(s.rows)
@@ -240,19 +261,58 @@ func (s *schedule) source() iter.Seq2[dynamodest.Row, error] {
 		end = s.rnd.IntN(len(s.rows) + 1)
 		s.willBreak, s.stopped = true, true
 	}
+	s.drawInterruptions()
 	slow := s.rnd.IntN(3) == 0
 	return func(yield func(dynamodest.Row, error) bool) {
 		for i, row := range s.rows[:end] {
 			if slow && i%10 == 0 {
 				time.Sleep(7 * time.Millisecond)
 			}
-			if !yield(row, nil) {
+			for range s.pauses[i] {
+				s.met.add("source", "pause")
+				if !yield(nil, dynamodest.Pause) {
+					return
+				}
+				time.Sleep(time.Millisecond)
+			}
+			var err error
+			if s.bad[i] {
+				s.met.add("source", "bad row")
+				err = dynamodest.BadRow(errUnreadable)
+			}
+			if !yield(row, err) {
 				return
 			}
 		}
 		if s.willBreak {
 			s.breaks = errSource
 			yield(nil, errSource)
+		}
+	}
+}
+
+// drawInterruptions picks the rows that the source cannot read, and those before which it pauses.
+func (s *schedule) drawInterruptions() {
+	pauses, bad := s.rnd.IntN(2) == 0, s.rnd.IntN(2) == 0
+	for i := range s.rows {
+		if pauses && s.rnd.IntN(20) == 0 {
+			s.pauses[i] = 1 + s.rnd.IntN(20)
+		}
+		s.bad[i] = bad && s.rnd.IntN(20) == 0
+	}
+}
+
+// send sends the rows, ten at a time, until the call has ended.
+func (s *schedule) send(rows chan<- dynamodest.Row, wait time.Duration, ended <-chan struct{}) {
+	defer close(rows)
+	for i, row := range s.rows {
+		if i%10 == 0 {
+			time.Sleep(wait)
+		}
+		select {
+		case rows <- row:
+		case <-ended:
+			return
 		}
 	}
 }
@@ -267,6 +327,7 @@ func (s *schedule) report() func(dynamodest.Row, dynamodest.RowResult) error {
 		assert.Equal(s.t, s.rows[r.Index]["row"], row["row"])
 		s.results[r.Index] = r
 		s.reports = append(s.reports, r.Index)
+		s.checkSettledBefore(r)
 		if r.Index == failAt {
 			s.breaks = errReport
 			return errReport

@@ -58,6 +58,10 @@ type RowResult struct {
 	// Attempts is the number of requests that carried the row; 0 if it was never sent.
 	Attempts int
 
+	// SettledBefore is, with Config.ReportAsSettled, the index before which every row is settled and
+	// has been reported, counting this report; otherwise 0.
+	SettledBefore int
+
 	// Err is nil exactly when Outcome is Written, Skipped or Superseded; otherwise it is a
 	// *RowError.
 	Err error

@@ -252,3 +252,61 @@ func TestRowsAreNotChanged(t *testing.T) {
 	}
 	require.Positive(t, db.Len(table))
 }
+
+// A cancelled Write gives every row that it never began its result, however many there are.
+func TestCancelledWriteOfManyRows(t *testing.T) {
+	t.Parallel()
+	const n = 100_003
+	rows := numbered(n)
+	for name, cancelAfter := range map[string]int32{"before the first row": 0, "under way": 100} {
+		testInBubble(t, name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if cancelAfter == 0 {
+				cancel()
+			}
+			var requests atomic.Int32
+			dest := newDest(t, dynamodest.Config{Table: table, Client: fake{
+				describe: described,
+				batch: func(ctx context.Context, _ *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+					if requests.Add(1) > cancelAfter {
+						cancel()
+						<-ctx.Done()
+						return nil, ctx.Err()
+					}
+					time.Sleep(10 * time.Millisecond)
+					return &dynamodb.BatchWriteItemOutput{}, nil
+				},
+			}})
+			res, err := dest.Write(ctx, rows)
+			require.ErrorIs(t, err, context.Canceled)
+			var call *dynamodest.WriteError
+			require.ErrorAs(t, err, &call)
+			got := outcomes(res.Rows)
+			assert.Equal(t, n, res.Summary.Rows)
+			assert.Equal(t, got[dynamodest.Written], res.Summary.Written)
+			assert.Equal(t, got[dynamodest.Unknown], res.Summary.Unknown)
+			assert.Equal(t, got[dynamodest.NotWritten], res.Summary.NotWritten)
+			assert.Equal(t, cancelAfter > 0, got[dynamodest.Written] > 0)
+			assert.Greater(t, got[dynamodest.NotWritten], n/2)
+			assert.Equal(t, got[dynamodest.NotWritten]+got[dynamodest.Unknown], call.Reasons[dynamodest.ErrStopped])
+
+			var first []*dynamodest.RowError
+			for i, r := range res.Rows {
+				require.Equal(t, i, r.Index)
+				if r.Outcome == dynamodest.Written {
+					require.NoError(t, r.Err)
+					continue
+				}
+				var rowErr *dynamodest.RowError
+				require.ErrorAs(t, r.Err, &rowErr)
+				require.Equal(t, i, rowErr.Index)
+				require.Equal(t, dynamodest.ErrStopped, rowErr.Reason)
+				if len(first) < 10 {
+					first = append(first, rowErr)
+				}
+			}
+			assert.Equal(t, first, call.First)
+		})
+	}
+}

@@ -3,25 +3,21 @@ package dynamodest
 import (
 	"context"
 	"errors"
-	"iter"
+	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/item"
-	"github.com/dynamodest/dynamodest/internal/schedule"
 	"github.com/dynamodest/dynamodest/internal/typemap"
 )
 
-// The window of a call: what the call holds of rows that are taken and not yet reported, rows in
-// flight included. It bounds a call's memory, whatever the number of rows. Write, whose caller holds
-// all rows anyway, takes a chunk of them at once and may go that much over the window.
+// Write converts chunks of rows in parallel: as many rows as take about one part in chunkShare of the
+// window, maxChunk at most. It may hold a converted chunk beyond the window.
 const (
-	windowRows  = 16_384
-	windowBytes = 32 << 20
+	maxChunk   = 128
+	chunkShare = 16
 )
-
-// convertChunk is how many rows Write converts at once, in parallel.
-const convertChunk = 128
 
 // Write writes rows to the table and waits for all of them.
 //
@@ -38,90 +34,45 @@ const convertChunk = 128
 // Write does not change rows and keeps nothing of them after it returns. When ctx ends it starts no
 // further request, gives up those in flight, waits for every goroutine it started, and returns a
 // WriteError that is also ctx's error: rows never sent are NotWritten, rows whose response was cut
-// off are Unknown.
+// off are Unknown. That takes no more than 100 ms, and 100 ms for each million rows that Write had not
+// begun, once the client and the callbacks have returned.
 func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 	res := Result{Rows: make([]RowResult, len(rows))}
 	if len(rows) == 0 {
 		return res, nil
 	}
-	c := d.beginCall(ctx, func(_ Row, r RowResult) error {
-		res.Rows[r.Index] = r
-		return nil
-	})
+	c := d.beginCall(ctx, nil)
 	defer c.end()
+	c.results = res.Rows
 	c.exhausted = true
-	for chunk := range slices.Chunk(rows, convertChunk) {
-		if ctx.Err() != nil || !c.takeAll(ctx, chunk) {
-			c.exhausted = false
-			break
-		}
+	for size := typemap.Footprint(rows[0]); c.exhausted && c.next < len(rows); { // of one row, roughly
+		n := max(1, min(d.windowBytes/chunkShare/max(1, size), maxChunk))
+		chunk := rows[c.next:min(c.next+n, len(rows))]
+		items, invalid := d.converter.ConvertAll(ctx, chunk)
+		c.exhausted = c.takeAll(ctx, chunk, items, invalid)
+		size = averageFootprint(items)
 	}
 	c.finish(ctx)
-	c.failRemaining(ctx, res.Rows)
+	c.failRemaining(c.stopErr(ctx))
 	res.Summary = c.sum
 	return res, c.err(ctx)
 }
 
-// WriteSeq writes the rows of a sequence of any length, in bounded memory.
-//
-// It calls report, if not nil, once for each row it took, in row order, with the row and its final
-// result; report may keep the row. Once report has been called for row i, rows 0 to i are settled, but
-// not all of them need be written: after a stop, the rows taken and not sent are reported too, with
-// ErrStopped. Index i is a checkpoint only if every reported row with an Err was dead-lettered or
-// written again; otherwise use the index before the first such row. Indexes count from 0 in each call.
-//
-// WriteSeq ranges over rows and calls report on its caller's own goroutine, so the two may share
-// variables without a lock, and a panic in either propagates out of WriteSeq. It follows that report
-// is called between rows and at the end, and not while rows waits. A source must not touch a row, or
-// bytes in it, after yielding it, until the row is reported or, without report, WriteSeq returns.
-//
-// It stops early when rows yields an error (a row yielded with an error is not taken), when report
-// returns one, when ctx ends, or at a fault that every row would meet; [WriteError].Stop says which.
-// Rows already taken still get their outcome: after an error of rows they are written as usual; in
-// the other cases no further request starts. They are reported too, unless report itself failed. The
-// Summary counts every row taken, in all cases.
-//
-// The error is nil if every row taken was Written, Skipped or Superseded and nothing stopped the call
-// early; otherwise it is a [*WriteError]. If ctx has ended, the call counts as stopped early even if
-// rows is exhausted: the end of ctx may have ended the source. For order, cancellation and ownership see [Destination.Write]. A batch that is
-// not full is sent when its first row has waited Config.MaxWait.
-func (d *Destination) WriteSeq(ctx context.Context, rows iter.Seq2[Row, error], report func(Row, RowResult) error) (Summary, error) {
-	c := d.beginCall(ctx, report)
-	defer c.end()
-	c.exhausted = true
-	for row, err := range rows {
-		if err != nil {
-			c.sourceErr, c.exhausted = fault.Hide("the source of rows", err), false
-			break
-		}
-		if ctx.Err() != nil || !c.take(row) {
-			c.exhausted = false
-			break
-		}
-	}
-	// A source that ends without an error after ctx has ended may have been cut short by that,
-	// before its first row too.
-	if ctx.Err() != nil {
-		c.exhausted = false
-	}
-	c.finish(ctx)
-	return c.sum, c.err(ctx)
-}
-
-// call is the caller's side of one Write or WriteSeq. It converts rows, hands them to the dispatcher,
-// and reports results in row order, all on the caller's goroutine.
+// call is the caller's side of one Write, WriteSeq or WriteChan. It converts rows, hands them to the
+// dispatcher, and reports results, all on the caller's goroutine.
 type call struct {
 	d       *Destination
 	mailbox *mailbox
 	cancel  context.CancelFunc
-	report  func(Row, RowResult) error
+	report  func(Row, RowResult) error // nil if results are not reported
+	results []RowResult                // of Write; otherwise nil
 
-	next      int    // index of the next row
-	window    []*job // taken and not yet reported, in row order
-	bytes     int    // of memory that the window takes, roughly
-	exhausted bool   // every row there was has been taken
-	sourceErr error  // of the source
-	reportErr error  // of report
+	next      int // index of the next row
+	window    window
+	notified  *job  // the unsettled row that the last wait reported to the Observer was for
+	exhausted bool  // every row there was has been taken
+	sourceErr error // of the source
+	reportErr error // of report
 
 	sum      Summary
 	failures failures
@@ -130,7 +81,7 @@ type call struct {
 // beginCall starts the dispatcher of a call. The caller must end the call.
 func (d *Destination) beginCall(ctx context.Context, report func(Row, RowResult) error) *call {
 	ctx, cancel := context.WithCancel(ctx)
-	c := &call{d: d, mailbox: newMailbox(), cancel: cancel, report: report}
+	c := &call{d: d, mailbox: newMailbox(), cancel: cancel, report: report, window: window{maxBytes: d.windowBytes}}
 	r := newDispatcher(d, c.mailbox)
 	go func() {
 		defer close(c.mailbox.ended)
@@ -146,89 +97,136 @@ func (c *call) end() {
 }
 
 // take takes one row. It reports whether the call goes on.
-func (c *call) take(row Row) bool {
+func (c *call) take(ctx context.Context, row Row) bool {
 	it, invalid := c.d.converter.Convert(row)
-	j := c.enqueue(row, it, invalid)
 	if invalid != nil {
-		return c.hand(nil)
+		return c.takeInvalid(ctx, row, invalid)
 	}
-	return c.hand([]*job{j})
+	return c.hand(ctx, []*job{c.enqueue(newJob(c.next, row, it))})
 }
 
-// takeAll takes many rows, converting them in parallel until ctx ends.
-func (c *call) takeAll(ctx context.Context, rows []Row) bool {
-	items, invalid := c.d.converter.ConvertAll(ctx, rows)
-	jobs := make([]*job, 0, len(rows))
-	for i, row := range rows {
-		if j := c.enqueue(row, items[i], invalid[i]); items[i] != nil {
-			jobs = append(jobs, j)
+// takeInvalid takes a row that cannot be converted. It reports whether the call goes on.
+func (c *call) takeInvalid(ctx context.Context, row Row, invalid *fault.Error) bool {
+	c.settleInvalid(row, invalid)
+	return c.hand(ctx, nil)
+}
+
+// averageFootprint returns how many bytes one of items takes, roughly. Rows without an item count as
+// nothing.
+func averageFootprint(items []*item.Item) int {
+	bytes := 0
+	for _, it := range items {
+		if it != nil {
+			bytes += it.Footprint
 		}
 	}
-	return c.hand(jobs)
+	return bytes / len(items)
 }
 
-// enqueue appends a row to the window. A row that failed to convert is settled immediately; a row
-// that ConvertAll did not reach has neither an item nor an error.
-func (c *call) enqueue(row Row, it *item.Item, invalid *fault.Error) *job {
-	j := &job{Row: schedule.Row{Index: c.next}, source: row, item: it}
-	c.next++
-	if invalid != nil {
-		j.result = RowResult{Index: j.Index, Err: conversionError(j.Index, invalid)}
-		j.done, j.footprint = true, typemap.Footprint(row)
-	} else if it != nil {
-		j.Key, j.Units, j.Size, j.EncodedSize = it.Key, it.Units(), it.Size, it.EncodedSize
-		j.PartitionLen, j.Payload, j.footprint = it.PartitionLen, j, it.Footprint
+// takeAll takes many rows, converted up to the end of ctx. It reports whether the call goes on.
+func (c *call) takeAll(ctx context.Context, rows []Row, items []*item.Item, invalid []*fault.Error) bool {
+	jobs := make([]*job, 0, len(rows))
+	for i, row := range rows {
+		switch {
+		case invalid[i] != nil:
+			c.settleInvalid(row, invalid[i])
+		case items[i] != nil:
+			jobs = append(jobs, c.enqueue(newJob(c.next, row, items[i])))
+		default: // ctx has ended before the row's conversion
+			c.hand(ctx, jobs)
+			return false
+		}
+		if c.window.full() {
+			if !c.hand(ctx, jobs) {
+				return false
+			}
+			jobs = jobs[:0]
+		}
 	}
-	c.bytes += j.footprint
-	c.window = append(c.window, j)
+	return c.hand(ctx, jobs)
+}
+
+// enqueue adds j to the window, and returns j.
+func (c *call) enqueue(j *job) *job {
+	c.next++
+	c.window.add(j)
 	return j
+}
+
+// settleInvalid gives the next row, which cannot be converted, its result.
+func (c *call) settleInvalid(row Row, invalid *fault.Error) {
+	result := RowResult{Index: c.next, Err: conversionError(c.next, invalid)}
+	c.next++
+	c.settled(row, result, typemap.Footprint(row))
 }
 
 // hand gives rows to the dispatcher and reports what has settled; while the window is full it waits
 // for more to settle. It reports whether the call goes on.
-func (c *call) hand(jobs []*job) bool {
-	settled, running := c.mailbox.exchange(jobs)
-	c.settle(settled)
-	for running && c.reportErr == nil && (len(c.window) >= windowRows || c.bytes >= windowBytes) {
-		c.mailbox.waitForRoom()
+func (c *call) hand(ctx context.Context, jobs []*job) bool {
+	running := c.exchange(jobs)
+	for running && c.window.full() {
+		c.observeWait(ctx)
+		c.mailbox.sourceIdle()
 		select {
 		case <-c.mailbox.toCaller:
 		case <-c.mailbox.ended:
 		}
-		settled, running = c.mailbox.exchange(nil)
-		c.settle(settled)
+		running = c.exchange(nil)
+	}
+	return running
+}
+
+// exchange gives rows to the dispatcher and reports what has settled. It reports whether the call
+// goes on.
+func (c *call) exchange(jobs []*job) bool {
+	settled, running := c.mailbox.exchange(jobs)
+	for _, j := range settled {
+		c.settle(j)
 	}
 	return running && c.reportErr == nil
 }
 
-// settle records the rows that the dispatcher has settled, and reports those whose turn has come.
-func (c *call) settle(jobs []*job) {
-	for _, j := range jobs {
-		j.done = true
-	}
-	for len(c.window) > 0 && c.window[0].done {
-		j := c.window[0]
-		c.window[0] = nil
-		c.window = c.window[1:]
-		c.bytes -= j.footprint
-		c.reportRow(j)
+// observeWait notifies the Observer, once for each unsettled row that is waited for, of a wait
+// because the rows that wait to be reported behind that row fill the window.
+func (c *call) observeWait(ctx context.Context) {
+	if c.window.stuck() && c.notified != c.window.oldest {
+		c.notified = c.window.oldest
+		c.d.observer.wait(ctx, Wait{For: waitWindow, Rows: c.window.waiting})
 	}
 }
 
-// reportRow counts a settled row and reports it, unless report has failed.
-func (c *call) reportRow(j *job) {
-	c.sum.count(j.result.Outcome)
-	if j.result.Err != nil {
-		var rowErr *RowError
-		errors.As(j.result.Err, &rowErr)
-		c.failures.add(rowErr)
-	}
-	if c.report == nil || c.reportErr != nil {
-		return
-	}
-	row := j.source
+// settle takes a row that is settled out of the window.
+func (c *call) settle(j *job) {
+	c.window.remove(j)
+	source := j.source
 	j.source = nil // the scheduler may keep the job alive; let its source row be collected
-	if err := c.report(row, j.result); err != nil {
+	c.settled(source, j.result, j.sourceBytes)
+}
+
+// settled counts a settled row, and reports it and the rows that waited for it.
+func (c *call) settled(row Row, result RowResult, sourceBytes int) {
+	c.sum.count(result.Outcome)
+	if result.Err != nil {
+		c.failures.add(rowErrorOf(result))
+	}
+	switch {
+	case c.results != nil:
+		c.results[result.Index] = result
+	case c.report == nil || c.reportErr != nil:
+	case c.d.reportAsSettled:
+		result.SettledBefore = c.window.settledBefore(c.next)
+		c.reportRow(row, result)
+	default:
+		c.window.wait(row, result, sourceBytes)
+		for next := c.window.nextReport(); next != nil && c.reportErr == nil; next = c.window.nextReport() {
+			c.reportRow(next.source, next.result)
+		}
+	}
+}
+
+// reportRow calls report.
+func (c *call) reportRow(row Row, result RowResult) {
+	if err := c.report(row, result); err != nil {
 		c.reportErr = fault.Hide("report", err)
 		c.mailbox.abort(c.reportErr)
 	}
@@ -243,38 +241,56 @@ func (c *call) finish(ctx context.Context) {
 		case <-c.mailbox.ended:
 			ended = true
 		}
-		settled, _ := c.mailbox.exchange(nil)
-		c.settle(settled)
+		c.exchange(nil)
 	}
-	for _, j := range c.window { // handed over after the dispatcher had stopped, or not converted
-		if !j.done {
-			j.result, j.done = notStarted(j.Index, c.stopErr(ctx)), true
-		}
+	for j := c.window.oldest; j != nil; j = c.window.oldest { // handed over after the dispatcher had stopped
+		j.result = RowResult{Index: j.Index, Err: notStarted(j.Index, c.stopErr(ctx))}
+		c.settle(j)
 	}
-	c.settle(nil)
 	stats := c.mailbox.stats
 	c.sum.Requests, c.sum.Resent, c.sum.WriteUnits = stats.Requests, stats.Resent, stats.WriteUnits
 }
 
 // failRemaining marks the rows that Write never started as NotWritten.
-func (c *call) failRemaining(ctx context.Context, results []RowResult) {
-	rest := results[c.next:]
+func (c *call) failRemaining(cause error) {
+	rest := c.results[c.next:]
 	if len(rest) == 0 {
 		return
 	}
-	// Allocate all errors at once: a cancelled call must return quickly.
-	cause, errs := c.stopErr(ctx), make([]RowError, len(rest))
-	for i := range rest {
-		errs[i] = RowError{Index: c.next + i, Reason: ErrStopped, Err: cause}
-		rest[i] = RowResult{Index: c.next + i, Err: &errs[i]}
-		c.sum.count(NotWritten)
-		c.failures.add(&errs[i])
+	failRows(rest, c.next, cause)
+	for _, r := range rest[:min(len(rest), maxFirst)] {
+		c.failures.add(rowErrorOf(r))
 	}
+	c.failures.reasons[ErrStopped] += max(0, len(rest)-maxFirst)
+	c.sum.Rows += len(rest)
+	c.sum.NotWritten += len(rest)
 }
 
-// notStarted is the result of a row that no request carried before cause stopped the call.
-func notStarted(index int, cause error) RowResult {
-	return RowResult{Index: index, Err: &RowError{Index: index, Reason: ErrStopped, Err: cause}}
+// minFailShare is the fewest rows that are worth a goroutine.
+const minFailShare = 1 << 14
+
+// failRows gives rows that were never started their results, the first of which has the index first.
+// It works in parallel, and allocates many errors at once: a cancelled call must return quickly.
+func failRows(results []RowResult, first int, cause error) {
+	size := max(minFailShare, 1+len(results)/runtime.GOMAXPROCS(0))
+	var workers sync.WaitGroup
+	for share := range slices.Chunk(results, size) {
+		from := first
+		first += len(share)
+		workers.Go(func() {
+			errs := make([]RowError, len(share))
+			for i := range share {
+				errs[i] = RowError{Index: from + i, Reason: ErrStopped, Err: cause}
+				share[i] = RowResult{Index: from + i, Err: &errs[i]}
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// notStarted is the error of a row that no request carried before cause stopped the call.
+func notStarted(index int, cause error) *RowError {
+	return &RowError{Index: index, Reason: ErrStopped, Err: cause}
 }
 
 // stopErr returns what stopped the call early.
@@ -308,11 +324,18 @@ func (c *call) err(ctx context.Context) error {
 // failures gathers the rows that failed.
 type failures struct {
 	reasons map[Reason]int
-	first   []*RowError
+	first   []*RowError // those with the lowest indexes, in row order
 }
 
 // maxFirst is the most rows that WriteError.First holds.
 const maxFirst = 10
+
+// rowErrorOf returns the error of a row that failed.
+func rowErrorOf(r RowResult) *RowError {
+	var rowErr *RowError
+	errors.As(r.Err, &rowErr)
+	return rowErr
+}
 
 func (f *failures) none() bool { return len(f.reasons) == 0 }
 
@@ -321,7 +344,12 @@ func (f *failures) add(rowErr *RowError) {
 		f.reasons = make(map[Reason]int)
 	}
 	f.reasons[rowErr.Reason]++
-	if len(f.first) < maxFirst {
-		f.first = append(f.first, rowErr)
+	place := len(f.first)
+	for place > 0 && f.first[place-1].Index > rowErr.Index {
+		place--
+	}
+	if place < maxFirst {
+		f.first = slices.Insert(f.first, place, rowErr)
+		f.first = f.first[:min(len(f.first), maxFirst)]
 	}
 }

@@ -1,0 +1,177 @@
+package dynamodest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+)
+
+// Pause is what a source of [Destination.WriteSeq] yields, with a nil row, when it has no row now:
+//
+//	yield(nil, dynamodest.Pause)
+//
+// WriteSeq then lets batches that are not full go, reports what is settled, and returns to the source
+// at once. A pause takes no index. The source itself waits for its next row, as by a poll with a
+// timeout, and yields Pause again from time to time so that settled rows are reported.
+//
+// Pause is found by errors.Is. A row that is yielded with it ends the stream as any error of the
+// source does, so that no row is dropped unnoticed.
+var Pause = errors.New("the source of rows has no row now") //nolint:staticcheck // a word of sources and no failure, as fs.SkipDir is
+
+// BadRow returns an error for a source of [Destination.WriteSeq] to yield when it cannot read a row,
+// so that the stream goes on:
+//
+//	yield(nil, dynamodest.BadRow(err))
+//
+// It is taken as a row, in its place in the order: NotWritten with [ErrMapping]. The text of its
+// RowError does not quote err, which errors.Is and errors.As reach. A row that is yielded with it, if
+// there is any, is given to report, and is not written. BadRow is found by errors.As; an error that is
+// both BadRow and Pause is a BadRow.
+func BadRow(err error) error { return &badRow{err} }
+
+// badRow is an error of BadRow.
+type badRow struct{ cause error }
+
+// Error does not quote the cause, which may quote the row.
+func (*badRow) Error() string { return "the source could not read the row" }
+
+// Unwrap returns the cause.
+func (e *badRow) Unwrap() error { return e.cause }
+
+// Format keeps fmt from walking into the cause.
+func (e badRow) Format(s fmt.State, verb rune) { fault.Format(s, verb, e.Error()) }
+
+// WriteSeq writes the rows of a sequence of any length, in bounded memory.
+//
+// It calls report, if not nil, once for each row it took, in row order, with the row and its final
+// result; report may keep the row. Once report has been called for row i, rows 0 to i are settled, but
+// not all of them need be written: after a stop, the rows taken and not sent are reported too, with
+// ErrStopped. Index i is a checkpoint only if every reported row with an Err was dead-lettered or
+// written again; otherwise use the index before the first such row. Indexes count from 0 in each call.
+//
+// WriteSeq ranges over rows and calls report on its caller's own goroutine, so the two may share
+// variables without a lock, and a panic in either propagates out of WriteSeq. It follows that report
+// is called between rows and at the end, and not while rows waits: a source that may wait long for a
+// row yields [Pause] meanwhile, or is a channel given to [Destination.WriteChan]. A source must not
+// touch a row, or bytes in it, after yielding it, until the row is reported or, without report,
+// WriteSeq returns.
+//
+// A row that stays unsettled, such as a row of a key that DynamoDB keeps throttling, delays the
+// reports of later rows, and not their writing: they are settled, and wait to be reported. When they
+// fill Config.WindowBytes, WriteSeq takes no further row until that row is settled, and
+// [Observer].Wait hears of a wait for "window". With Config.ReportAsSettled no row waits for another.
+//
+// It stops early when rows yields an error other than Pause and BadRow (a row yielded with such an
+// error is not taken), when report returns one, when ctx ends, or at a fault that every row would meet;
+// [WriteError].Stop says which. Rows already taken still get their outcome: after an error of rows they
+// are written as usual; in the other cases no further request starts. They are reported too, unless
+// report itself failed. The Summary counts every row taken, in all cases.
+//
+// The error is nil if every row taken was Written, Skipped or Superseded and nothing stopped the call
+// early; otherwise it is a [*WriteError]. If ctx has ended, the call counts as stopped early even if
+// rows is exhausted: the end of ctx may have ended the source. For order, cancellation and ownership
+// see [Destination.Write]. A batch that is not full is sent when its first row has waited
+// Config.MaxWait, or when the source yields Pause.
+func (d *Destination) WriteSeq(ctx context.Context, rows iter.Seq2[Row, error], report func(Row, RowResult) error) (Summary, error) {
+	return d.stream(ctx, report, func(c *call) bool {
+		for row, err := range rows {
+			if !c.takeYielded(ctx, row, err) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// WriteChan writes the rows that come through a channel until it is closed, in bounded memory.
+//
+// It is as [Destination.WriteSeq], and calls report also while no row comes, as rows settle. A batch
+// that is not full is sent when its first row has waited Config.MaxWait. A nil row is a row. A nil
+// channel is an error.
+//
+// WriteChan stops early when report returns an error, when ctx ends, or at a fault that every row
+// would meet. From then on nobody receives from rows, and a sender that only sends would wait forever:
+// let each sender select on the send, on the end of ctx, and on the return of WriteChan, such as a
+// channel that is closed after it. Every row received is taken, and reported unless report has failed;
+// rows that are left in a buffered channel are not.
+func (d *Destination) WriteChan(ctx context.Context, rows <-chan Row, report func(Row, RowResult) error) (Summary, error) {
+	return d.stream(ctx, report, func(c *call) bool {
+		if rows == nil {
+			c.sourceErr = errNilChannel
+			return false
+		}
+		for running := true; running; {
+			select {
+			case row, ok := <-rows:
+				if !ok {
+					return true
+				}
+				running = c.take(ctx, row)
+			case <-c.mailbox.toCaller:
+				running = c.exchange(nil)
+			case <-c.mailbox.ended:
+				running = false
+			case <-ctx.Done():
+				running = false
+			}
+		}
+		return false
+	})
+}
+
+// errNilChannel is what stops a WriteChan that could only wait.
+var errNilChannel = errors.New("the channel of rows is nil: make it before the call, and close it after the last row")
+
+// stream makes one call whose rows come one by one: takeRows takes them, and reports whether there
+// are no more.
+func (d *Destination) stream(ctx context.Context, report func(Row, RowResult) error, takeRows func(*call) bool) (Summary, error) {
+	c := d.beginCall(ctx, report)
+	defer c.end()
+	c.exhausted = takeRows(c)
+	// A source that ends without an error after ctx has ended may have been cut short by that,
+	// before its first row too.
+	if ctx.Err() != nil {
+		c.exhausted = false
+	}
+	c.finish(ctx)
+	return c.sum, c.err(ctx)
+}
+
+// takeYielded takes what a source yielded: a row, or the reason why there is none. It reports whether
+// the call goes on.
+func (c *call) takeYielded(ctx context.Context, row Row, err error) bool {
+	var bad *badRow
+	isBad := errors.As(err, &bad)
+	pause := !isBad && errors.Is(err, Pause)
+	switch {
+	case pause && row != nil:
+		c.sourceErr = fault.New(fault.Stopped, "the source of rows yielded a row with Pause: yield the row first, and Pause with a nil row").WithCause(err)
+		return false
+	case err != nil && !isBad && !pause:
+		c.sourceErr = fault.Hide("the source of rows", err)
+		return false
+	case ctx.Err() != nil:
+		return false
+	case isBad:
+		return c.takeInvalid(ctx, row, unreadable(err))
+	case pause:
+		return c.pause()
+	}
+	return c.take(ctx, row)
+}
+
+// unreadable returns what is wrong with a row that the source yielded as a BadRow.
+func unreadable(err error) *fault.Error {
+	return fault.NewMapping("the source could not read the row").WithCause(err).
+		WithRemedy("fix the row at its source; errors.Is and errors.As reach what the source found wrong")
+}
+
+// pause reports what has settled and lets part-filled batches go. It reports whether the call goes on.
+func (c *call) pause() bool {
+	running := c.exchange(nil)
+	c.mailbox.sourceIdle()
+	return running
+}

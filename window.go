@@ -1,0 +1,155 @@
+package dynamodest
+
+import (
+	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/schedule"
+)
+
+// maxUnsettled is the most rows of a call that are taken and not settled.
+const maxUnsettled = 16_384
+
+// What a row takes of Config.WindowBytes in addition to the values that it holds, in bytes.
+const (
+	jobBytes     = 512 // an unsettled row: its job, its item, and its place in the scheduler
+	settledBytes = 96  // a settled row that waits to be reported: its result, and its place in line
+	errorBytes   = 256 // the error of such a row
+
+	// sendFactor is how often a row's encoded size counts while the row is unsettled. Its request
+	// holds the SDK's values for it, and its part of the body, in a buffer that doubles as it grows:
+	// by measurement, with 4 the whole takes what it is counted for.
+	sendFactor = 4
+)
+
+// job is a row of the caller's on its way through a call: what the scheduler knows of it, and what
+// only the call needs. The caller's goroutine hands it to the dispatcher and gets it back settled.
+type job struct {
+	schedule.Row
+	source      Row        // the caller's row, until the job is settled
+	item        *item.Item // nil before conversion and once settled
+	result      RowResult  // once settled
+	bytes       int        // of the window, while it is unsettled
+	sourceBytes int        // of the window, while its source row waits to be reported
+
+	previous, next *job // unsettled rows of the call
+}
+
+// newJob returns the job of a row that was converted to it.
+func newJob(index int, row Row, it *item.Item) *job {
+	j := &job{source: row, item: it}
+	j.Row = schedule.Row{
+		Index: index, Key: it.Key, PartitionLen: it.PartitionLen,
+		Units: it.Units(), Size: it.Size, EncodedSize: it.EncodedSize, Payload: j,
+	}
+	j.bytes = it.Footprint + sendFactor*it.EncodedSize + jobBytes
+	for i := range it.Attrs {
+		if it.Attrs[i].Kind == item.B { // the item and its request have copies; they share texts with the row
+			j.bytes += 2 * len(it.Attrs[i].Text)
+		}
+	}
+	j.sourceBytes = it.Footprint - item.AttrBytes*len(it.Attrs)
+	return j
+}
+
+// jobOf returns the job that the scheduler knows as row.
+func jobOf(row *schedule.Row) *job {
+	return row.Payload.(*job) //nolint:forcetypeassert // newJob alone sets it
+}
+
+// settledRow is a settled row that waits until all rows before it are settled.
+type settledRow struct {
+	source Row
+	result RowResult
+	bytes  int // of the window
+}
+
+// window is what a call holds of its rows: the unsettled ones and, if rows are reported in row order,
+// the settled ones that wait for an earlier row. It bounds a call's memory, whatever the number of
+// rows: maxBytes bounds both kinds together, maxUnsettled the first alone.
+type window struct {
+	maxBytes int
+	bytes    int // that all rows held take, roughly
+
+	oldest, newest *job // the unsettled rows: a list in row order
+	unsettled      int
+
+	line         []*settledRow // the rows from index reported on that were added; nil for an unsettled row
+	reported     int           // rows that have left the line
+	waiting      int           // settled rows in the line
+	waitingBytes int           // part of bytes
+}
+
+// full reports whether no further row may be taken. A window without rows is never full, so that a
+// row larger than maxBytes can go alone.
+func (w *window) full() bool { return w.unsettled >= maxUnsettled || w.bytes >= w.maxBytes }
+
+// stuck reports whether the window is full of rows that are settled, and wait for an earlier one.
+func (w *window) stuck() bool { return w.bytes >= w.maxBytes && w.waitingBytes > w.maxBytes/2 }
+
+// add takes in an unsettled row, which comes after all others.
+func (w *window) add(j *job) {
+	j.previous = w.newest
+	if w.newest == nil {
+		w.oldest = j
+	} else {
+		w.newest.next = j
+	}
+	w.newest = j
+	w.unsettled++
+	w.bytes += j.bytes
+}
+
+// remove lets go of a row that is settled.
+func (w *window) remove(j *job) {
+	if j.previous == nil {
+		w.oldest = j.next
+	} else {
+		j.previous.next = j.next
+	}
+	if j.next == nil {
+		w.newest = j.previous
+	} else {
+		j.next.previous = j.previous
+	}
+	j.previous, j.next = nil, nil
+	w.unsettled--
+	w.bytes -= j.bytes
+}
+
+// settledBefore returns the index before which every row is settled, if taken rows have been added.
+func (w *window) settledBefore(taken int) int {
+	if w.oldest == nil {
+		return taken
+	}
+	return w.oldest.Index
+}
+
+// wait puts a settled row into the line, where it waits for the rows before it.
+func (w *window) wait(row Row, result RowResult, sourceBytes int) {
+	s := &settledRow{row, result, sourceBytes + settledBytes}
+	if result.Err != nil {
+		s.bytes += errorBytes
+	}
+	for place := result.Index - w.reported; place >= len(w.line); {
+		w.line = append(w.line, nil)
+	}
+	w.line[result.Index-w.reported] = s
+	w.waiting++
+	w.waitingBytes += s.bytes
+	w.bytes += s.bytes
+}
+
+// nextReport takes the row whose turn it is to be reported out of the line; nil if that row is not
+// settled.
+func (w *window) nextReport() *settledRow {
+	if len(w.line) == 0 || w.line[0] == nil {
+		return nil
+	}
+	s := w.line[0]
+	w.line[0] = nil
+	w.line = w.line[1:]
+	w.reported++
+	w.waiting--
+	w.waitingBytes -= s.bytes
+	w.bytes -= s.bytes
+	return s
+}
