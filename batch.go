@@ -31,6 +31,7 @@ type dispatcher struct {
 	settled       []*job             // for the caller's goroutine
 	stop          error              // why no request starts any more, as the caller sees it
 	stopStarting  context.CancelFunc // ends the context of requests that have not started
+	recoveries    int64              // of the table, as far as the call has acted on them
 	paceWaitUntil time.Time          // end of the pace wait last reported to the Observer
 }
 
@@ -44,7 +45,7 @@ type response struct {
 
 func newDispatcher(d *Destination, m *mailbox) *dispatcher {
 	return &dispatcher{
-		d: d, mailbox: m, scheduler: schedule.New(d.scheduling), waiter: pace.NewWaiter(),
+		d: d, mailbox: m, scheduler: schedule.New(d.scheduling), waiter: pace.NewWaiter(), recoveries: d.gate.Recoveries(),
 		responses: make(chan response, d.concurrency),
 		described: make(chan error, 1),
 	}
@@ -156,6 +157,7 @@ func (r *dispatcher) deliver() {
 // itself, and whether the call is done.
 func (r *dispatcher) dispatch(ctx, start context.Context) (wait time.Duration, done bool) {
 	s, gate := r.scheduler, r.d.gate
+	r.openRetries()
 	for {
 		if ctx.Err() != nil {
 			s.Stop(fault.Ended(ctx))
@@ -300,6 +302,15 @@ func (r *dispatcher) describe(start context.Context) {
 	})
 }
 
+// openRetries lets the retries go when the table, after others had it, is free again: their delay was
+// for a table that takes nothing.
+func (r *dispatcher) openRetries() {
+	if n := r.d.gate.Recoveries(); n != r.recoveries {
+		r.recoveries = n
+		r.scheduler.OpenRetries()
+	}
+}
+
 // handleResponses handles all the responses there are.
 func (r *dispatcher) handleResponses(ctx context.Context) {
 	for {
@@ -319,6 +330,7 @@ func (r *dispatcher) handleResponse(ctx context.Context, resp response) {
 	}
 	resp.returnSlot() // the pace knows of the response before the call asks for the next request
 	r.settle(r.scheduler.Settle(resp.Response))
+	r.openRetries()
 	if stats := r.scheduler.Stats(); stats.Backoff > 0 && stats.Delayed > 0 && r.scheduler.Stopped() == nil {
 		r.observeWait(ctx, Wait{For: waitRetry, Rows: stats.Delayed, Delay: stats.Backoff})
 	}

@@ -126,16 +126,12 @@ func (d *Destination) write(ctx context.Context, ended func() error, b *schedule
 // paceSample converts a response into a sample for the rate controller.
 func paceSample(r *response) pace.Sample {
 	rejected, retryRejected := r.Rejected()
-	s := pace.Sample{
-		Units: float64(r.Batch.Units), RetryUnits: float64(r.Batch.RetryUnits),
+	return pace.Sample{
+		Rows: len(r.Batch.Rows), Units: float64(r.Batch.Units), RetryUnits: float64(r.Batch.RetryUnits),
 		Rejected: float64(rejected), RetryRejected: float64(retryRejected),
 		Consumed: r.tableUnits,
 		Failed:   !r.Sent || r.Failure != nil && r.Failure.Action != fault.KeyExists && !r.Failure.Throttled,
 	}
-	if s.RetryRejected == s.Units {
-		s.Failed = true // retries that stay rejected tell nothing about the capacity for other rows
-	}
-	return s
 }
 
 // count returns how many of flags are set.

@@ -95,7 +95,7 @@ func stuckRows(n, rows int) (indexes []int) {
 // WriteSeq as rows settle, in a small window. The stuck rows' own attempts take half a minute at most.
 func TestStuckKeysStallNoOthers(t *testing.T) {
 	t.Parallel()
-	testStuckKeys(t, testsize.Pick(10_000, 50_000), 0, 1, 40)
+	testStuckKeys(t, testsize.Pick(25_000, 50_000), 0, 1, 40)
 }
 
 // TestHeavyStuckKeysStallNoOthers is TestStuckKeysStallNoOthers with more rows.

@@ -3,6 +3,7 @@ package pace
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,7 +21,8 @@ import (
 // between a Grant and its Sent, although the Gate's lock is free for the call to make up the request.
 // A call that stops asking must Leave, or the line stands still.
 type Gate struct {
-	origin time.Time // of the Pace's clock
+	origin     time.Time // of the Pace's clock
+	recoveries atomic.Int64
 
 	mu       sync.Mutex
 	pace     *Pace
@@ -31,8 +33,11 @@ type Gate struct {
 // Waiter is the place of one call in the line of a Gate. It belongs to the goroutine that drives the
 // call: only Wake may be called from others.
 type Waiter struct {
-	turn    chan struct{} // has room for one
-	granted bool          // has a Grant that was neither sent nor left; the Gate's lock guards it
+	turn chan struct{} // has room for one
+
+	// The Gate's lock guards the rest.
+	granted bool // has a Grant that was neither sent nor left
+	unpaced bool // that Grant disregards the learned rate
 }
 
 // NewWaiter returns a Waiter that stands in no line yet.
@@ -66,22 +71,27 @@ type Grant struct {
 func NewGate(cfg Config) *Gate { return &Gate{origin: time.Now(), pace: New(cfg)} }
 
 // Start asks for a request to go, and puts w into the line if it is not there. A call whose rows all
-// fit one request may send them together, whatever the learned rate: only the cap limits its Budget.
-// Start grants nothing more until the last Grant was sent or left.
+// fit one request may send them together, whatever the learned rate: only the cap limits its Budget,
+// and its Wait while the table rejects nothing. Start grants nothing more until the last Grant was sent
+// or left.
 func (g *Gate) Start(w *Waiter, now time.Time, fitsOneRequest bool) Grant {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.hasTurn(w) {
 		return Grant{}
 	}
-	if wait := g.pace.Wait(now.Sub(g.origin)); wait > 0 {
-		return Grant{Wait: wait}
-	}
-	budget := g.pace.Budget()
+	budget, t, unpaced := g.pace.Budget(), now.Sub(g.origin), false
+	var wait time.Duration
 	if fitsOneRequest {
 		budget = g.pace.CapBudget()
+		wait, unpaced = g.pace.WaitSmall(t)
+	} else {
+		wait = g.pace.Wait(t)
 	}
-	w.granted = true
+	if wait > 0 {
+		return Grant{Wait: wait}
+	}
+	w.granted, w.unpaced = true, unpaced
 	return Grant{OK: true, Budget: budget}
 }
 
@@ -90,7 +100,11 @@ func (g *Gate) Start(w *Waiter, now time.Time, fitsOneRequest bool) Grant {
 func (g *Gate) Sent(w *Waiter, now time.Time, units float64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.pace.Sent(now.Sub(g.origin), units)
+	if w.unpaced {
+		g.pace.SentUnpaced(now.Sub(g.origin), units)
+	} else {
+		g.pace.Sent(now.Sub(g.origin), units)
+	}
 	g.inFlight++
 	g.leave(w)
 }
@@ -111,8 +125,13 @@ func (g *Gate) Done(sent, now time.Time, s Sample) {
 	g.inFlight--
 	s.Sent, s.Now = sent.Sub(g.origin), now.Sub(g.origin)
 	g.pace.Done(s)
+	g.recoveries.Store(g.pace.recoveries)
 	g.wakeFirst()
 }
+
+// Recoveries counts how often the table, after others had it, was seen free again. A call whose retries
+// wait may send them when the count has risen.
+func (g *Gate) Recoveries() int64 { return g.recoveries.Load() }
 
 // Borrow takes the slot of a request in flight for something that writes nothing, without regard to
 // the rate, and reports whether it did: it is w's turn and a slot is free. Return ends it. If it did
@@ -151,7 +170,7 @@ func (g *Gate) leave(w *Waiter) {
 	if i < 0 {
 		return
 	}
-	w.granted = false
+	w.granted, w.unpaced = false, false
 	g.line = slices.Delete(g.line, i, i+1)
 	g.wakeFirst()
 }

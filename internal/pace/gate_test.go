@@ -200,8 +200,8 @@ func TestGateBudget(t *testing.T) {
 		many, fits float64
 	}{
 		{"nothing known", Config{}, math.Inf(1), math.Inf(1)},
-		{"reported 2000", Config{Start: 2000}, 100, math.Inf(1)},
-		{"reported 2000, cap of 1500", Config{Start: 2000, Cap: 1500}, 100, 150},
+		{"reported 2000", Config{Start: 2000}, 12.5, math.Inf(1)},
+		{"reported 2000, cap of 1500", Config{Start: 2000, Cap: 1500}, 12.5, 150},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -3,26 +3,34 @@ package pace
 import "math"
 
 const (
-	initialWindow = 2    // requests in flight at the start of slow start
-	windowGrowth  = 0.25 // of a request in flight, gained by each clean response in slow start
+	initialWindow  = 2    // requests in flight at the start of slow start
+	windowGrowth   = 0.25 // of a request in flight, gained by each clean response in slow start
+	firstResponses = 2    // responses with nothing accepted that end slow start at once
 
-	highShare  = 0.30 // moving share of rejected units that always counts as too fast
-	noiseShare = 0.10 // share that counts as too fast when it lasts for as long as an estimate takes
+	// More than overloadShare of the units rejected is no noise, once a CUSUM of the share over it, in
+	// responses, has reached overloadLimit.
+	overloadShare = 0.4
+	overloadLimit = 3
+	noiseShare    = 0.10 // moving share that counts as too fast when it lasts for as long as an estimate takes
 
-	estimateTime = 1.0 // seconds between two empty moments that give a fair estimate of the capacity
-	refillTime   = 0.5 // seconds in which a bucket that was empty does not overflow
-	smallTable   = 25  // units; on a table that accepts fewer in a second an estimate takes longer
-	maxStretch   = 5   // up to so many times as long
+	estimateTime = 1.0  // seconds between two empty moments that give a fair estimate of the capacity
+	refillTime   = 0.5  // seconds in which a bucket that was empty does not overflow
+	ceilingTime  = 0.25 // seconds for which a table must accept the ceiling of a probe
+	smallTable   = 25   // units; on a table that accepts fewer in a second an estimate takes longer
+	maxStretch   = 5    // up to so many times as long
+	fastProbe    = 100  // units/s; a probe this fast that gets almost nothing through becomes a drain
+	minBest      = 100  // units/s; under it going back to the best rate at once costs more than it gains
 
 	// A rejection at this many times the estimate means that the capacity rose, or that credit had
 	// gathered.
 	raisedFactor = 2.5
 	// After so many curves in a row that met a rejection before their plateau, the rejections do not
-	// follow the rate.
+	// follow the rate as they should.
 	maxEarly = 3
 
-	minProbeRate = 5    // units/s: the slowest start of a probe
-	minPause     = 0.05 // seconds before a probe, doubled while nothing at all is accepted
+	startShare   = 0.125 // of what DescribeTable reported: many processes may start at once
+	minProbeRate = 5     // units/s: the slowest start of a probe
+	minPause     = 0.05  // seconds before a probe, doubled while nothing at all is accepted
 	maxPause     = 0.25
 
 	// The first seconds of a curve, and at least its first round trips, say nothing: the bucket is
@@ -63,27 +71,27 @@ func (p *Pace) learn(s Sample) {
 	sent, now := s.Sent.Seconds(), s.Now.Seconds()
 	p.account(now, s)
 	p.roundTrip += (clean(now-sent, maxRoundTrip) - p.roundTrip) / 8
+	if s.Rows > 0 {
+		p.rowUnits += (max(1, s.Units/float64(s.Rows)) - p.rowUnits) / 8
+	}
 	if sent < p.changedAt || p.settling(now) {
 		return
 	}
 	p.probePassed = p.probePassed || s.Rejected < s.Units
-	units, rejected := p.evidence(now, s)
+	units, rejected := p.newRows(now, s)
 	if units == 0 {
 		return
 	}
-	p.rejectedShare += (rejected/units - p.rejectedShare) / max(8, float64(p.inFlight))
-	if rejected > 0 && p.rejectedShare > noiseShare {
-		p.lastRejection = now
-	}
+	p.count(now, units, rejected)
 	switch p.phase {
 	case slowStart:
 		p.slowStartSample(now, rejected > 0)
 	case probe:
 		p.probeSample(now, rejected == units)
 	case steady:
-		if rejected > 0 {
-			p.steadyRejection(now)
-		}
+		p.steadySample(now, rejected > 0)
+	case contended:
+		p.contendedSample(now)
 	}
 }
 
@@ -100,6 +108,10 @@ func (p *Pace) account(now float64, s Sample) {
 		p.cap.adjust(now, applied-s.Units)
 	}
 	p.applied += applied
+	p.best.note(now, p.applied, p.phase == contended)
+	if s.Rejected > 0 {
+		p.rejectedAt = now
+	}
 }
 
 // settling reports whether the steady curve has just started, with the table's bucket still empty.
@@ -107,30 +119,47 @@ func (p *Pace) settling(now float64) bool {
 	return p.phase == steady && now-p.changedAt < max(settlingTime, settlingRoundTrips*p.roundTrip)
 }
 
-// evidence returns the units of a response that say something about the table's capacity, and how many
+// newRows returns the units of a response that say something about the table's capacity, and how many
 // of them were rejected; 0 units if none do. New rows are preferred to retries, which may wait for a
-// hot key range.
-func (p *Pace) evidence(now float64, s Sample) (units, rejected float64) {
+// hot key range; retries that are all rejected probably do.
+func (p *Pace) newRows(now float64, s Sample) (units, rejected float64) {
 	if units := s.Units - s.RetryUnits; units > 0 {
 		p.lastNew = now
 		return units, s.Rejected - s.RetryRejected
 	}
-	if now-p.lastNew >= hotKeyTime {
+	if now-p.lastNew >= hotKeyTime && s.RetryRejected < s.Units {
 		return s.Units, s.Rejected
 	}
 	// New rows are accepted, so the table had room for these retries.
-	if p.phase == steady && p.rejectedShare < noiseShare {
+	if p.phase == steady && p.rejectedShare < noiseShare && now-p.lastNew < hotKeyTime {
 		p.applied += s.RetryRejected
 	}
 	return 0, 0
 }
 
+// count adds a response to what the phase has seen.
+func (p *Pace) count(now, units, rejected float64) {
+	share := rejected / units
+	p.rejectedShare += (share - p.rejectedShare) / max(8, float64(p.inFlight))
+	if rejected > 0 && p.rejectedShare > noiseShare {
+		p.lastRejection = now
+	}
+	p.overload = max(0, p.overload+share-overloadShare)
+	p.noise.add(share, p.phase == probe)
+	p.seen.add(units, rejected)
+	if p.phase == steady && now-p.curveStart < p.toPlateau {
+		p.low.add(units, rejected)
+	}
+}
+
+// overloaded reports whether far more is rejected than noise would be.
+func (p *Pace) overloaded() bool { return p.overload > overloadLimit }
+
 // slowStartSample widens the window, or ends the phase.
 func (p *Pace) slowStartSample(now float64, rejected bool) {
 	switch {
-	case p.rejectedShare > highShare || p.applied == 0:
-		offered := p.applied / max(now-p.firstSent, p.roundTrip)
-		p.enterProbe(now, offered/4, p.pauseLength(), math.Inf(1))
+	case p.overloaded() || p.applied == 0 && p.seen.responses >= firstResponses:
+		p.drain(now, 1, p.applied/max(now-p.firstSent, p.roundTrip))
 		p.markEmpty(now)
 	case !rejected:
 		if float64(p.inFlight) > p.window/2-1 { // else the window is not used
@@ -145,31 +174,29 @@ func (p *Pace) slowStartSample(now float64, rejected bool) {
 	}
 }
 
-// probeSample ends, restarts or continues the probe. A probe in which nothing was accepted restarts
-// slower. Otherwise the probe goes on until rejections show that the rate is too fast, or until the
-// table accepts the ceiling, and the steady phase follows; without an estimate the probe restarts.
-// An estimate is fair if it covers more than estimateTime.
+// probeSample ends, restarts or continues the probe. The probe goes on until rejections show that the
+// rate is too fast, or until the table accepts the ceiling, and the steady phase follows; without an
+// estimate the probe restarts. An estimate is fair if it covers more than estimateTime. A probe that
+// gets nothing through, or almost nothing of what it should, becomes a drain.
 func (p *Pace) probeSample(now float64, allRejected bool) {
 	fair := now-p.emptyAt > estimateTime
-	tooFast := p.rejectedShare > highShare || p.rejectedShare > noiseShare && fair
+	tooFast := p.overloaded() || p.noise.exceeded() || !p.noise.present() && p.rejectedShare > noiseShare && fair
+	little := !fair && p.applied-p.emptyApplied < smallTable // too little for an estimate
 	switch {
-	case allRejected && !p.probePassed: // the probe began above what the table accepts
-		floor := p.probeFloor
-		p.probeSlower(now, p.probeFrom/4)
-		p.probeFloor = floor
-		if fair {
-			p.markEmpty(now)
-		}
+	case allRejected && !p.probePassed && p.overloaded():
+		p.drain(now, 1, 0)
 	case !tooFast:
-		if now-p.curveStart > estimateTime && p.learned.rate >= p.probeCeiling { // the ceiling is accepted
-			p.enterSteady(now, p.probeCeiling, plateauTime)
+		if now-p.curveStart > ceilingTime && p.learned.rate >= p.probeCeiling { // the ceiling is accepted
+			p.enterSteady(now, p.probeCeiling, firstPlateauTime)
 		}
 	case !p.emptySeen: // an estimate would count the credit that the bucket had before
 		p.enterProbe(now, p.probeFrom, p.pauseLength(), p.learned.rate)
 		p.markEmpty(now)
-	case !fair && p.applied-p.emptyApplied < smallTable && p.pause < maxPause:
-		// too little was accepted for an estimate
-		p.probeSlower(now, p.probeFrom/2)
+	case little && (p.learned.rate > fastProbe || p.probeResumed && p.best.rate > minBest):
+		p.drain(now, p.seen.share(), p.accepted())
+	case little && p.pause < maxPause:
+		p.pause = min(maxPause, 2*p.pause)
+		p.enterProbe(now, p.probeFrom/2, p.pauseLength(), p.probeCeiling)
 	default:
 		p.enterSteady(now, max(p.estimate(now), p.probeFloor), firstPlateauTime)
 		if fair {
@@ -178,37 +205,72 @@ func (p *Pace) probeSample(now float64, allRejected bool) {
 	}
 }
 
-// probeSlower restarts the probe after a pause of twice the length.
-func (p *Pace) probeSlower(now, from float64) {
-	p.pause = min(maxPause, 2*p.pause)
-	p.enterProbe(now, from, p.pauseLength(), p.probeCeiling)
+// accepted is the rate at which units are accepted now, by what the phase has seen.
+func (p *Pace) accepted() float64 { return p.learned.rate * (1 - p.seen.share()) }
+
+// steadySample acts on a rejection, and puts the question of the noise again when it is time.
+func (p *Pace) steadySample(now float64, rejected bool) {
+	switch {
+	case p.noise.present() && now > p.noise.until:
+		if p.noise.drained {
+			p.drain(now, p.noise.share, p.capacity)
+			return
+		}
+		p.noise, p.earlyRejection = noise{}, 0
+		p.enterSteady(now, p.learned.rate, firstPlateauTime)
+	case rejected:
+		p.steadyRejection(now)
+	}
 }
 
 // steadyRejection takes a rejection as an empty moment: it renews the estimate and restarts the curve,
 // or probes if the capacity has changed. A rejection is early if it comes before the curve's plateau,
-// where the rate is under the estimate. Many early rejections mean that the capacity fell; a few in
-// each of several curves mean that the rejections do not follow the rate, as on a hot key range.
+// where the rate is under the estimate. Many early rejections mean that the capacity fell, or that
+// others take it; a few in each of several curves mean that the rejections do not follow the rate.
 func (p *Pace) steadyRejection(now float64) {
 	t, fair := now-p.curveStart, now-p.emptyAt > estimateTime*p.stretch
 	early := t < p.toPlateau
 	if !early && !p.curveRejected { // this curve reached its plateau without a rejection
-		p.earlyRejection = 0
+		p.earlyRejection, p.suspicions, p.low = 0, 0, evidence{}
 	}
-	if early && p.rejectedShare > highShare {
-		p.capacityFell(now, fair)
+	switch {
+	case early && p.overloaded():
+		p.drain(now, p.seen.share(), p.accepted())
 		return
-	}
-	if !fair { // too soon after the last empty moment for a new estimate
+	case p.noise.present() && !p.noise.exceeded():
 		return
-	}
-	if early && !p.curveRejected {
-		p.earlyRejection = min(maxEarly, p.earlyRejection+1)
+	case !fair: // too soon after the last empty moment for a new estimate
+		return
+	case early && !p.curveRejected:
+		p.earlyRejection++
 	}
 	p.curveRejected = true
-	if p.earlyRejection == maxEarly && p.rejectedShare <= highShare { // the rejections do not follow the rate
+	if p.earlyRejection >= maxEarly {
+		p.persistentRejection(now)
 		return
 	}
+	p.renewEstimate(now, t, early)
+}
+
+// persistentRejection acts on curves in a row that met early rejections: a small share is noise for a
+// time, a larger one calls for a drain.
+func (p *Pace) persistentRejection(now float64) {
+	if p.low.share() > heldNoise {
+		p.drain(now, p.low.share(), p.capacity)
+		return
+	}
+	p.noise = noiseOf(&p.low, false, now+noiseTime)
+	p.earlyRejection, p.low = 0, evidence{}
+	p.enterSteady(now, p.capacity, firstPlateauTime)
+}
+
+// renewEstimate takes now as an empty moment, t seconds into the curve.
+func (p *Pace) renewEstimate(now, t float64, early bool) {
 	rate, capacity := p.learned.rate, p.estimate(now)
+	if early {
+		// The estimate would be what the curve let through: the own rate is no evidence of less capacity.
+		capacity = max(capacity, p.capacity*(1-max(0, p.seen.share()-p.noise.share)))
+	}
 	if t > growthFrom*p.toPlateau && rate > raisedFactor*capacity {
 		p.earlyRejection = 0 // the capacity rose, or credit had gathered
 		p.enterProbe(now, capacity, 0, rate)
@@ -217,18 +279,6 @@ func (p *Pace) steadyRejection(now float64) {
 		p.enterSteady(now, capacity, plateauTime)
 	}
 	p.markEmpty(now)
-}
-
-// capacityFell probes from far below the rate, up to what the table last accepted.
-func (p *Pace) capacityFell(now float64, fair bool) {
-	ceiling := p.capacity
-	if fair {
-		ceiling = min(ceiling, p.estimate(now))
-	}
-	p.enterProbe(now, p.learned.rate/8, p.pauseLength(), ceiling)
-	if fair {
-		p.markEmpty(now)
-	}
 }
 
 // estimate returns the capacity from the units applied since the last empty moment; now is another.
@@ -252,7 +302,8 @@ func (p *Pace) pauseLength() float64 { return max(p.pause, settlingRoundTrips*p.
 // enter starts a phase, or its curve once more.
 func (p *Pace) enter(to phase, now float64) {
 	p.phase, p.changedAt, p.curveStart = to, now, now
-	p.rejectedShare, p.curveRejected, p.probePassed = 0, false, false
+	p.rejectedShare, p.curveRejected, p.probePassed, p.probeResumed = 0, false, false, false
+	p.overload, p.noise.excess, p.seen = 0, 0, evidence{}
 	p.window = float64(p.maxInFlight)
 }
 
@@ -271,10 +322,15 @@ func (p *Pace) enterSteady(now, capacity, toPlateau float64) {
 		p.learned.rate, p.learned.next = capacity, now
 	}
 	p.enter(steady, now)
-	p.capacity, p.pause = capacity, minPause
+	p.capacity, p.pause = max(minRate, capacity), minPause
 	p.stretch = 1
 	if toPlateau == plateauTime {
-		p.stretch = max(1, min(maxStretch, smallTable/capacity))
+		p.stretch = max(1, min(maxStretch, smallTable/p.capacity))
 	}
 	p.toPlateau = toPlateau * p.stretch
+}
+
+// startRate is where the probe of a table starts for which DescribeTable reported so many units/s.
+func startRate(reported float64) float64 {
+	return max(startShare*reported, math.Min(reported, minProbeRate))
 }

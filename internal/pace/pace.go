@@ -9,10 +9,15 @@ const (
 	defaultMaxInFlight = 64
 	maxWait            = time.Second // the longest time that Wait returns
 
-	learnedSlack  = 0.01 // seconds of lateness that the learned rate catches up
-	capSlack      = 0.05 // seconds of lateness that the cap catches up
-	learnedSlices = 20   // a request carries at most 1/20 s of the learned rate
-	capSlices     = 10   // and 1/10 s of the cap
+	quietTime = 10.0 // seconds without a rejection after which a small call need not wait
+
+	learnedSlack     = 0.01 // seconds of lateness that the learned rate catches up
+	capSlack         = 0.05 // seconds of lateness that the cap catches up
+	unrejectedSlices = 20   // a request carries at most 1/20 s of the learned rate before any rejection,
+	learnedSlices    = 100  // 1/100 s of it afterwards,
+	noisySlices      = 500  // less where rejections do not follow the rate,
+	contendedSlices  = 300  // and where others have the table;
+	capSlices        = 10   // and 1/10 s of the cap
 )
 
 // Config configures a [Pace].
@@ -32,6 +37,7 @@ const (
 	slowStart phase = iota // no rate; the window of requests in flight grows
 	probe                  // the rate doubles until the table rejects
 	steady                 // the rate follows the CUBIC-like curve around the estimate
+	contended              // other writers have the table: a low rate, in small requests
 )
 
 // Pace decides when the next request may go, how much it may carry, and how many requests may be in
@@ -46,6 +52,7 @@ type Pace struct {
 	firstSent, lastSent float64 // moments of the first and the last Sent
 	inFlight            int
 	roundTrip           float64 // seconds, smoothed
+	rowUnits            float64 // units of a row, smoothed
 	lastNew             float64 // moment of the last response with new rows
 	applied             float64 // units, ever
 	emptySeen           bool    // the table's bucket was seen empty
@@ -57,6 +64,8 @@ type Pace struct {
 	changedAt     float64 // moment at which the phase or the curve started
 	curveStart    float64 // the same, moved on by time that the controller does not learn from
 	rejectedShare float64 // moving share of rejected units since changedAt
+	rejectedAt    float64 // moment of the last rejection of any kind
+	overload      float64 // CUSUM of the share of rejected units over overloadShare, in responses
 
 	window float64 // requests in flight; grows in slow start, maxInFlight afterwards
 
@@ -64,6 +73,7 @@ type Pace struct {
 	probeCeiling float64 // units/s that the probe need not exceed
 	probeFloor   float64 // units/s that the table is known to accept
 	probePassed  bool    // units were accepted in this probe
+	probeResumed bool    // this probe follows a time in which others had the table
 	pause        float64 // seconds before the next probe if nothing is accepted
 
 	capacity       float64 // units/s, the estimate: CUBIC's W_max
@@ -71,6 +81,14 @@ type Pace struct {
 	stretch        float64 // how many times as long an estimate takes as on a table that is not small
 	curveRejected  bool    // this curve met a rejection
 	earlyRejection int     // curves in a row that met a rejection before their plateau
+
+	seen       evidence   // since changedAt
+	low        evidence   // in the low parts of the curves in a row with early rejections
+	best       best       // what the table was last seen to accept
+	noise      noise      // what it rejects whatever the rate
+	contention contention // of the contended phase
+	suspicions int        // short drains in a row whose rejections persisted
+	recoveries int64      // times that the contended phase ended with the table free again
 }
 
 // New returns a Pace at the start of its learning. Values of cfg that are negative or NaN count as 0.
@@ -80,14 +98,16 @@ func New(cfg Config) *Pace {
 		cap:         pacer{rate: clean(cfg.Cap, maxRate), slack: capSlack},
 		learned:     pacer{slack: learnedSlack},
 		roundTrip:   0.01,
+		rowUnits:    1,
 		pause:       minPause,
+		rejectedAt:  math.Inf(-1),
 	}
 	if p.maxInFlight < 1 {
 		p.maxInFlight = defaultMaxInFlight
 	}
 	p.window = float64(min(initialWindow, p.maxInFlight))
 	if start := clean(cfg.Start, maxRate); start > 0 {
-		p.enterProbe(0, start, 0, math.Inf(1))
+		p.enterProbe(0, startRate(start), 0, math.Inf(1))
 	}
 	return p
 }
@@ -101,7 +121,23 @@ func (p *Pace) Budget() float64 {
 	if p.phase == slowStart {
 		return p.CapBudget()
 	}
-	return min(p.CapBudget(), max(1, p.learned.rate/learnedSlices))
+	return min(p.CapBudget(), p.learnedBudget())
+}
+
+// learnedBudget is what a request carries at most by the learned rate. Requests are small where other
+// writers take what there is: a share of the table goes by requests then, and a small request finds what
+// it asks for.
+func (p *Pace) learnedBudget() float64 {
+	switch rate := p.learned.rate; {
+	case p.phase == contended && rate >= pairRate*p.rowUnits:
+		return max(2*p.rowUnits, rate/contendedSlices)
+	case p.noise.present():
+		return max(1, rate/noisySlices)
+	case math.IsInf(p.rejectedAt, -1):
+		return max(1, rate/unrejectedSlices)
+	default:
+		return max(1, rate/learnedSlices)
+	}
 }
 
 // CapBudget is Budget for a call that fits one request: only the cap limits such a request.
@@ -129,28 +165,54 @@ func (p *Pace) Wait(now time.Duration) time.Duration {
 	if p.phase != slowStart {
 		wait = p.learned.next - t
 	}
-	if p.cap.rate > 0 {
-		wait = max(wait, p.cap.next-t)
+	return ceilWait(max(wait, p.capWait(t)))
+}
+
+// WaitSmall is Wait for a call that fits one request. While nothing else is in flight and the table has
+// rejected nothing for a while, only the cap delays such a call: the learned rate may be far under what
+// the table accepts, in burst credit too.
+func (p *Pace) WaitSmall(now time.Duration) (wait time.Duration, unpaced bool) {
+	t := now.Seconds()
+	if p.inFlight == 0 && t-p.rejectedAt > quietTime {
+		return ceilWait(p.capWait(t)), true
 	}
-	if wait <= 0 {
+	return p.Wait(now), false
+}
+
+// capWait is how many seconds the cap delays a request.
+func (p *Pace) capWait(t float64) float64 {
+	if p.cap.rate == 0 || !p.started {
 		return 0
 	}
-	return time.Duration(math.Ceil(min(wait, maxWait.Seconds()) * float64(time.Second)))
+	return p.cap.next - t
+}
+
+// ceilWait returns seconds as a duration from 0 to maxWait.
+func ceilWait(seconds float64) time.Duration {
+	if seconds <= 0 {
+		return 0
+	}
+	return time.Duration(math.Ceil(min(seconds, maxWait.Seconds()) * float64(time.Second)))
 }
 
 // Sent records that a request with so many units left.
-func (p *Pace) Sent(now time.Duration, units float64) {
+func (p *Pace) Sent(now time.Duration, units float64) { p.sent(now, units, units) }
+
+// SentUnpaced is Sent for a request that WaitSmall let go without regard to the learned rate.
+func (p *Pace) SentUnpaced(now time.Duration, units float64) { p.sent(now, units, 0) }
+
+// sent records a request of so many units, of which the learned rate counts the paced ones.
+func (p *Pace) sent(now time.Duration, units, paced float64) {
 	t := now.Seconds()
 	if !p.started {
 		p.start(t)
 	}
-	units = clean(units, maxUnits)
 	p.inFlight++
 	if p.cap.rate > 0 {
-		p.cap.reserve(t, units)
+		p.cap.reserve(t, clean(units, maxUnits))
 	}
 	if p.phase != slowStart {
-		if idle := p.learned.reserve(t, units); idle > 0 {
+		if idle := p.learned.reserve(t, clean(paced, maxUnits)); idle > 0 {
 			p.skipIdle(t, idle)
 		}
 	}
@@ -163,6 +225,7 @@ func (p *Pace) start(t float64) {
 	p.firstSent, p.lastSent, p.changedAt, p.curveStart, p.emptyAt = t, t, t, t, t
 	p.lastNew, p.lastRejection = t-hotKeyTime, t-refillTime
 	p.learned.next, p.cap.next = t, t
+	p.best.start(t)
 }
 
 // skipIdle keeps the time since the last request out of the curve and of the estimate, because the

@@ -1,6 +1,6 @@
 package pace
 
-const minRate, maxRate = 1, 1e7 // units/s
+const minRate, maxRate = 0.5, 1e7 // units/s
 
 // pacer spaces requests in time so that their units keep to a rate.
 type pacer struct {

@@ -10,6 +10,9 @@ type Sample struct {
 	Sent, Now time.Duration
 	// Units is what the request asked for.
 	Units float64
+	// Rows is the number of rows that the request carried; 0 is unknown. It tells a table with big rows
+	// from one with many.
+	Rows int
 	// Rejected is the part of Units that was throttled: the unprocessed rows of a request, or all rows
 	// of a request that was throttled as a whole.
 	Rejected float64

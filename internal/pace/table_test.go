@@ -34,10 +34,39 @@ type table struct {
 	ranges []bucket
 	whole  bool    // a request that does not fit is rejected whole, not row by row
 	ratio  float64 // units consumed per unit requested
+
+	rival rival
+	next  int // of the rival's items
+}
+
+// rival is a writer that puts rate units/s for on seconds and nothing for off seconds, in items of one
+// unit. It repeats nothing.
+type rival struct{ rate, on, off float64 }
+
+// at is the moment of the rival's i-th item.
+func (r rival) at(i int) float64 {
+	t := float64(i) / r.rate
+	if r.off > 0 {
+		t += math.Floor(t/r.on) * r.off
+	}
+	return t
+}
+
+// letRivalWrite draws the rival's items until a moment, and returns the units that it got.
+func (t *table) letRivalWrite(until float64) (units float64) {
+	for ; t.rival.rate > 0 && t.rival.at(t.next) <= until; t.next++ {
+		t.all.refill(t.rival.at(t.next))
+		if t.all.fits(1) {
+			t.all.take(1)
+			units++
+		}
+	}
+	return units
 }
 
 // apply takes the rows of a request that fit, in order. It returns the others, and the units consumed.
 func (t *table) apply(now float64, rows []row) (rejected []row, consumed float64) {
+	t.letRivalWrite(now)
 	t.all.refill(now)
 	for i := range t.ranges {
 		t.ranges[i].refill(now)
