@@ -5,7 +5,7 @@
 //
 //	go run ./internal/cmd/pace [-run names] [-short] [-on-demand]
 //
-// It takes two minutes, needs two idle cores, and exits with status 1 if a figure falls short.
+// It takes under five minutes, needs two idle cores, and exits with status 1 if a figure falls short.
 package main
 
 import (
@@ -31,6 +31,10 @@ var scenarios = []scenario{
 	{"steady", "2,000 write units a second", steady},
 	{"step", "500 write units a second, then 5,000, then 500", step},
 	{"hot", "an unlimited table; 5 % of the rows on a key range of 200 write units a second", hot},
+	{"bursts", "2,000 write units a second; another writer sends 3,000 for 5 s of every 20", bursts},
+	{"spell", "2,000 write units a second; 90 % of the items are refused for 10 s", spell},
+	{"noise", "5,000 write units a second; 10 % of the items are refused at random", noise},
+	{"loops", "2,000 write units a second; four workers without a pace take what they can", loops},
 }
 
 // figure is a measured number, and the value that is required of it.
@@ -71,7 +75,7 @@ func main() {
 	if *serving {
 		exit(serve(ctx))
 	}
-	exit(measure(ctx, *only, *short, *onDemand))
+	exit(measure(ctx, options{only: *only, short: *short, onDemand: *onDemand}))
 }
 
 func exit(err error) {
@@ -82,9 +86,15 @@ func exit(err error) {
 	os.Exit(0)
 }
 
+// options are the flags of the command.
+type options struct {
+	only            string
+	short, onDemand bool
+}
+
 // measure runs the scenarios and prints their figures.
-func measure(ctx context.Context, only string, short, onDemand bool) error {
-	pick, err := regexp.Compile(only)
+func measure(ctx context.Context, o options) error {
+	pick, err := regexp.Compile(o.only)
 	if err != nil {
 		return err
 	}
@@ -93,9 +103,9 @@ func measure(ctx context.Context, only string, short, onDemand bool) error {
 		return err
 	}
 	defer server.stop()
-	b := &harness{server: server, onDemand: onDemand, short: short}
+	b := &harness{server: server, onDemand: o.onDemand, short: o.short}
 	start := "no capacity (start: 0)"
-	if onDemand {
+	if o.onDemand {
 		start = "an on-demand table (start: 4,000, whatever the capacity)"
 	}
 	fmt.Printf("latency 8 to 12 ms; buckets hold 1 s and start empty; default Config; DescribeTable reports %s\n", start)
