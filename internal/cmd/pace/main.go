@@ -1,9 +1,10 @@
 // Command pace measures how well the library's write rate follows the capacity of a table, and
 // prints each figure next to the one required. It writes rows with the default configuration and
 // the client that the library builds, over HTTP on loopback, to a table with a capacity in a
-// process of its own.
+// process of its own. With -svg it also draws what the table accepted over time, one file for each
+// scenario.
 //
-//	go run ./internal/cmd/pace [-run names] [-short] [-on-demand]
+//	go run ./internal/cmd/pace [-run names] [-short] [-on-demand] [-svg dir]
 //
 // It takes under five minutes, needs two idle cores, and exits with status 1 if a figure falls short.
 package main
@@ -70,12 +71,13 @@ func main() {
 	only := flag.String("run", "", "run only the scenarios that this regular expression matches")
 	short := flag.Bool("short", false, "write a quarter of the rows, for a first look; the required figures are those of the full run")
 	onDemand := flag.Bool("on-demand", false, "have DescribeTable report an on-demand table, for which the library starts at 4,000 units/s")
+	svg := flag.String("svg", "", "draw the rate of each scenario over time, as an SVG file in this directory")
 	flag.Parse()
 	ctx := context.Background()
 	if *serving {
 		exit(serve(ctx))
 	}
-	exit(measure(ctx, options{only: *only, short: *short, onDemand: *onDemand}))
+	exit(measure(ctx, options{only: *only, svg: *svg, short: *short, onDemand: *onDemand}))
 }
 
 func exit(err error) {
@@ -88,11 +90,11 @@ func exit(err error) {
 
 // options are the flags of the command.
 type options struct {
-	only            string
+	only, svg       string
 	short, onDemand bool
 }
 
-// measure runs the scenarios and prints their figures.
+// measure runs the scenarios, prints their figures and draws them.
 func measure(ctx context.Context, o options) error {
 	pick, err := regexp.Compile(o.only)
 	if err != nil {
@@ -121,6 +123,11 @@ func measure(ctx context.Context, o options) error {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 		missed += show(figures)
+		if o.svg != "" {
+			if err := b.series.save(o.svg, s.name, s.about); err != nil {
+				return err
+			}
+		}
 		fmt.Printf("(%.0f s)\n", time.Since(begin).Seconds())
 		ran++
 	}
