@@ -1,11 +1,12 @@
 // Command pace measures how well the library's write rate follows the capacity of a table, and
 // prints each figure next to the one required. It writes rows with the default configuration and
 // the client that the library builds, over HTTP on loopback, to a table with a capacity in a
-// process of its own.
+// process of its own. With -svg it also draws what the table accepted over time, one file for each
+// scenario.
 //
-//	go run ./internal/cmd/pace [-run names] [-short] [-on-demand]
+//	go run ./internal/cmd/pace [-run names] [-short] [-on-demand] [-svg dir]
 //
-// It takes two minutes, needs two idle cores, and exits with status 1 if a figure falls short.
+// It takes under five minutes, needs two idle cores, and exits with status 1 if a figure falls short.
 package main
 
 import (
@@ -31,6 +32,10 @@ var scenarios = []scenario{
 	{"steady", "2,000 write units a second", steady},
 	{"step", "500 write units a second, then 5,000, then 500", step},
 	{"hot", "an unlimited table; 5 % of the rows on a key range of 200 write units a second", hot},
+	{"bursts", "2,000 write units a second; another writer sends 3,000 for 5 s of every 20", bursts},
+	{"spell", "2,000 write units a second; 90 % of the items are refused for 10 s", spell},
+	{"noise", "5,000 write units a second; 10 % of the items are refused at random", noise},
+	{"loops", "2,000 write units a second; four workers without a pace take what they can", loops},
 }
 
 // figure is a measured number, and the value that is required of it.
@@ -66,12 +71,13 @@ func main() {
 	only := flag.String("run", "", "run only the scenarios that this regular expression matches")
 	short := flag.Bool("short", false, "write a quarter of the rows, for a first look; the required figures are those of the full run")
 	onDemand := flag.Bool("on-demand", false, "have DescribeTable report an on-demand table, for which the library starts at 4,000 units/s")
+	svg := flag.String("svg", "", "draw the rate of each scenario over time, as an SVG file in this directory")
 	flag.Parse()
 	ctx := context.Background()
 	if *serving {
 		exit(serve(ctx))
 	}
-	exit(measure(ctx, *only, *short, *onDemand))
+	exit(measure(ctx, options{only: *only, svg: *svg, short: *short, onDemand: *onDemand}))
 }
 
 func exit(err error) {
@@ -82,9 +88,15 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-// measure runs the scenarios and prints their figures.
-func measure(ctx context.Context, only string, short, onDemand bool) error {
-	pick, err := regexp.Compile(only)
+// options are the flags of the command.
+type options struct {
+	only, svg       string
+	short, onDemand bool
+}
+
+// measure runs the scenarios, prints their figures and draws them.
+func measure(ctx context.Context, o options) error {
+	pick, err := regexp.Compile(o.only)
 	if err != nil {
 		return err
 	}
@@ -93,9 +105,9 @@ func measure(ctx context.Context, only string, short, onDemand bool) error {
 		return err
 	}
 	defer server.stop()
-	b := &harness{server: server, onDemand: onDemand, short: short}
+	b := &harness{server: server, onDemand: o.onDemand, short: o.short}
 	start := "no capacity (start: 0)"
-	if onDemand {
+	if o.onDemand {
 		start = "an on-demand table (start: 4,000, whatever the capacity)"
 	}
 	fmt.Printf("latency 8 to 12 ms; buckets hold 1 s and start empty; default Config; DescribeTable reports %s\n", start)
@@ -111,6 +123,11 @@ func measure(ctx context.Context, only string, short, onDemand bool) error {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 		missed += show(figures)
+		if o.svg != "" {
+			if err := b.series.save(o.svg, s.name, s.about); err != nil {
+				return err
+			}
+		}
 		fmt.Printf("(%.0f s)\n", time.Since(begin).Seconds())
 		ran++
 	}

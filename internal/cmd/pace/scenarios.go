@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dynamodest/dynamodest"
@@ -17,13 +20,25 @@ type harness struct {
 	onDemand bool
 	short    bool
 	tables   int
+	returned atomic.Int64 // rows that came back unprocessed or throttled, of all tables
+	series   series       // of the newest table
 }
 
 // table creates a table and returns its name.
 func (b *harness) table(t Table) (string, error) {
 	b.tables++
 	t.Name, t.OnDemand = fmt.Sprintf("pace-%d", b.tables), b.onDemand
+	b.series = series{began: time.Now()}
+	if t.UnitsPerSecond > 0 {
+		b.series.capacity = []level{{0, t.UnitsPerSecond}}
+	}
 	return t.Name, b.server.make(t)
+}
+
+// set changes the capacity of the newest table.
+func (b *harness) set(unitsPerSecond float64) error {
+	b.series.capacity = append(b.series.capacity, level{time.Since(b.series.began).Seconds(), unitsPerSecond})
+	return b.server.set(unitsPerSecond)
 }
 
 // rows returns the number of rows to write: n, or a quarter of n with -short.
@@ -86,7 +101,10 @@ func (b *harness) write(ctx context.Context, table string, rows iter.Seq2[dynamo
 				w.mark(r)
 				return ctx
 			},
-			RequestDone: func(_ context.Context, r dynamodest.Response) { w.mark(r.Request) },
+			RequestDone: func(_ context.Context, r dynamodest.Response) {
+				w.mark(r.Request)
+				b.returned.Add(int64(returned(r)))
+			},
 		},
 	})
 	if err != nil {
@@ -97,6 +115,27 @@ func (b *harness) write(ctx context.Context, table string, rows iter.Seq2[dynamo
 		return nil
 	})
 	return w, err
+}
+
+// returned returns the number of rows of a request that came back.
+func returned(r dynamodest.Response) int {
+	if errors.Is(r.Reason, dynamodest.ErrThrottled) {
+		return r.Request.Rows
+	}
+	return r.Unprocessed
+}
+
+// writeWatched is write, and samples the table's usage in the meantime.
+func (b *harness) writeWatched(ctx context.Context, table string, rows iter.Seq2[dynamodest.Row, error]) (*written, error) {
+	writing, stop := context.WithCancel(ctx)
+	watched := make(chan error, 1)
+	go func() {
+		_, err := b.watch(writing, table, math.MaxInt64)
+		watched <- err
+	}()
+	w, err := b.write(ctx, table, rows)
+	stop()
+	return w, errors.Join(err, <-watched)
 }
 
 func unlimited(ctx context.Context, b *harness) ([]figure, error) {
@@ -113,7 +152,7 @@ func unlimited(ctx context.Context, b *harness) ([]figure, error) {
 	if table, err = b.table(Table{}); err != nil {
 		return nil, err
 	}
-	w, err := b.write(ctx, table, rows(b.rows(400_000), 0))
+	w, err := b.writeWatched(ctx, table, rows(b.rows(400_000), 0))
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +170,7 @@ func steady(ctx context.Context, b *harness) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := b.write(ctx, table, rows(b.rows(60_000), 0))
+	w, err := b.writeWatched(ctx, table, rows(b.rows(60_000), 0))
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +187,7 @@ func hot(ctx context.Context, b *harness) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := b.write(ctx, table, rows(b.rows(80_000), every))
+	w, err := b.writeWatched(ctx, table, rows(b.rows(80_000), every))
 	if err != nil {
 		return nil, err
 	}

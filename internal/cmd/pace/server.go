@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
@@ -30,8 +28,9 @@ type Table struct {
 // hotPrefix begins the keys of the hot range.
 const hotPrefix = "hot-"
 
-// Usage is the write units that a table has accepted and rejected so far.
-type Usage struct{ Written, Refused float64 }
+// Usage is the write units that a table has accepted and rejected so far, and those of Written that
+// were other writers'.
+type Usage struct{ Written, Refused, Others float64 }
 
 // Control is the RPC service of the server process. The measuring process calls it over the
 // server's standard input and output.
@@ -40,6 +39,8 @@ type Control struct {
 	db      *dynamodesttest.DB
 	limit   *dynamodesttest.Limit // of the newest table
 	secret  bool                  // the newest table's description has no capacity
+	others  *dynamodesttest.Limit // counts what other writers of the newest table write; nil without one
+	stop    context.CancelFunc    // stops them; nil without one
 }
 
 // Address reports the URL of the tables.
@@ -48,8 +49,9 @@ func (c *Control) Address(_ struct{}, address *string) error {
 	return nil
 }
 
-// Make creates a table.
+// Make creates a table. Other writers and refusals end.
 func (c *Control) Make(t Table, _ *struct{}) error {
+	c.leaveAlone()
 	c.db.AddTable(t.Name, "id:S")
 	c.secret = !t.OnDemand
 	c.limit = nil
@@ -57,10 +59,7 @@ func (c *Control) Make(t Table, _ *struct{}) error {
 		c.limit = c.db.Limit(t.Name, dynamodesttest.Capacity{UnitsPerSecond: t.UnitsPerSecond})
 	}
 	if t.HotPerSecond > 0 {
-		c.db.Limit(t.Name, dynamodesttest.Capacity{UnitsPerSecond: t.HotPerSecond, Keys: func(key []types.AttributeValue) bool {
-			id, ok := key[0].(*types.AttributeValueMemberS)
-			return ok && strings.HasPrefix(id.Value, hotPrefix)
-		}})
+		c.db.Limit(t.Name, dynamodesttest.Capacity{UnitsPerSecond: t.HotPerSecond, Keys: keysWith(hotPrefix)})
 	}
 	return nil
 }
@@ -73,6 +72,9 @@ func (c *Control) Set(unitsPerSecond float64, _ *struct{}) error {
 
 // Usage reports what a table has accepted and rejected.
 func (c *Control) Usage(table string, u *Usage) error {
+	if c.others != nil {
+		u.Others, _ = c.others.Usage()
+	}
 	u.Written, u.Refused = c.db.Usage(table)
 	return nil
 }
@@ -156,6 +158,14 @@ func (s *remote) make(t Table) error { return s.control.Call("Control.Make", t, 
 
 func (s *remote) set(unitsPerSecond float64) error {
 	return s.control.Call("Control.Set", unitsPerSecond, &struct{}{})
+}
+
+func (s *remote) bursts(b Bursts) error { return s.control.Call("Control.Bursts", b, &struct{}{}) }
+
+func (s *remote) loops(l Loops) error { return s.control.Call("Control.Loops", l, &struct{}{}) }
+
+func (s *remote) refuse(share float64) error {
+	return s.control.Call("Control.Refuse", share, &struct{}{})
 }
 
 func (s *remote) usage(table string) (u Usage, err error) {

@@ -3,11 +3,42 @@ package main
 import (
 	"context"
 	"errors"
-	"math"
 	"time"
 
 	"github.com/dynamodest/dynamodest"
 )
+
+// stage is a part of a run: a change, and the time for which the table is watched after it.
+type stage struct {
+	change func() error // nil: nothing changes
+	length time.Duration
+}
+
+// endless writes endless rows to a table through one stage after the other, and returns the samples
+// of each.
+func (b *harness) endless(ctx context.Context, table string, stages ...stage) ([]samples, error) {
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := b.write(running, table, rows(-1, 0))
+		ended <- err
+	}()
+	var parts []samples
+	var failed error
+	for _, s := range stages {
+		if s.change != nil {
+			failed = errors.Join(failed, s.change())
+		}
+		part, err := b.watch(ctx, table, s.length)
+		failed = errors.Join(failed, err)
+		parts = append(parts, part)
+	}
+	stop()
+	if err := <-ended; !errors.Is(err, dynamodest.ErrStopped) {
+		return nil, errors.Join(errors.New("the run ended early"), err)
+	}
+	return parts, failed
+}
 
 // step writes endless rows to a table whose capacity is raised and then cut.
 func step(ctx context.Context, b *harness) ([]figure, error) {
@@ -20,67 +51,17 @@ func step(ctx context.Context, b *harness) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	running, stop := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() {
-		_, err := b.write(running, table, rows(-1, 0))
-		ended <- err
-	}()
-	_, err1 := b.watch(table, before)
-	err2 := b.server.set(high)
-	raised, err3 := b.watch(table, after)
-	err4 := b.server.set(low)
-	cut, err5 := b.watch(table, after)
-	stop()
-	if err := <-ended; !errors.Is(err, dynamodest.ErrStopped) {
-		return nil, errors.Join(errors.New("the run ended early"), err)
+	parts, err := b.endless(ctx, table,
+		stage{nil, before},
+		stage{func() error { return b.set(high) }, after},
+		stage{func() error { return b.set(low) }, after})
+	if err != nil {
+		return nil, err
 	}
-	reached := raised.since(func(u Usage, seconds float64) bool { return u.Written >= 0.9*high*seconds })
-	settled := cut.since(func(u Usage, _ float64) bool { return u.Refused <= 0.05*u.Written })
+	reached := parts[1].since(func(s sample) bool { return s.Written >= 0.9*high*s.at })
+	settled := parts[2].since(func(s sample) bool { return s.Refused <= 0.05*s.Written })
 	return []figure{
 		{"raised: seconds until the rate is 90 % of the new", "%.1f", 10, reached, atMost},
 		{"cut: seconds until under 5 % are refused", "%.1f", 10, settled, atMost},
-	}, errors.Join(err1, err2, err3, err4, err5)
-}
-
-// samples is a table's usage over time.
-type samples []sample
-
-type sample struct {
-	at float64 // seconds since the first sample
-	Usage
-}
-
-// watch samples a table's usage for the given time.
-func (b *harness) watch(table string, length time.Duration) (samples, error) {
-	const every = 100 * time.Millisecond
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	var s samples
-	for begin := time.Now(); time.Since(begin) < length; <-ticker.C {
-		u, err := b.server.usage(table)
-		if err != nil {
-			return s, err
-		}
-		s = append(s, sample{time.Since(begin).Seconds(), u})
-	}
-	return s, nil
-}
-
-// since returns the first time, in seconds, from which good holds both over the next second and
-// over all the rest. It returns +Inf if there is no such time.
-func (s samples) since(good func(u Usage, seconds float64) bool) float64 {
-	holds := func(from, to sample) bool {
-		return good(Usage{to.Written - from.Written, to.Refused - from.Refused}, to.at-from.at)
-	}
-	end := len(s) - 1
-	for i, next := 0, 0; i < end; i++ {
-		for next < end && s[next].at < s[i].at+1 {
-			next++
-		}
-		if holds(s[i], s[next]) && holds(s[i], s[end]) {
-			return s[i].at
-		}
-	}
-	return math.Inf(1)
+	}, nil
 }
