@@ -4,7 +4,7 @@ import "math"
 
 const (
 	bestEpoch    = 0.25 // seconds of an epoch
-	bestHalfLife = 20.0 // seconds in which the best rate loses half of itself
+	bestHalfLife = 60.0 // seconds in which the best rate loses half of itself
 )
 
 // best remembers the most that a table has accepted for a while: where to go back to after a time in

@@ -16,9 +16,9 @@ type Sample struct {
 	// Rejected is the part of Units that was throttled: the unprocessed rows of a request, or all rows
 	// of a request that was throttled as a whole.
 	Rejected float64
-	// RetryUnits is the part of Units in rows that an earlier request carried, and RetryRejected the
-	// part of Rejected in such rows. They distinguish a hot key range from a table at its limit: a
-	// caller that leaves them 0 is paced well only if its rows are evenly keyed.
+	// RetryUnits is the part of Units in rows that an earlier request carried, or whose keys are known to
+	// be hot, and RetryRejected the part of Rejected in such rows. They distinguish hot keys from a table
+	// at its limit: a caller that leaves them 0 is paced well only if its rows are evenly keyed.
 	RetryUnits, RetryRejected float64
 	// Consumed is the write units that DynamoDB reported for the table; 0 is unknown.
 	Consumed float64

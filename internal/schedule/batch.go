@@ -11,13 +11,13 @@ import (
 type Batch struct {
 	Rows       []*Row
 	Units      int       // write units that the rows cost the table
-	RetryUnits int       // part of Units in rows that an earlier request carried
+	RetryUnits int       // part of Units in rows that an earlier request carried, or of hot partition keys
 	Bytes      int       // size of the rows as DynamoDB counts it
 	SentAt     time.Time // when Next returned it; the sender may set a later time, before it sends
 
 	retries       int       // how many of Rows, the first ones, waited for the backoff
 	stubborn      bool      // Rows were set apart from the retries, and waited for delays of their own
-	resent        []bool    // parallel to Rows: an earlier request carried it; nil if none did
+	exempt        []bool    // parallel to Rows: it counts in RetryUnits; nil if none does
 	sub           *subBatch // nil unless the rows were set apart to go together
 	writtenBefore int       // rows that the call had written when it was packed
 	newest        int       // with a conditional put: the Index of the newest row of its key when it was packed
@@ -64,6 +64,7 @@ func (s *Scheduler) pack(now time.Time, budget Budget) *Batch {
 	b := batchBuilder{
 		Batch:    &Batch{SentAt: now, writtenBefore: s.written},
 		cfg:      &s.cfg,
+		hot:      &s.hot,
 		maxRows:  s.maxRows(budget.Rows),
 		maxUnits: budget.Units,
 		encoded:  s.cfg.EnvelopeSize,
@@ -129,6 +130,7 @@ func (s *Scheduler) packQueues(b *batchBuilder, now time.Time) {
 type batchBuilder struct {
 	*Batch
 	cfg      *Config
+	hot      *hotKeys
 	maxRows  int
 	maxUnits float64
 	encoded  int // bytes of the request's body so far
@@ -146,11 +148,11 @@ func (b *batchBuilder) add(q *keyQueue) bool {
 		}
 	}
 	b.encoded = encoded
-	if r.Attempts > 0 {
-		if b.resent == nil {
-			b.resent = make([]bool, max(1, b.maxRows))
+	if r.Attempts > 0 || b.hot.has(r) {
+		if b.exempt == nil {
+			b.exempt = make([]bool, max(1, b.maxRows))
 		}
-		b.resent[len(b.Rows)] = true
+		b.exempt[len(b.Rows)] = true
 		b.RetryUnits += r.Units
 	}
 	b.Rows = append(b.Rows, r)

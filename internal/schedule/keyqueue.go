@@ -15,6 +15,7 @@ type keyQueue struct {
 	rows  []*Row
 	since time.Time // when it joined the queue of new rows
 	place int       // its place among the retries: the index of its oldest row
+	hot   bool      // its partition key was hot when it joined the retries
 	due   time.Time // when its delay is over, if it is set apart
 	first [1]*Row   // storage of rows while there is one row, as usual
 }
@@ -61,13 +62,18 @@ func (f *fifo) take() {
 	*f = (*f)[1:]
 }
 
-// oldestFirst is the queue of retries, by key: a heap by place.
+// oldestFirst is the queue of retries, by key: a heap by place, with rows of hot partition keys last.
 type oldestFirst []*keyQueue
 
-func (o oldestFirst) Len() int           { return len(o) }
-func (o oldestFirst) Less(i, j int) bool { return o[i].place < o[j].place }
-func (o oldestFirst) Swap(i, j int)      { o[i], o[j] = o[j], o[i] }
-func (o *oldestFirst) Push(x any)        { *o = append(*o, x.(*keyQueue)) } //nolint:forcetypeassert // only put calls it
+func (o oldestFirst) Len() int { return len(o) }
+func (o oldestFirst) Less(i, j int) bool {
+	if o[i].hot != o[j].hot {
+		return o[j].hot
+	}
+	return o[i].place < o[j].place
+}
+func (o oldestFirst) Swap(i, j int) { o[i], o[j] = o[j], o[i] }
+func (o *oldestFirst) Push(x any)   { *o = append(*o, x.(*keyQueue)) } //nolint:forcetypeassert // only put calls it
 func (o *oldestFirst) Pop() any {
 	old := *o
 	q := old[len(old)-1]

@@ -97,10 +97,11 @@ func (s *Scheduler) exhausted(r *Row) bool {
 	return r.fruitlessAttempts >= s.cfg.MaxAttempts || r.charged/s.cfg.MaxAttemptsFactor >= s.cfg.MaxAttempts
 }
 
-// enqueueRetry puts q into the queue of retries if it has a row to send.
+// enqueueRetry puts q into the queue of retries if it has a row to send. Rows of hot keys go last, since
+// they would hold up the others.
 func (s *Scheduler) enqueueRetry(q *keyQueue) {
 	if s.dropExhausted(q) {
-		q.place = q.rows[0].Index
+		q.place, q.hot = q.rows[0].Index, s.hot.has(q.rows[0])
 		s.retries.put(q)
 	}
 }

@@ -165,6 +165,7 @@ type Scheduler struct {
 	input    input
 	keyCheck keyCheck
 	outage   outageCounter
+	hot      hotKeys
 	refusals refusals
 
 	rows             int       // added so far

@@ -31,7 +31,7 @@ type Response struct {
 
 // Rejected returns the write units of the rows that DynamoDB had no capacity for: all of a throttled
 // request, otherwise the unprocessed ones. retryUnits is the part in rows that an earlier request
-// carried. The result is the same before and after Settle, and on any goroutine.
+// carried, or of hot partition keys. The result is the same before and after Settle, and on any goroutine.
 func (r *Response) Rejected() (units, retryUnits int) {
 	if r.Failure != nil {
 		if r.Failure.Throttled {
@@ -44,7 +44,7 @@ func (r *Response) Rejected() (units, retryUnits int) {
 			continue
 		}
 		units += row.Units
-		if r.Batch.resent != nil && r.Batch.resent[i] {
+		if r.Batch.exempt != nil && r.Batch.exempt[i] {
 			retryUnits += row.Units
 		}
 	}
@@ -124,6 +124,7 @@ func (s *Scheduler) failed(r *Response) {
 func (s *Scheduler) processed(r *Response) {
 	b := r.Batch
 	for i, row := range b.Rows {
+		s.hot.observe(row, r.unprocessed(i))
 		if !r.unprocessed(i) {
 			s.rowWritten(row, r.Done)
 		}
@@ -163,6 +164,7 @@ func (s *Scheduler) retry(r *Response) {
 	for _, row := range b.Rows {
 		charge(row, false, f.Reason, f.Err)
 		if f.Throttled {
+			s.hot.observe(row, true)
 			s.refusals.add(row)
 		}
 	}
