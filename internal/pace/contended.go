@@ -17,6 +17,7 @@ const (
 	shortDrain     = 1.5 // seconds after which a drain that stays short of rows is decided, and
 	shortResponses = 24  // responses, at least
 	maxSuspicions  = 3   // such decisions in a row after which rejections that persist are noise
+	farFactor      = 15  // so many times what is accepted is the best rate when it has fallen far
 
 	// The table is free again after so many clean responses in a row: cleanResponses, or cleanSlow at
 	// less than slowRate units/s, and at least cleanRejections ÷ the share that was rejected before.
@@ -173,7 +174,7 @@ func (p *Pace) drainedSlowly(now float64) {
 	} else {
 		p.suspicions = 0
 	}
-	if p.suspicions >= maxSuspicions || persists && p.best.rate > 5*c.accepted {
+	if p.suspicions >= maxSuspicions || persists && p.best.rate > farFactor*c.accepted {
 		p.noise = noiseOf(&p.seen, true, now+noiseTime)
 		p.enterSteady(now, p.capacity, firstPlateauTime)
 		return

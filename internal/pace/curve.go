@@ -45,9 +45,6 @@ func (p *Pace) probeRate(t float64) float64 {
 // steadyRate is the rate t seconds after the start of the curve: capacity × (1 + depth × ((t-K)/K)³),
 // which is CUBIC's C(t-K)³ + W_max with a depth instead of a fixed C, and from growthFrom × K on
 // doubling instead of cubic growth.
-//
-// Beyond the plateau a writer that has less than it had grows up to twice as fast, so that the shares of
-// several writers become equal.
 func (p *Pace) steadyRate(t float64) float64 {
 	if beyond := t - p.toPlateau; beyond > 0 && p.noise.present() && !p.noise.drained {
 		doublings := min(20, max(0, beyond-heldTime)/heldDoubling)
@@ -55,12 +52,10 @@ func (p *Pace) steadyRate(t float64) float64 {
 	}
 	end := growthFrom * p.toPlateau
 	x := min(t, end)/p.toPlateau - 1 // -1 at the start, 0 on the plateau
-	depth, amplitude := plateauDepth, p.capacity
+	depth := plateauDepth
 	if x < 0 { // deeper after early rejections, to see whether the rejections follow the rate
 		depth *= float64(1 + p.earlyRejection)
-	} else {
-		amplitude = min(2*p.capacity, max(amplitude, p.best.rate))
 	}
-	cubic := p.capacity + amplitude*depth*x*x*x
+	cubic := p.capacity * (1 + depth*x*x*x)
 	return cubic * math.Exp2(min(20, max(0, t-end)/(growthDoubling*p.stretch)))
 }

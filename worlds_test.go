@@ -1,0 +1,153 @@
+package dynamodest_test
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest/internal/testsize"
+)
+
+const worldRuns = 240 * time.Second
+
+// burstWorlds have another writer who sends more than the table takes, and pauses.
+func burstWorlds() (worlds []world) {
+	for _, b := range []struct{ on, off, share float64 }{
+		{1, 9, 0.85}, {2, 8, 0.85}, {2, 2, 0.60}, {5, 5, 0.85}, {5, 15, 0.85}, {10, 20, 0.85}, {20, 40, 0.85},
+		{3, 12, 0.85}, {8, 8, 0.85},
+	} {
+		worlds = append(worlds, world{
+			name: fmt.Sprintf("bursts %g/%g", b.on, b.off), capacity: 2000, runs: worldRuns,
+			rivals: bursts(3000, time.Duration(b.on*float64(time.Second)), time.Duration(b.off*float64(time.Second))),
+			wants:  []want{atLeast(b.share, ofFree), atMost(0.25, refusedShare)},
+		})
+	}
+	return worlds
+}
+
+// spellWorlds refuse 90 % for some time, and are healthy before and afterwards.
+func spellWorlds() (worlds []world) {
+	const from = 20 * time.Second
+	for _, s := range []struct{ seconds, recovery float64 }{{1, 5}, {3, 5}, {10, 5}, {30, 5}, {60, 10}} {
+		spell := time.Duration(s.seconds * float64(time.Second))
+		w := world{
+			name: fmt.Sprintf("spell of %g s, items", s.seconds), capacity: 2000, runs: from + spell + 90*time.Second, recovers: from + spell,
+			noise: noise{items: 0.9, from: from, to: from + spell},
+			wants: []want{atMost(s.recovery, recovery), atMost(0.05, refusedShare), atMost(20, givenUp)},
+		}
+		worlds = append(worlds, w)
+		w.name = fmt.Sprintf("spell of %g s, requests", s.seconds)
+		w.noise.items, w.noise.requests = 0, 0.9
+		worlds = append(worlds, w)
+	}
+	return worlds
+}
+
+// noiseWorlds refuse at random, whatever the rate. A plain loop of 16 workers with full-jitter backoff
+// gets the whole capacity.
+func noiseWorlds() (worlds []world) {
+	for _, n := range []struct{ share, requests, items float64 }{
+		{0.05, 3500, 4000}, {0.10, 4000, 4000}, {0.20, 1500, 1500}, {0.30, 0, 1500},
+	} {
+		w := world{capacity: 5000, runs: 60 * time.Second}
+		most := atMost(1.5*n.share/(1-n.share), refusedShare)
+		if n.requests > 0 {
+			w.name, w.noise = fmt.Sprintf("noise of %g %% of requests", 100*n.share), noise{requests: n.share}
+			w.wants = []want{atLeast(n.requests, rowRate), most, atMost(0, givenUp)}
+			worlds = append(worlds, w)
+		}
+		w.name, w.noise = fmt.Sprintf("noise of %g %% of items", 100*n.share), noise{items: n.share}
+		w.wants = []want{atLeast(n.items, rowRate), most, atMost(0, givenUp)}
+		worlds = append(worlds, w)
+	}
+	// Two attempts are not enough for one row in 25.
+	return append(worlds, world{
+		name: "20,000 rows, two attempts, noise of 20 % of requests", capacity: 5000, rows: 20_000, attempts: 2, noise: noise{requests: 0.20},
+		wants: []want{atMost(20_000/1500.0, seconds), atMost(1000, givenUp)},
+	})
+}
+
+// loopWorlds have a plain loop beside us that takes what it can.
+func loopWorlds() (worlds []world) {
+	for _, l := range []struct {
+		workers        int
+		share, refused float64
+	}{{1, 0.25, 0.25}, {4, 0.10, 0.5}, {16, 0.02, 2}} {
+		worlds = append(worlds, world{
+			name: fmt.Sprintf("loop of %d", l.workers), capacity: 2000, runs: worldRuns / 2, jitters: true, rivals: loops(l.workers),
+			wants: []want{atLeast(l.share, ofCapacity), atMost(l.refused, refusedShare), atMost(0, givenUp)},
+		})
+	}
+	return worlds
+}
+
+// peerWorlds have several processes of ours on one table.
+func peerWorlds() (worlds []world) {
+	for _, p := range []struct {
+		peers         int
+		refused, fair float64
+	}{{2, 0.0075, 0.60}, {10, 0.15, 0.60}, {20, 0.24, 0.60}} {
+		worlds = append(worlds, world{
+			name: fmt.Sprintf("%d peers", p.peers), capacity: 2000, runs: worldRuns / 2, peers: p.peers,
+			wants: []want{atLeast(0.95, ofFree), atMost(p.refused, refusedShare), atLeast(p.fair, fairness), atMost(0, givenUp)},
+		})
+	}
+	short := world{
+		name: "20 peers of 1,000 rows", capacity: 2000, peers: 20, rows: 1000,
+		wants: []want{atMost(3000.0/20_000, refusedShare), atMost(14, seconds), atMost(0, givenUp)},
+	}
+	told := short
+	told.name, told.told = "20 peers of 1,000 rows, told", 2000
+	return append(worlds, short, told)
+}
+
+func allWorlds() (all []world) {
+	for _, worlds := range [][]world{burstWorlds(), spellWorlds(), noiseWorlds(), loopWorlds(), peerWorlds(), creditWorlds(), steadyWorlds(), smallWorlds(), rangeWorlds()} {
+		all = append(all, worlds...)
+	}
+	return all
+}
+
+// TestWorlds holds the figures of a few worlds.
+func TestWorlds(t *testing.T) {
+	t.Parallel()
+	few := []string{"5, told", "25, told, credit", "steady writer of 1500", "index of 500"}
+	few = append(few, testsize.Pick(nil, []string{"2,000", "bursts 2/8", "spell of 3 s, items", "loop of 4"})...)
+	runWorlds(t, 1, func(name string) bool { return slices.Contains(few, name) })
+}
+
+// TestHeavyWorlds holds the figures of all worlds. DYNAMODEST_WORLDS selects worlds by a regular
+// expression, and DYNAMODEST_TRACE=1 logs what each second brought. Runs of a seed differ: the library
+// draws its backoffs from a generator that has no seed.
+func TestHeavyWorlds(t *testing.T) {
+	testsize.Heavy(t)
+	t.Parallel()
+	selected, err := regexp.Compile(os.Getenv("DYNAMODEST_WORLDS"))
+	require.NoError(t, err)
+	runWorlds(t, uint64(testsize.Long(1, 3)), selected.MatchString)
+}
+
+// runWorlds runs the selected worlds with so many seeds.
+func runWorlds(t *testing.T, seeds uint64, selected func(name string) bool) {
+	t.Helper()
+	ran := 0
+	for _, w := range allWorlds() {
+		if !selected(w.name) {
+			continue
+		}
+		ran++
+		for seed := uint64(1); seed <= seeds; seed++ {
+			t.Run(fmt.Sprintf("%s/%d", w.name, seed), func(t *testing.T) {
+				t.Parallel()
+				o := w.run(t, seed)
+				o.check(t, seed)
+			})
+		}
+	}
+	require.NotZero(t, ran, "no world has such a name")
+}
