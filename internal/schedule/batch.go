@@ -112,11 +112,11 @@ func (s *Scheduler) packSubBatch(b *batchBuilder, i int) {
 // a hot key range cannot starve the rest.
 func (s *Scheduler) packQueues(b *batchBuilder, now time.Time) {
 	if !s.lastHadRetries || len(s.newRows) < b.maxRows {
-		for len(s.alone) > 0 && b.add(s.alone[0]) {
+		for s.alone.Len() > 0 && b.add(s.alone.first()) {
 			s.alone.take()
 			b.stubborn = true
 		}
-		for open := s.openRetries(now); !b.stubborn && b.retries < open && b.add(s.retries[0]); b.retries++ {
+		for open := s.openRetries(now); !b.stubborn && b.retries < open && b.add(s.retries.first()); b.retries++ {
 			s.retries.take()
 		}
 	}
@@ -170,7 +170,7 @@ func (s *Scheduler) ready(now time.Time, budget int) bool {
 	}
 	waiting := len(s.newRows) + s.openRetries(now)
 	switch {
-	case len(s.alone) > 0:
+	case s.alone.Len() > 0:
 		return true
 	case waiting == 0:
 		return false
@@ -182,7 +182,7 @@ func (s *Scheduler) ready(now time.Time, budget int) bool {
 
 // openRetries returns how many rows of the retry queue may be sent now.
 func (s *Scheduler) openRetries(now time.Time) int {
-	return min(len(s.retries), s.backoff.room(now))
+	return min(s.retries.Len(), s.backoff.room(now))
 }
 
 // lingerEnd returns when a part-filled request is sent anyway. The linger of retries begins when
@@ -207,8 +207,8 @@ func (s *Scheduler) wakeAt(now time.Time) time.Time {
 	if until := s.backoff.until; until.After(now) && s.queued() > 0 {
 		at = earlier(at, until)
 	}
-	if len(s.stubborn) > 0 {
-		at = earlier(at, s.stubborn[0].due)
+	if s.stubborn.Len() > 0 {
+		at = earlier(at, s.stubborn.first().due)
 	}
 	return at
 }
@@ -229,11 +229,11 @@ func (s *Scheduler) dueSubBatch(now time.Time) int {
 }
 
 // delayed returns the number of rows that wait for the retry queue to open, or for delays of their own.
-func (s *Scheduler) delayed() int { return s.queued() + len(s.stubborn) + len(s.alone) }
+func (s *Scheduler) delayed() int { return s.queued() + s.stubborn.Len() + s.alone.Len() }
 
 // queued returns the number of rows that wait for the retry queue to open.
 func (s *Scheduler) queued() int {
-	n := len(s.retries)
+	n := s.retries.Len()
 	for _, sub := range s.subBatches {
 		if sub.delayed {
 			n += len(sub.keys)

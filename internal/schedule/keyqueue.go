@@ -62,43 +62,39 @@ func (f *fifo) take() {
 	*f = (*f)[1:]
 }
 
-// oldestFirst is the queue of retries, by key: a heap by place, with rows of hot partition keys last.
-type oldestFirst []*keyQueue
+// keyList is what the heaps of keys have in common.
+type keyList []*keyQueue
 
-func (o oldestFirst) Len() int { return len(o) }
-func (o oldestFirst) Less(i, j int) bool {
-	if o[i].hot != o[j].hot {
-		return o[j].hot
-	}
-	return o[i].place < o[j].place
-}
-func (o oldestFirst) Swap(i, j int) { o[i], o[j] = o[j], o[i] }
-func (o *oldestFirst) Push(x any)   { *o = append(*o, x.(*keyQueue)) } //nolint:forcetypeassert // only put calls it
-func (o *oldestFirst) Pop() any {
-	old := *o
+func (l keyList) Len() int      { return len(l) }
+func (l keyList) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
+func (l *keyList) Push(x any)   { *l = append(*l, x.(*keyQueue)) } //nolint:forcetypeassert // only put calls it
+func (l *keyList) Pop() any {
+	old := *l
 	q := old[len(old)-1]
 	old[len(old)-1] = nil
-	*o = old[:len(old)-1]
+	*l = old[:len(old)-1]
 	return q
 }
 
+// first returns the key that take would take. There must be one.
+func (l keyList) first() *keyQueue { return l[0] }
+
+// oldestFirst is the queue of retries, by key: a heap by place, with rows of hot partition keys last.
+type oldestFirst struct{ keyList }
+
+func (o *oldestFirst) Less(i, j int) bool {
+	a, b := o.keyList[i], o.keyList[j]
+	if a.hot != b.hot {
+		return b.hot
+	}
+	return a.place < b.place
+}
 func (o *oldestFirst) put(q *keyQueue) { heap.Push(o, q) }
 func (o *oldestFirst) take()           { heap.Pop(o) }
 
 // dueFirst is keys that were set apart from the retries: a heap by due.
-type dueFirst []*keyQueue
+type dueFirst struct{ keyList }
 
-func (d dueFirst) Len() int           { return len(d) }
-func (d dueFirst) Less(i, j int) bool { return d[i].due.Before(d[j].due) }
-func (d dueFirst) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
-func (d *dueFirst) Push(x any)        { *d = append(*d, x.(*keyQueue)) } //nolint:forcetypeassert // only put calls it
-func (d *dueFirst) Pop() any {
-	old := *d
-	q := old[len(old)-1]
-	old[len(old)-1] = nil
-	*d = old[:len(old)-1]
-	return q
-}
-
-func (d *dueFirst) put(q *keyQueue) { heap.Push(d, q) }
-func (d *dueFirst) take()           { heap.Pop(d) }
+func (d *dueFirst) Less(i, j int) bool { return d.keyList[i].due.Before(d.keyList[j].due) }
+func (d *dueFirst) put(q *keyQueue)    { heap.Push(d, q) }
+func (d *dueFirst) take()              { heap.Pop(d) }

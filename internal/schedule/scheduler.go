@@ -318,7 +318,7 @@ func (s *Scheduler) Abandon() []*Row {
 		}
 	}
 	clear(s.keys)
-	s.newRows, s.retries, s.stubborn, s.alone, s.subBatches = nil, nil, nil, nil, nil
+	s.newRows, s.retries, s.stubborn, s.alone, s.subBatches = nil, oldestFirst{}, dueFirst{}, oldestFirst{}, nil
 	slices.SortFunc(s.settled, func(a, b *Row) int { return cmp.Compare(a.Index, b.Index) })
 	return s.settled
 }
@@ -335,6 +335,6 @@ func (s *Scheduler) InFlight() int { return s.inFlight }
 // Stats returns what has been done, and what waits.
 func (s *Scheduler) Stats() Stats {
 	stats := s.stats
-	stats.Waiting, stats.Delayed = len(s.newRows)+len(s.retries)+len(s.stubborn)+len(s.alone), s.delayed()
+	stats.Waiting, stats.Delayed = len(s.newRows)+s.retries.Len()+s.stubborn.Len()+s.alone.Len(), s.delayed()
 	return stats
 }

@@ -20,7 +20,7 @@ func (r *Row) stubborn() bool { return r.charged >= stubbornAfter }
 // be.
 func (s *Scheduler) delayRefused(r *Response, refused []*Row, t throttledResponse, last Outage) {
 	b := r.Batch
-	waiting := len(s.retries) + s.backoff.inFlight + b.retries
+	waiting := s.retries.Len() + s.backoff.inFlight + b.retries
 	t.mass = waiting > widest*s.cfg.MaxBatchRows
 	apart := b.stubborn || s.maySetApart(r, &t, waiting)
 	for _, row := range refused {
@@ -87,8 +87,8 @@ func (s *Scheduler) setApart(row *Row, now time.Time, n int, delays map[int]time
 // was accepted lately: then they may be of a hot key range that accepts some rows, and join the retries,
 // which go together with new rows and use up no attempts while some of them are accepted.
 func (s *Scheduler) wakeStubborn(now time.Time) {
-	for len(s.stubborn) > 0 && !now.Before(s.stubborn[0].due) {
-		q := s.stubborn[0]
+	for s.stubborn.Len() > 0 && !now.Before(s.stubborn.first().due) {
+		q := s.stubborn.first()
 		s.stubborn.take()
 		if s.stubbornLately(now) {
 			s.retries.put(q)
