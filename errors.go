@@ -90,7 +90,7 @@ type WriteError struct {
 	First []*RowError
 
 	// Throttling says on how many partition keys the call's throttled rows fell, those included that
-	// were written in the end. It is zero if no row was throttled.
+	// were written in the end. It is zero if no row was throttled, or if DescribeTable reported no keys.
 	Throttling Throttling
 
 	// Stop is what stopped the call early: a *TableError, or the error of the source, of report, of

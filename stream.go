@@ -35,8 +35,10 @@ func BadRow(err error) error { return &badRow{err} }
 // badRow is an error of BadRow.
 type badRow struct{ cause error }
 
-// Error does not quote the cause, which may quote the row.
-func (*badRow) Error() string { return "the source could not read the row" }
+// unreadableText does not quote the cause of a badRow, which may quote the row.
+const unreadableText = "the source could not read the row"
+
+func (*badRow) Error() string { return unreadableText }
 
 // Unwrap returns the cause.
 func (e *badRow) Unwrap() error { return e.cause }
@@ -165,7 +167,7 @@ func (c *call) takeYielded(ctx context.Context, row Row, err error) bool {
 
 // unreadable returns what is wrong with a row that the source yielded as a BadRow.
 func unreadable(err error) *fault.Error {
-	return fault.NewMapping("the source could not read the row").WithCause(err).
+	return fault.NewMapping(unreadableText).WithCause(err).
 		WithRemedy("fix the row at its source; errors.Is and errors.As reach what the source found wrong")
 }
 

@@ -101,10 +101,8 @@ type throttledResponse struct {
 	fitsOneRequest bool // the whole call has no more rows than one request takes
 	mass           bool // more retries wait than may go at once when the queue is widest
 
-	// Rows of the request were set apart from the queue. A row that stays was resent that many times at
-	// most.
-	setApart bool
-	resent   int
+	setApart bool // rows of the request leave the queue: they were set apart
+	resent   int  // the most times that one of the refused rows that stay was resent
 }
 
 // throttled returns the delay that begins with r, if one does.
@@ -146,8 +144,8 @@ func (b *backoff) throttled(r throttledResponse) (delay time.Duration, began boo
 }
 
 // noneAccepted records a response with no row accepted. After retries that were accepted at the same
-// opening it only ends their burst: the delay need not be longer. Rows that were set apart take the
-// failures that they had with them.
+// opening it only ends their burst: the delay need not be longer. If rows were set apart, their failures
+// no longer count: those of the rows that stay decide about the delay.
 func (b *backoff) noneAccepted(r throttledResponse) {
 	switch {
 	case r.setApart:

@@ -10,14 +10,15 @@ const (
 	// stubbornAfter is the number of requests with a transient failure after which a row is stubborn.
 	stubbornAfter = 5
 
-	// minStubbornDelay is the place of its first delay in the row of bounds that double from MinDelay on.
+	// minStubbornDelay is the number of failures after which a backoff is as long as the first delay of a
+	// stubborn row: with 4 its bound is 8 × MinDelay.
 	minStubbornDelay = 4
 )
 
 func (r *Row) stubborn() bool { return r.charged >= stubbornAfter }
 
-// delayRefused puts rows that were refused by r back into the queues. last is the outage that it would
-// be.
+// delayRefused puts the rows that r refused back into the queues. last is the cause of the stop, should
+// r be the last response of an outage.
 func (s *Scheduler) delayRefused(r *Response, refused []*Row, t throttledResponse, last Outage) {
 	b := r.Batch
 	waiting := s.retries.Len() + s.backoff.inFlight + b.retries
@@ -66,8 +67,8 @@ func (s *Scheduler) stubbornLately(now time.Time) bool {
 	return now.Sub(s.stubbornAccepted) < s.cfg.MaxDelay
 }
 
-// setApart has a stubborn row wait for a delay of its own, the n-th of a backoff. delays has the delays
-// drawn for the rows of one request, by n: rows with the same number of attempts stay together.
+// setApart makes a stubborn row wait for a delay of its own, as long as that after n failures in a row.
+// delays has the delays drawn for the rows of one request, by n: rows with the same n stay together.
 func (s *Scheduler) setApart(row *Row, now time.Time, n int, delays map[int]time.Duration) {
 	q := row.queue
 	if !s.dropExhausted(q) {
