@@ -111,6 +111,44 @@ func (s *schedule) drawStop(seed uint64) {
 	}
 }
 
+// hotKeys are keys that the table keeps refusing while it accepts most others, so that their rows are
+// set apart from the retries.
+type hotKeys struct {
+	drawn bool
+	keys  map[string]bool
+	until int // the number of the last request that meets it
+}
+
+// drawHotKeys picks keys that are refused, by most requests or by all.
+func (s *schedule) drawHotKeys() {
+	if !s.hot.drawn {
+		return
+	}
+	s.cfg.Retry.MaxAttempts = 6 + s.rnd.IntN(6)
+	s.hot.keys = map[string]bool{}
+	for range 1 + s.rnd.IntN(12) {
+		s.hot.keys[s.key(s.rnd.IntN(len(s.rows)))] = true
+	}
+	s.hot.until = 20 + s.rnd.IntN(600)
+}
+
+// refuseHot returns the fault of a request with hot keys, if it has some.
+func (s *schedule) refuseHot(c dynamodesttest.Call) (dynamodesttest.Fault, bool) {
+	var places []int
+	for i, key := range c.Keys {
+		if s.hot.keys[key] && s.calls <= s.hot.until {
+			places = append(places, i)
+		}
+	}
+	switch {
+	case len(places) == 0:
+		return dynamodesttest.Fault{}, false
+	case len(c.Keys) == 1:
+		return dynamodesttest.Throttled("ProvisionedThroughputExceededException", dynamodesttest.ARN(table)), true
+	}
+	return dynamodesttest.Unprocessed(dynamodesttest.Index(places...)), true
+}
+
 // outage reports whether nothing is to get through from some call on.
 func (s *schedule) outage() bool {
 	return s.stop != nil && slices.Contains([]dynamodest.Reason{dynamodest.ErrUnavailable, dynamodest.ErrThrottled, dynamodest.ErrUnprocessed}, s.stop.reason)
@@ -141,7 +179,11 @@ func (s *schedule) fault(c dynamodesttest.Call) dynamodesttest.Fault {
 	if poisoned {
 		return dynamodesttest.Error(400, "ValidationException", "One or more parameter values were invalid")
 	}
-	if s.rnd.IntN(100) < 60 {
+	if f, ok := s.refuseHot(c); ok && s.rnd.IntN(20) > 0 {
+		s.met.add("fault", "hot keys")
+		return f
+	}
+	if s.rnd.IntN(100) < 60 || s.hot.drawn && s.rnd.IntN(8) > 0 {
 		return dynamodesttest.Fault{}
 	}
 	f := passingFaults[s.rnd.IntN(len(passingFaults))]

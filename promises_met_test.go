@@ -97,6 +97,7 @@ func assertAllMet(t *testing.T, met *tally) {
 		}
 	}
 	assertAll(t, met, "source", "pause", "bad row")
+	assertAll(t, met, "fault", "hot keys")
 	for _, f := range passingFaults {
 		assertAll(t, met, "fault", f.name)
 	}

@@ -101,11 +101,12 @@ type schedule struct {
 	mu     sync.Mutex
 	breaks error // what the source or report ended with
 
-	calls     int          // requests that write
-	stop      *stopFault   // what is to stop the call, if anything
-	stopAfter int          // so many requests
-	stopHits  int          // requests that met it
-	expired   int          // times that the token was to expire
+	calls     int        // requests that write
+	stop      *stopFault // what is to stop the call, if anything
+	stopAfter int        // so many requests
+	stopHits  int        // requests that met it
+	expired   int        // times that the token was to expire
+	hot       hotKeys
 	by        string       // which of callKinds
 	bad       map[int]bool // rows that the source cannot read
 	pauses    map[int]int  // how often the source pauses before a row
@@ -145,6 +146,7 @@ func newSchedule(t *testing.T, seed uint64, met *tally) *schedule {
 		s.cfg.WriteUnitsPerSecond = float64(1 + s.rnd.IntN(1000))
 	}
 	s.drawStop(seed)
+	s.hot.drawn = seed%4 == 2 // no schedule with a stop
 	s.makeRows()
 	s.db.SetLatency(time.Millisecond, 12*time.Millisecond, seed)
 	if s.rnd.IntN(4) == 0 {
@@ -160,7 +162,7 @@ func (s *schedule) makeRows() {
 	if s.rnd.IntN(10) == 0 {
 		keys = 1
 	}
-	if s.outage() { // which few rows, or rows of few keys, do not outlast
+	if s.outage() || s.hot.drawn { // which few rows, or rows of few keys, do not outlast
 		n, keys = 300, 300
 	}
 	for i := range n {
@@ -184,6 +186,7 @@ func (s *schedule) makeRows() {
 		}
 		s.rows, s.given = append(s.rows, row), append(s.given, maps.Clone(row))
 	}
+	s.drawHotKeys()
 	if s.cfg.OnExisting == dynamodest.Skip || s.cfg.OnExisting == dynamodest.Fail {
 		for k := range keys {
 			if s.rnd.IntN(4) == 0 {
