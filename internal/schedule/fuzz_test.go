@@ -32,6 +32,9 @@ func FuzzScheduler(f *testing.F) {
 		s.harness = newHarness(t, func(c *Config) {
 			c.Jitter = func(bound time.Duration) time.Duration { return time.Duration(s.rnd.Int64N(int64(bound) + 1)) }
 			c.OnExisting = modes[mode]
+			if s.hot = seed%3 == 0; s.hot {
+				c.MaxAttempts = 8
+			}
 		})
 		for step := 0; ; step++ {
 			require.Less(t, step, 100_000, "it does not end")
@@ -50,6 +53,7 @@ type shuffle struct {
 	total    int // rows in all
 	encoded  int // most bytes of a row
 	stops    bool
+	hot      bool // the table takes most rows, but keeps refusing some keys
 	describe bool // a description is under way
 	batches  []*Batch
 	keys     map[string]bool // in flight
@@ -69,6 +73,9 @@ func (s *shuffle) step() bool {
 		s.Close()
 	}
 	s.WindowFull(s.rnd.IntN(4) == 0)
+	if s.rnd.IntN(50) == 0 {
+		s.OpenRetries()
+	}
 	budget := Budget{Rows: 1 + s.rnd.IntN(25), Units: 1 + 2000*s.rnd.Float64()}
 	asked := s.Next(s.now, Budget{})
 	switch next := s.Next(s.now, budget); next.Kind {
@@ -135,6 +142,10 @@ func (s *shuffle) landed(b *Batch) {
 		failures = append(failures, expired, denied, cancelled)
 	}
 	f := failures[s.rnd.IntN(len(failures))]
+	if s.hot && s.rnd.IntN(20) > 0 {
+		s.landedHot(b)
+		return
+	}
 	if f == keyTaken && s.cfg.OnExisting == Overwrite {
 		f = nil
 	}
@@ -145,6 +156,24 @@ func (s *shuffle) landed(b *Batch) {
 				back = append(back, r.Index)
 			}
 		}
+	}
+	before := len(s.settled)
+	s.respond(b, f, back...)
+	s.note(s.settled[before:])
+}
+
+// landedHot settles a request that a table with hot keys carried out: it takes one row of such a key in
+// twenty.
+func (s *shuffle) landedHot(b *Batch) {
+	var back []int
+	for _, r := range b.Rows {
+		if len(r.Key) == 1 && s.rnd.IntN(20) > 0 {
+			back = append(back, r.Index)
+		}
+	}
+	var f *fault.Failure
+	if len(back) == len(b.Rows) {
+		f, back = throttled, nil
 	}
 	before := len(s.settled)
 	s.respond(b, f, back...)
