@@ -16,7 +16,8 @@ const (
 	someResponses  = 16  // responses after which a share over mostNoise is believed
 	shortDrain     = 1.5 // seconds after which a drain that stays short of rows is decided, and
 	shortResponses = 24  // responses, at least
-	maxSuspicions  = 3   // such decisions in a row after which rejections that persist are noise
+	slowDrains     = 3   // such drains in a row after which rejections that persist are noise
+	slowClean      = 8   // rejections that a curve must have lacked to forget such drains
 	farFactor      = 15  // so many times what is accepted is the best rate when it has fallen far
 
 	// The table is free again after so many clean responses in a row: cleanResponses, or cleanSlow at
@@ -102,7 +103,7 @@ func (p *Pace) contendedSample(now float64) {
 	}
 	switch {
 	case seen.cleanRun >= max(clean, cleanRejections/c.before) && t > cleanTime:
-		p.suspicions = 0
+		p.slow = slowDrained{}
 		p.resume(now)
 	case c.trial:
 		if seen.rejections >= 2 && 4*seen.rejections >= seen.responses {
@@ -164,23 +165,42 @@ func (p *Pace) drained(now float64) {
 	}
 }
 
-// drainedSlowly ends a drain at a rate too low to see enough. Rejections that persist in several drains in
+// drainedSlowly ends a drain at a rate too low to see enough. Rejections that persist over several drains in
 // a row, or while the rate has fallen far under the best one, are noise.
 func (p *Pace) drainedSlowly(now float64) {
 	c := &p.contention
-	persists := p.seen.share() >= persistShare*c.before
-	if persists {
-		p.suspicions++
-	} else {
-		p.suspicions = 0
-	}
-	if p.suspicions >= maxSuspicions || persists && p.best.rate > farFactor*c.accepted {
-		p.noise = noiseOf(&p.seen, true, now+noiseTime)
+	p.slow.add(&p.seen, c.before)
+	fallen := p.best.rate > farFactor*c.accepted && p.seen.share() >= persistShare*c.before
+	enough := p.slow.seen.responses >= slowDrains*shortResponses
+	if fallen || enough && p.slow.seen.share() >= persistShare*p.slow.before() {
+		p.noise = noiseOf(&p.slow.seen, true, now+noiseTime)
+		p.slow = slowDrained{}
 		p.enterSteady(now, p.capacity, firstPlateauTime)
 		return
 	}
+	if enough {
+		p.slow = slowDrained{}
+	}
 	p.resume(now)
 }
+
+// slowDrained is what drains in a row that stayed short of rows have seen.
+type slowDrained struct {
+	seen   evidence
+	shares float64 // rejected before, summed up by response
+}
+
+// add counts a drain before which the given share was rejected.
+func (s *slowDrained) add(seen *evidence, before float64) {
+	s.seen.responses += seen.responses
+	s.seen.asked += seen.asked
+	s.seen.rejected += seen.rejected
+	s.seen.squares += seen.squares
+	s.shares += before * seen.responses
+}
+
+// before is the mean share that was rejected before the drains.
+func (s *slowDrained) before() float64 { return s.shares / max(1, s.seen.responses) }
 
 // resume leaves the contended phase. If the first cut was enough, the capacity is what was accepted
 // before it. Otherwise others had the table: the probe goes from the present rate to the best one.

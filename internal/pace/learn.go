@@ -231,7 +231,10 @@ func (p *Pace) steadyRejection(now float64) {
 	t, fair := now-p.curveStart, now-p.emptyAt > estimateTime*p.stretch
 	early := t < p.toPlateau
 	if !early && !p.curveRejected { // this curve reached its plateau without a rejection
-		p.earlyRejection, p.suspicions, p.low = 0, 0, evidence{}
+		p.earlyRejection, p.low = 0, evidence{}
+		if p.seen.responses*p.slow.before() >= slowClean { // else that may be chance
+			p.slow = slowDrained{}
+		}
 	}
 	switch {
 	case early && p.overloaded():

@@ -82,13 +82,13 @@ type Pace struct {
 	curveRejected  bool    // this curve met a rejection
 	earlyRejection int     // curves in a row that met a rejection before their plateau
 
-	seen       evidence   // since changedAt
-	low        evidence   // in the low parts of the curves in a row with early rejections
-	best       best       // what the table was last seen to accept
-	noise      noise      // what it rejects whatever the rate
-	contention contention // of the contended phase
-	suspicions int        // short drains in a row whose rejections persisted
-	recoveries int64      // times that the contended phase ended with the table free again
+	seen       evidence    // since changedAt
+	low        evidence    // in the low parts of the curves in a row with early rejections
+	best       best        // what the table was last seen to accept
+	noise      noise       // what it rejects whatever the rate
+	contention contention  // of the contended phase
+	slow       slowDrained // drains in a row too slow to be sure
+	recoveries int64       // times that the contended phase ended with the table free again
 }
 
 // New returns a Pace at the start of its learning. Values of cfg that are negative or NaN count as 0.
