@@ -36,6 +36,8 @@ const (
 	keptRate     = 200  // the most to which it rises to keep a share of the table
 	keptShare    = 0.7  // where more than this share is rejected, there is no share to keep
 
+	longestGap = 5.0 // seconds after a request in which the next one goes at the latest, however big the rows are
+
 	pairRate = 40 // from this rate on a request carries two units or more: one alone finds the one unit left
 )
 
@@ -150,19 +152,17 @@ func (p *Pace) trialFailed(now float64) {
 	p.enterContended(now, p.lowest(now))
 }
 
-// drained ends a drain of which enough was seen.
+// drained ends a drain of which enough was seen: the rejections follow the rate, or they are noise. (What
+// is more than mostNoise has led to a cut before.) With noise the probe goes back to the best rate.
 func (p *Pace) drained(now float64) {
 	share := p.seen.share()
-	switch {
-	case share < followShare*p.contention.before:
+	if share < followShare*p.contention.before {
 		p.resume(now)
-	case share <= mostNoise:
-		p.noise = noiseOf(&p.seen, true, now+noiseTime)
-		p.enterProbe(now, p.learned.rate, 0, max(p.capacity, p.best.rate/(1-share)))
-		p.probePassed = true
-	case now-p.changedAt > 0.5:
-		p.enterContended(now, max(p.learned.rate, p.lowest(now)))
+		return
 	}
+	p.noise = noiseOf(&p.seen, true, now+noiseTime)
+	p.enterProbe(now, p.learned.rate, 0, max(p.learned.rate, p.capacity, p.best.rate/(1-share)))
+	p.probePassed = true
 }
 
 // drainedSlowly ends a drain at a rate too low to see enough. Rejections that persist over several drains in

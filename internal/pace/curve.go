@@ -28,7 +28,8 @@ func (p *Pace) followCurve(now float64) {
 		p.learned.setRate(now, p.probeRate(t))
 	case steady:
 		p.learned.setRate(now, p.steadyRate(t))
-	case contended: // changes with responses
+	case contended: // the rate changes with responses
+		p.learned.next = min(p.learned.next, p.lastSent+longestGap)
 	}
 }
 

@@ -134,15 +134,16 @@ func (e *engine) send() {
 
 // arrive lets the table answer a request.
 func (e *engine) arrive(r *request) {
-	if r.failed = e.outage.has(e.now) || e.random.Float64() < e.fail; r.failed || e.random.Float64() < e.noise {
+	bad := e.trouble()
+	if r.failed = e.random.Float64() < bad.fail; r.failed || e.random.Float64() < bad.requests {
 		r.rejected = r.rows
 		return
 	}
 	rows := r.rows
-	if p := e.noiseShare(); p > 0 {
+	if bad.items > 0 {
 		rows = nil
 		for _, x := range r.rows {
-			if e.random.Float64() < p {
+			if e.random.Float64() < bad.items {
 				r.rejected = append(r.rejected, x)
 			} else {
 				rows = append(rows, x)
@@ -153,12 +154,21 @@ func (e *engine) arrive(r *request) {
 	r.rejected, r.consumed = append(r.rejected, rejected...), consumed
 }
 
-// noiseShare is the share of the items that the table rejects at random now.
-func (e *engine) noiseShare() float64 {
+// trouble is what the table rejects, and fails, at random now.
+func (e *engine) trouble() trouble {
+	now := trouble{items: e.noiseItems, requests: e.noise, fail: e.fail}
 	if e.spell.has(e.now) {
-		return 0.9
+		now.items = 0.9
 	}
-	return e.noiseItems
+	if e.outage.has(e.now) {
+		now.fail = 1
+	}
+	for _, t := range e.troubles {
+		if t.has(e.now) {
+			return t
+		}
+	}
+	return now
 }
 
 // row makes the row of an index: its size and key are the same in every run.

@@ -56,13 +56,14 @@ func (p *Pace) Done(s Sample) {
 }
 
 // skipFailed keeps the time that the rate gave to a failed request out of the curve and of the
-// estimate.
+// estimate: at most until now, since an unpaced request took none of the rate's time.
 func (p *Pace) skipFailed(s Sample) {
 	if p.phase == slowStart || s.Sent.Seconds() < p.changedAt {
 		return
 	}
-	p.curveStart += s.Units / p.learned.rate
-	p.emptyAt += s.Units / p.learned.rate
+	now, took := s.Now.Seconds(), s.Units/p.learned.rate
+	p.curveStart = max(p.curveStart, min(now, p.curveStart+took))
+	p.emptyAt = max(p.emptyAt, min(now, p.emptyAt+took))
 }
 
 // learn counts the units of a response and, if it says something about the capacity, hands it to the

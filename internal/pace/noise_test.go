@@ -147,3 +147,47 @@ func TestDrain(t *testing.T) {
 		})
 	}
 }
+
+// A drain before there is any estimate that finds noise goes back up from its own rate.
+func TestNoiseWithoutAnEstimate(t *testing.T) {
+	t.Parallel()
+	p := New(Config{})
+	accept(p, 0, 1)
+	p.drain(0, 1, 100_000)
+	now := time.Duration(0)
+	for i := 0; i < 1000 && (i < 30 || p.phase == contended); i++ {
+		now = untilFree(t, p, now)
+		rejected := 5.0
+		if i < 30 { // cut once, by a share that is no noise
+			rejected = 9
+		}
+		p.Sent(now, 20)
+		p.Done(Sample{Sent: now, Now: now + time.Microsecond, Units: 20, Rows: 20, Rejected: rejected, Consumed: 20 - rejected})
+	}
+	require.Equal(t, probe, p.phase)
+	require.True(t, p.noise.present())
+	assert.GreaterOrEqual(t, p.learned.rate, 100.0)
+	p.Sent(now, 20) // of another call
+	p.Done(Sample{Sent: now, Now: now + time.Millisecond, Units: 20, Rows: 20, Consumed: 20})
+	assert.False(t, math.IsNaN(p.learned.next) || math.IsInf(p.learned.next, 0), "%g", p.learned.next)
+}
+
+// A failed request takes no more time from the curve than it took of the rate.
+func TestFailedSmallCallsDoNotHoldTheRateUp(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Start: 5})
+	now := time.Duration(0)
+	for range 1000 {
+		wait, unpaced := p.WaitSmall(now)
+		require.Zero(t, wait)
+		require.True(t, unpaced)
+		p.SentUnpaced(now, 25)
+		now += time.Millisecond
+		p.Done(Sample{Sent: now - time.Millisecond, Now: now, Units: 25, Rows: 25, Failed: true})
+	}
+	for began := now; now < began+10*time.Second; {
+		now = untilFree(t, p, now)
+		accept(p, now, min(25, p.Budget()))
+	}
+	assert.Greater(t, p.learned.rate, 100.0, "ten seconds after the failures")
+}

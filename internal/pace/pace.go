@@ -18,6 +18,7 @@ const (
 	noisySlices      = 500  // less where rejections do not follow the rate,
 	contendedSlices  = 300  // and where others have the table;
 	capSlices        = 10   // and 1/10 s of the cap
+	flightMargin     = 2    // the requests in flight can carry so many times what the learned rate needs
 )
 
 // Config configures a [Pace].
@@ -126,17 +127,20 @@ func (p *Pace) Budget() float64 {
 
 // learnedBudget is what a request carries at most by the learned rate. Requests are small where other
 // writers take what there is: a share of the table goes by requests then, and a small request finds what
-// it asks for.
+// it asks for. They are large enough for the requests in flight to use the rate up, since a rate that is
+// not used up does not rise.
 func (p *Pace) learnedBudget() float64 {
-	switch rate := p.learned.rate; {
+	rate := p.learned.rate
+	least := max(1, flightMargin*rate*p.roundTrip/float64(p.maxInFlight))
+	switch {
 	case p.phase == contended && rate >= pairRate*p.rowUnits:
-		return max(2*p.rowUnits, rate/contendedSlices)
+		return max(least, 2*p.rowUnits, rate/contendedSlices)
 	case p.noise.present():
-		return max(1, rate/noisySlices)
+		return max(least, rate/noisySlices)
 	case math.IsInf(p.rejectedAt, -1):
-		return max(1, rate/unrejectedSlices)
+		return max(least, rate/unrejectedSlices)
 	default:
-		return max(1, rate/learnedSlices)
+		return max(least, rate/learnedSlices)
 	}
 }
 

@@ -295,7 +295,11 @@ func FuzzPace(f *testing.F) {
 					now += wait
 				}
 				units := min(p.Budget(), float64(random.IntN(400)))
-				p.Sent(now, units)
+				if wait, unpaced := p.WaitSmall(now); wait == 0 && unpaced && random.IntN(2) == 0 {
+					p.SentUnpaced(now, units)
+				} else {
+					p.Sent(now, units)
+				}
 				flight = append(flight, sent{now, units})
 				owed = units
 				continue
@@ -308,7 +312,7 @@ func FuzzPace(f *testing.F) {
 				continue
 			}
 			i := random.IntN(len(flight))
-			s := Sample{Sent: flight[i].at, Now: now, Units: flight[i].units, Failed: random.IntN(20) == 0}
+			s := Sample{Sent: flight[i].at, Now: now, Units: flight[i].units, Rows: random.IntN(26), Failed: random.IntN(20) == 0}
 			flight = append(flight[:i], flight[i+1:]...)
 			if random.Float64() < mood {
 				s.Rejected = s.Units * random.Float64() * 1.1
@@ -327,7 +331,9 @@ func FuzzPace(f *testing.F) {
 			p.Done(s)
 			for _, x := range []float64{
 				p.learned.rate, p.learned.next, p.cap.next, p.rejectedShare, p.capacity,
-				p.curveStart, p.emptyAt, p.applied, p.roundTrip,
+				p.curveStart, p.emptyAt, p.applied, p.roundTrip, p.rowUnits, p.overload, p.probeFrom,
+				p.noise.share, p.noise.variance, p.noise.excess, p.best.rate,
+				p.contention.before, p.contention.accepted,
 			} {
 				require.False(t, math.IsNaN(x) || math.IsInf(x, 0), "%+v", p)
 			}

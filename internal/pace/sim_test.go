@@ -16,6 +16,13 @@ func (s span) has(t float64) bool { return t >= s[0] && t < s[1] }
 // step changes the table's capacity at a moment.
 type step struct{ at, rate float64 }
 
+// trouble is a time in which shares of the items and of the requests are rejected, and of the requests
+// fail, at random.
+type trouble struct {
+	span
+	items, requests, fail float64
+}
+
 // scenario is a table, a source of rows and the engine between them. Times are seconds, sizes write
 // units.
 type scenario struct {
@@ -43,6 +50,8 @@ type scenario struct {
 	noiseItems float64 // share of the items rejected at random
 	noise      float64 // share of the requests rejected whole at random
 	spell      span    // 90 % of the items are rejected at random
+	troubles   []trouble
+	othersEnd  float64 // the rival and the loops stop; 0 = never
 
 	// the engine
 	overhead float64 // seconds of work for each request, one after another
@@ -144,6 +153,7 @@ func (s *sim) makeTable() {
 		ratio: max(1, s.reported),
 		rival: s.rival,
 	}
+	s.table.rival.end = s.othersEnd
 	if s.hot > 0 {
 		s.table.ranges = []bucket{{rate: s.hotRate, holds: s.hotRate}}
 	}
@@ -179,6 +189,9 @@ func (s *sim) change(rate float64) {
 // loop is one request of a writer without a pace, and its next one. It sends what comes back until nothing
 // does, and then the next 25 units.
 func (s *sim) loop(units float64) {
+	if s.othersEnd > 0 && s.now > s.othersEnd {
+		return
+	}
 	s.table.letRivalWrite(s.now)
 	s.table.all.refill(s.now)
 	taken := min(units, math.Floor(s.table.all.level+1e-9))

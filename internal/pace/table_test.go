@@ -40,8 +40,8 @@ type table struct {
 }
 
 // rival is a writer that puts rate units/s for on seconds and nothing for off seconds, in items of one
-// unit. It repeats nothing.
-type rival struct{ rate, on, off float64 }
+// unit, until end if that is not 0. It repeats nothing.
+type rival struct{ rate, on, off, end float64 }
 
 // at is the moment of the rival's i-th item.
 func (r rival) at(i int) float64 {
@@ -54,6 +54,9 @@ func (r rival) at(i int) float64 {
 
 // letRivalWrite draws the rival's items until a moment, and returns the units that it got.
 func (t *table) letRivalWrite(until float64) (units float64) {
+	if t.rival.end > 0 {
+		until = min(until, t.rival.end)
+	}
 	for ; t.rival.rate > 0 && t.rival.at(t.next) <= until; t.next++ {
 		t.all.refill(t.rival.at(t.next))
 		if t.all.fits(1) {
