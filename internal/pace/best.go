@@ -7,7 +7,7 @@ const (
 	bestHalfLife = 60.0 // seconds in which the best rate loses half of itself
 )
 
-// best remembers the most that a table has accepted for a while: where to go back to after a time in
+// best remembers the highest rate that the table accepted lately: where to go back to after a time in
 // which others had the table. A rate counts if it lasted for three epochs, since a shorter one may have
 // been burst credit.
 type best struct {
@@ -20,7 +20,8 @@ type best struct {
 // start begins the first epoch.
 func (b *best) start(now float64) { b.at = now }
 
-// note takes the units applied so far. The rate fades unless it is kept.
+// note takes the units applied so far. The best rate fades unless keep is set, which it is while others
+// have the table.
 func (b *best) note(now, applied float64, keep bool) {
 	took := now - b.at
 	if took < bestEpoch {

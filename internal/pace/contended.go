@@ -5,8 +5,8 @@ import "math"
 const (
 	drainShare     = 0.2   // a drain starts at this share of what was accepted
 	cutShare       = 0.75  // a further cut goes to this share of what was accepted
-	trialShare     = 0.5   // and a trial to this one, but not under
-	trialRate      = 3     // this rate in units/s, or
+	trialShare     = 0.5   // and a trial to this one, but not under the lower of
+	trialRate      = 3     // this rate in rows/s, and
 	trialBest      = 0.025 // this share of the best rate, since it would take too long
 	followShare    = 0.5   // the rejections follow the rate if less than this share of them is left
 	persistShare   = 0.5   // and do not if this share or more is
@@ -18,10 +18,10 @@ const (
 	shortResponses = 24  // responses, at least
 	slowDrains     = 3   // such drains in a row after which rejections that persist are noise
 	slowClean      = 8   // rejections that a curve must have lacked to forget such drains
-	farFactor      = 15  // so many times what is accepted is the best rate when it has fallen far
+	farFactor      = 15  // the rate has fallen far if the best one is so many times what was accepted
 
 	// The table is free again after so many clean responses in a row: cleanResponses, or cleanSlow at
-	// less than slowRate units/s, and at least cleanRejections ÷ the share that was rejected before.
+	// less than slowRate rows/s, and at least cleanRejections ÷ the share that was rejected before.
 	cleanResponses  = 6
 	cleanSlow       = 3
 	slowRate        = 5.0
@@ -31,14 +31,20 @@ const (
 	// The lowest rate, in units/s.
 	lowestShare  = 0.05 // of the best rate
 	lowestFade   = 1.25 // it falls by this factor a second, down to
-	lowestRate   = 20   // this rate, or
-	lowestFactor = 8    // so many times the best rate
-	keptRate     = 200  // the most to which it rises to keep a share of the table
+	lowestRate   = 20   // this rate in rows/s, or
+	lowestFactor = 8    // so many times the best rate, if that is less
+	keptRate     = 200  // rows/s, the most to which it rises to keep a share of the table
+	keptTrials   = 3    // failed trials that raise it so far, each by a factor of two
 	keptShare    = 0.7  // where more than this share is rejected, there is no share to keep
+
+	atLowestFactor  = 1.2 // a rate of up to so many times the lowest one counts as the lowest
+	failedTrial     = 2   // a trial fails after so many responses with a rejection, if they are at least
+	failedTrialPart = 4   // one in so many
+	maxTrialPause   = 3   // binary logarithm of the longest pause between trials, in seconds; the first is 2 s
 
 	longestGap = 5.0 // seconds after a request in which the next one goes at the latest, however big the rows are
 
-	pairRate = 40 // from this rate on a request carries two units or more: one alone finds the one unit left
+	pairRate = 40 // from this rate in rows/s on a request carries two units or more: one alone finds the one unit left
 )
 
 // contention is what the contended phase knows.
@@ -49,14 +55,14 @@ const (
 // ask whether the table is free again. Clean responses end the phase at any time.
 //
 // At the lowest rate two kinds of tables look alike: one that others have, and one that is small. A trial
-// tells them apart: at half of what is accepted a small table rejects nothing. After two failed trials the
-// lowest rate rises, to keep a share of a table whose other writers never pause.
+// tells them apart: at half of what is accepted a small table rejects nothing. With each of the first
+// failed trials the lowest rate rises, to keep a share of a table whose other writers never pause.
 type contention struct {
 	began    float64
 	before   float64  // share rejected before the last cut
 	accepted float64  // units/s accepted before the drain
 	cuts     int      // since then
-	atLowest evidence // since the last trial
+	atLowest evidence // units asked and rejected since the last trial
 
 	trial     bool // a trial is under way
 	trials    int  // failed
@@ -82,7 +88,7 @@ func (p *Pace) lowest(now float64) float64 {
 	}
 	share := lowestShare * p.best.rate
 	if c.kept > 0 {
-		return max(least, share, keptRate*p.rowUnits*min(1, math.Exp2(float64(c.kept-3))))
+		return max(least, share, keptRate*p.rowUnits*min(1, math.Exp2(float64(c.kept-keptTrials))))
 	}
 	return max(least, share*math.Pow(lowestFade, c.began-now))
 }
@@ -108,7 +114,7 @@ func (p *Pace) contendedSample(now float64) {
 		p.slow = slowDrained{}
 		p.resume(now)
 	case c.trial:
-		if seen.rejections >= 2 && 4*seen.rejections >= seen.responses {
+		if seen.rejections >= failedTrial && failedTrialPart*seen.rejections >= seen.responses {
 			p.trialFailed(now)
 		}
 	case p.overloaded() || seen.responses >= someResponses && seen.share() > mostNoise:
@@ -130,7 +136,7 @@ func (p *Pace) cut(now float64) {
 	rate := cutShare * p.learned.rate * (1 - share)
 	if rate < low {
 		rate = low
-		if p.learned.rate < 1.2*low && now > c.nextTrial && share < 1 {
+		if p.learned.rate < atLowestFactor*low && now > c.nextTrial && share < 1 {
 			c.trial = true
 			accepted := (c.atLowest.asked - c.atLowest.rejected + p.rowUnits) / (c.atLowest.asked + p.rowUnits) // one row more, since few were seen
 			rate = max(trialShare*accepted*p.learned.rate, min(trialRate*p.rowUnits, trialBest*p.best.rate))
@@ -148,7 +154,7 @@ func (p *Pace) trialFailed(now float64) {
 	if c.before <= keptShare {
 		c.kept++
 	}
-	c.nextTrial = now + math.Exp2(float64(min(c.trials, 3)))
+	c.nextTrial = now + math.Exp2(float64(min(c.trials, maxTrialPause)))
 	p.enterContended(now, p.lowest(now))
 }
 
@@ -202,8 +208,8 @@ func (s *slowDrained) add(seen *evidence, before float64) {
 // before is the mean share that was rejected before the drains.
 func (s *slowDrained) before() float64 { return s.shares / max(1, s.seen.responses) }
 
-// resume leaves the contended phase. If the first cut was enough, the capacity is what was accepted
-// before it. Otherwise others had the table: the probe goes from the present rate to the best one.
+// resume leaves the contended phase. If the drain was enough, the capacity is what was accepted before it.
+// Otherwise others had the table: the probe goes from the present rate to the best one.
 func (p *Pace) resume(now float64) {
 	c := &p.contention
 	if c.cuts == 0 && c.accepted > 0 {

@@ -5,7 +5,8 @@ import "math"
 const (
 	probeDoubling   = 0.1 // seconds to double in a probe, and at least probeRoundTrips round trips
 	probeRoundTrips = 4
-	probeSlowing    = 4 // from the best rate on a doubling takes so many times as long
+	probeSlowing    = 4  // from the best rate on a doubling takes so many times as long
+	maxDoublings    = 20 // a million times the rate where they began: maxRate comes first
 
 	plateauDepth     = 0.05 // the steady curve starts this share under the estimate
 	plateauTime      = 2.0  // seconds from there to the plateau: CUBIC's K
@@ -35,7 +36,7 @@ func (p *Pace) followCurve(now float64) {
 
 // probeRate is the rate t seconds after the start of a probe.
 func (p *Pace) probeRate(t float64) float64 {
-	doublings := min(20, t/max(probeDoubling, probeRoundTrips*p.roundTrip))
+	doublings := min(maxDoublings, t/max(probeDoubling, probeRoundTrips*p.roundTrip))
 	rate := p.probeFrom * math.Exp2(doublings)
 	if known := max(p.best.rate, p.probeFrom); p.best.rate > minBest && rate > known {
 		rate = known * math.Exp2(math.Log2(rate/known)/probeSlowing)
@@ -48,7 +49,7 @@ func (p *Pace) probeRate(t float64) float64 {
 // doubling instead of cubic growth.
 func (p *Pace) steadyRate(t float64) float64 {
 	if beyond := t - p.toPlateau; beyond > 0 && p.noise.present() && !p.noise.drained {
-		doublings := min(20, max(0, beyond-heldTime)/heldDoubling)
+		doublings := min(maxDoublings, max(0, beyond-heldTime)/heldDoubling)
 		return p.capacity * (1 + heldGrowth*beyond) * math.Exp2(doublings)
 	}
 	end := growthFrom * p.toPlateau
@@ -58,5 +59,5 @@ func (p *Pace) steadyRate(t float64) float64 {
 		depth *= float64(1 + p.earlyRejection)
 	}
 	cubic := p.capacity * (1 + depth*x*x*x)
-	return cubic * math.Exp2(min(20, max(0, t-end)/(growthDoubling*p.stretch)))
+	return cubic * math.Exp2(min(maxDoublings, max(0, t-end)/(growthDoubling*p.stretch)))
 }

@@ -30,20 +30,20 @@
 // are the sign. The question is the one that PCC asks (https://www.usenix.org/conference/nsdi15/technical-sessions/presentation/dong):
 // do the rejections follow our rate? A fourth phase asks it:
 //
-//   - contended: it begins as a drain, a fifth of what was accepted, in small requests. If nothing is
-//     rejected at that rate, the capacity fell, to what was accepted. If the same share is, up to a third,
-//     that share is noise, which counts no more: the rate goes back up, and later rejections count only if
-//     a CUSUM test finds more of them. If more is rejected, others have the table: the rate falls until
-//     something passes, and small requests ask whether the table is free again.
+//   - contended: it begins as a drain, a fifth of what was accepted, in small requests. If less than half
+//     of the share before is rejected at that rate, the capacity fell, to what was accepted. If at least
+//     half of it still is, up to 35 %, that share is noise, which counts no more: the rate goes back up, and
+//     later rejections count only if a CUSUM test finds more of them. If more is rejected, others have the
+//     table: the rate falls until something passes, and small requests ask whether the table is free again.
 //
-// When it is, the probe goes back to the best rate that the table has accepted in the last minute, as TCP
-// does to ssthresh (https://www.rfc-editor.org/rfc/rfc5681) and BBR by its max filter
+// When it is, the probe goes back to the best rate that the table accepted lately (it fades by half in a
+// minute), as TCP does to ssthresh (https://www.rfc-editor.org/rfc/rfc5681) and BBR by its max filter
 // (https://datatracker.ietf.org/doc/draft-ietf-ccwg-bbr/). A spell of rejections costs seconds.
 //
 // A fifth is low on purpose. Among equal writers that overload a table together, a cut of one changes the
 // share rejected by that writer's part of the load: too little to see after a small cut, and enough after a
 // large one. So peers do not take one another for noise. A small share of early rejections, as on a hot key
-// range, is not worth the drain: the estimate is held for some seconds, and the rate rises slowly.
+// range, is not worth the drain: the estimate is held for ten seconds, and the rate rises slowly.
 //
 // # Samples that are ignored
 //
@@ -52,6 +52,6 @@
 //   - responses to requests sent before the last change of phase;
 //   - failures other than throttling;
 //   - time in which the rate was not used up: a slow source, the cap, too few requests in flight;
-//   - retried rows that are rejected again while new rows are accepted, or all of them: they met a hot
-//     key, not the limit of the table.
+//   - rows that are retried, or whose keys are known to be hot, if they are rejected while new rows are
+//     accepted, or all of them: they met a hot key, not the limit of the table.
 package pace

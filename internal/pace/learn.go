@@ -11,7 +11,10 @@ const (
 	// responses, has reached overloadLimit.
 	overloadShare = 0.4
 	overloadLimit = 3
-	noiseShare    = 0.10 // moving share that counts as too fast when it lasts for as long as an estimate takes
+	// A moving share of rejected units up to passingShare may be chance. A larger one means that the rate
+	// is too high, when it lasts for as long as an estimate takes.
+	passingShare = 0.10
+	smoothing    = 8 // responses over which shares and times are moving averages, as TCP's SRTT is
 
 	estimateTime = 1.0  // seconds between two empty moments that give a fair estimate of the capacity
 	refillTime   = 0.5  // seconds in which a bucket that was empty does not overflow
@@ -71,9 +74,9 @@ func (p *Pace) skipFailed(s Sample) {
 func (p *Pace) learn(s Sample) {
 	sent, now := s.Sent.Seconds(), s.Now.Seconds()
 	p.account(now, s)
-	p.roundTrip += (clean(now-sent, maxRoundTrip) - p.roundTrip) / 8
+	p.roundTrip += (clean(now-sent, maxRoundTrip) - p.roundTrip) / smoothing
 	if s.Rows > 0 {
-		p.rowUnits += (max(1, s.Units/float64(s.Rows)) - p.rowUnits) / 8
+		p.rowUnits += (max(1, s.Units/float64(s.Rows)) - p.rowUnits) / smoothing
 	}
 	if sent < p.changedAt || p.settling(now) {
 		return
@@ -132,7 +135,7 @@ func (p *Pace) newRows(now float64, s Sample) (units, rejected float64) {
 		return s.Units, s.Rejected
 	}
 	// New rows are accepted, so the table had room for these retries.
-	if p.phase == steady && p.rejectedShare < noiseShare && now-p.lastNew < hotKeyTime {
+	if p.phase == steady && p.rejectedShare < passingShare && now-p.lastNew < hotKeyTime {
 		p.applied += s.RetryRejected
 	}
 	return 0, 0
@@ -141,8 +144,8 @@ func (p *Pace) newRows(now float64, s Sample) (units, rejected float64) {
 // count adds a response to what the phase has seen.
 func (p *Pace) count(now, units, rejected float64) {
 	share := rejected / units
-	p.rejectedShare += (share - p.rejectedShare) / max(8, float64(p.inFlight))
-	if rejected > 0 && p.rejectedShare > noiseShare {
+	p.rejectedShare += (share - p.rejectedShare) / max(smoothing, float64(p.inFlight)) // over a flight at least
+	if rejected > 0 && p.rejectedShare > passingShare {
 		p.lastRejection = now
 	}
 	p.overload = max(0, p.overload+share-overloadShare)
@@ -166,7 +169,7 @@ func (p *Pace) slowStartSample(now float64, rejected bool) {
 		if float64(p.inFlight) > p.window/2-1 { // else the window is not used
 			p.window = min(float64(p.maxInFlight), p.window+windowGrowth)
 		}
-	case p.rejectedShare < noiseShare:
+	case p.rejectedShare < passingShare:
 	case !p.emptySeen:
 		p.markEmpty(now)
 	case now-p.emptyAt > estimateTime:
@@ -181,7 +184,7 @@ func (p *Pace) slowStartSample(now float64, rejected bool) {
 // gets nothing through, or almost nothing of what it should, becomes a drain.
 func (p *Pace) probeSample(now float64, allRejected bool) {
 	fair := now-p.emptyAt > estimateTime
-	tooFast := p.overloaded() || p.noise.exceeded() || !p.noise.present() && p.rejectedShare > noiseShare && fair
+	tooFast := p.overloaded() || p.noise.exceeded() || !p.noise.present() && p.rejectedShare > passingShare && fair
 	little := !fair && p.applied-p.emptyApplied < smallTable // too little for an estimate
 	switch {
 	case allRejected && !p.probePassed && p.overloaded():

@@ -13,7 +13,7 @@ const (
 	excessVariance = 5.0  // the same, in units of variance ÷ slack
 )
 
-// noise is the share of units that the table rejects whatever the rate, as far as the controller knows.
+// noise is the share of units that the table rejects whatever the rate, by all that the controller has seen.
 // The zero noise is a table that rejects for a lack of capacity only, where each rejection counts.
 //
 // With noise a rejection counts only if a CUSUM test says that more than the noise is rejected

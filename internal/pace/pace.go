@@ -9,7 +9,7 @@ const (
 	defaultMaxInFlight = 64
 	maxWait            = time.Second // the longest time that Wait returns
 
-	quietTime = 10.0 // seconds without a rejection after which a small call need not wait
+	quietTime = 10.0 // seconds without a rejection after which a small call need not wait for the rate
 
 	learnedSlack     = 0.01 // seconds of lateness that the learned rate catches up
 	capSlack         = 0.05 // seconds of lateness that the cap catches up
@@ -25,8 +25,8 @@ const (
 type Config struct {
 	// MaxInFlight is the most requests in flight. The default is 64.
 	MaxInFlight int
-	// Start is the write units a second that DescribeTable reported for the table. Learning starts
-	// there; it is not a limit. 0 is unknown.
+	// Start is the write units a second that DescribeTable reported for the table. Learning starts at
+	// an eighth of it; it is not a limit. 0 is unknown.
 	Start float64
 	// Cap is the most write units a second of the table itself, over all calls. 0 is no cap.
 	Cap float64
@@ -38,7 +38,7 @@ const (
 	slowStart phase = iota // no rate; the window of requests in flight grows
 	probe                  // the rate doubles until the table rejects
 	steady                 // the rate follows the CUBIC-like curve around the estimate
-	contended              // other writers have the table: a low rate, in small requests
+	contended              // rejections may not follow the rate: a low rate, in small requests
 )
 
 // Pace decides when the next request may go, how much it may carry, and how many requests may be in
@@ -59,7 +59,7 @@ type Pace struct {
 	emptySeen           bool    // the table's bucket was seen empty
 	emptyAt             float64 // last empty moment that counts
 	emptyApplied        float64 // applied at emptyAt
-	lastRejection       float64 // moment of the last rejection that was not noise
+	lastRejection       float64 // moment of the last rejection while rejectedShare was over passingShare
 
 	phase         phase
 	changedAt     float64 // moment at which the phase or the curve started
@@ -89,7 +89,7 @@ type Pace struct {
 	noise      noise       // what it rejects whatever the rate
 	contention contention  // of the contended phase
 	slow       slowDrained // drains in a row too slow to be sure
-	recoveries int64       // times that the contended phase ended with the table free again
+	recoveries int64       // times that the contended phase ended after more than the drain
 }
 
 // New returns a Pace at the start of its learning. Values of cfg that are negative or NaN count as 0.
@@ -173,7 +173,7 @@ func (p *Pace) Wait(now time.Duration) time.Duration {
 }
 
 // WaitSmall is Wait for a call that fits one request. While nothing else is in flight and the table has
-// rejected nothing for a while, only the cap delays such a call: the learned rate may be far under what
+// rejected nothing for quietTime, only the cap delays such a call: the learned rate may be far under what
 // the table accepts, in burst credit too.
 func (p *Pace) WaitSmall(now time.Duration) (wait time.Duration, unpaced bool) {
 	t := now.Seconds()
