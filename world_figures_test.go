@@ -65,12 +65,16 @@ type want struct {
 func atLeast(bound float64, f figure) want { return want{f, bound, false} }
 func atMost(bound float64, f figure) want  { return want{f, bound, true} }
 
-// holds reports whether the figure is within its bound.
-func (w want) holds(o *outcome) bool {
-	if w.most {
-		return w.figure.of(o) <= w.bound
+// holds reports whether the figure, on average over runs, is within its bound.
+func (w want) holds(runs []outcome) bool {
+	mean := 0.0
+	for i := range runs {
+		mean += w.figure.of(&runs[i]) / float64(len(runs))
 	}
-	return w.figure.of(o) >= w.bound
+	if w.most {
+		return mean <= w.bound
+	}
+	return mean >= w.bound
 }
 
 func (w want) String() string {
@@ -81,7 +85,7 @@ func (w want) String() string {
 	return fmt.Sprintf("%s %s %.4g", w.figure.name, bound, w.bound)
 }
 
-// check logs what the run has measured in one line, and fails the test if a bound of the world does not hold.
+// check logs what the run has measured in one line, and fails the test if something is wrong with the run.
 func (o *outcome) check(t *testing.T, seed uint64) {
 	t.Helper()
 	var line strings.Builder
@@ -92,25 +96,24 @@ func (o *outcome) check(t *testing.T, seed uint64) {
 	if o.world.possible == 0 {
 		assert.LessOrEqual(t, o.applied()+o.foreign(), o.capacity+1, "the table gave more than it had")
 	}
-	failed := len(o.stops) > 0
 	for _, err := range o.stops {
 		fmt.Fprintf(&line, "  STOPPED: %.120s", err)
-	}
-	for _, w := range o.world.wants {
-		if !w.holds(o) {
-			fmt.Fprintf(&line, "  WANTED: %s", w)
-			failed = true
-		}
 	}
 	if os.Getenv("DYNAMODEST_TRACE") == "1" {
 		for i, s := range o.seconds {
 			fmt.Fprintf(&line, "\n%4d s: %6d applied %6d refused %6d foreign", i, s.applied, s.refused, s.foreign)
 		}
 	}
-	if failed {
-		t.Error(line.String())
-	} else {
-		t.Log(line.String())
+	t.Log(line.String())
+	assert.Empty(t, o.stops)
+}
+
+// checkAll fails the test for each bound that does not hold on average over the runs of a world: the library
+// draws its backoffs from a generator that has no seed, and single runs vary by a factor of two.
+func checkAll(t *testing.T, runs []outcome) {
+	t.Helper()
+	for _, w := range runs[0].world.wants {
+		assert.True(t, w.holds(runs), "%s: WANTED: %s", runs[0].world.name, w)
 	}
 }
 
