@@ -13,7 +13,7 @@ import (
 	"github.com/dynamodest/dynamodest/internal/testsize"
 )
 
-const worldRuns = 240 * time.Second
+const worldRuns = 120 * time.Second
 
 // burstWorlds have another writer who sends more than the table takes, and pauses.
 func burstWorlds() (worlds []world) {
@@ -22,7 +22,7 @@ func burstWorlds() (worlds []world) {
 		{3, 12, 0.85}, {8, 8, 0.85},
 	} {
 		worlds = append(worlds, world{
-			name: fmt.Sprintf("bursts %g/%g", b.on, b.off), capacity: 2000, runs: worldRuns,
+			name: fmt.Sprintf("bursts %g/%g", b.on, b.off), capacity: 2000, runs: max(worldRuns, 4*time.Duration((b.on+b.off)*float64(time.Second))),
 			rivals: bursts(3000, time.Duration(b.on*float64(time.Second)), time.Duration(b.off*float64(time.Second))),
 			wants:  []want{atLeast(b.share, ofFree), atMost(0.25, refusedShare)},
 		})
@@ -36,7 +36,7 @@ func spellWorlds() (worlds []world) {
 	for _, s := range []struct{ seconds, recovery float64 }{{1, 5}, {3, 5}, {10, 5}, {30, 5}, {60, 10}} {
 		spell := time.Duration(s.seconds * float64(time.Second))
 		w := world{
-			name: fmt.Sprintf("spell of %g s, items", s.seconds), capacity: 2000, runs: from + spell + 90*time.Second, recovers: from + spell,
+			name: fmt.Sprintf("spell of %g s, items", s.seconds), capacity: 2000, runs: from + spell + 40*time.Second, recovers: from + spell,
 			noise: noise{items: 0.9, from: from, to: from + spell},
 			wants: []want{atMost(s.recovery, recovery), atMost(0.05, refusedShare), atMost(20, givenUp)},
 		}
@@ -68,7 +68,7 @@ func noiseWorlds() (worlds []world) {
 	// Two attempts are not enough for one row in 25.
 	return append(worlds, world{
 		name: "20,000 rows, two attempts, noise of 20 % of requests", capacity: 5000, rows: 20_000, attempts: 2, noise: noise{requests: 0.20},
-		wants: []want{atMost(40, seconds), atMost(1100, givenUp)},
+		wants: []want{atMost(30, seconds), atMost(1100, givenUp)},
 	})
 }
 
@@ -79,7 +79,7 @@ func loopWorlds() (worlds []world) {
 		share, refused float64
 	}{{1, 0.25, 0.25}, {4, 0.10, 0.5}, {16, 0.02, 2}} {
 		worlds = append(worlds, world{
-			name: fmt.Sprintf("loop of %d", l.workers), capacity: 2000, runs: worldRuns / 2, jitters: true, rivals: loops(l.workers),
+			name: fmt.Sprintf("loop of %d", l.workers), capacity: 2000, runs: worldRuns, jitters: true, rivals: loops(l.workers),
 			wants: []want{atLeast(l.share, ofCapacity), atMost(l.refused, refusedShare), atMost(0, givenUp)},
 		})
 	}
@@ -93,7 +93,7 @@ func peerWorlds() (worlds []world) {
 		refused, fair float64
 	}{{2, 0.0075, 0.60}, {10, 0.15, 0.60}, {20, 0.24, 0.60}} {
 		worlds = append(worlds, world{
-			name: fmt.Sprintf("%d peers", p.peers), capacity: 2000, runs: worldRuns / 2, peers: p.peers,
+			name: fmt.Sprintf("%d peers", p.peers), capacity: 2000, runs: worldRuns, peers: p.peers,
 			wants: []want{atLeast(0.95, ofFree), atMost(p.refused, refusedShare), atLeast(p.fair, fairness), atMost(0, givenUp)},
 		})
 	}
@@ -128,7 +128,7 @@ func TestHeavyWorlds(t *testing.T) {
 	t.Parallel()
 	selected, err := regexp.Compile(os.Getenv("DYNAMODEST_WORLDS"))
 	require.NoError(t, err)
-	runWorlds(t, testsize.Long(3, 3), selected.MatchString)
+	runWorlds(t, testsize.Long(2, 2), selected.MatchString)
 }
 
 // runWorlds runs the selected worlds with so many seeds.

@@ -33,7 +33,7 @@ const (
 	lowestFade   = 1.25 // it falls by this factor a second, down to
 	lowestRate   = 20   // this rate in rows/s, or
 	lowestFactor = 8    // so many times the best rate, if that is less
-	keptRate     = 200  // rows/s, the most to which it rises to keep a share of the table
+	keptRate     = 250  // rows/s, the most to which it rises to keep a share of the table
 	keptTrials   = 3    // failed trials that raise it so far, each by a factor of two
 	keptShare    = 0.7  // where more than this share is rejected, there is no share to keep
 
@@ -218,7 +218,7 @@ func (p *Pace) resume(now float64) {
 	}
 	p.recoveries++
 	ceiling := math.Inf(1)
-	if p.best.rate > minBest {
+	if p.best.rate > minBest && p.capacity > 0 { // without an estimate yet, the best rate is only what was sent
 		ceiling = max(p.best.rate, p.learned.rate)
 	}
 	p.enterProbe(now, p.learned.rate, 0, ceiling)
