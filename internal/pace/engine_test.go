@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	simWindow   = 20_000 // rows that the engine holds unsettled at most
+	simWindow   = 16_384 // rows that the engine holds unsettled at most
 	simBatch    = 25     // rows of a request at most
 	simMinDelay = 0.05   // seconds, of the retry queue's backoff
 	simMaxDelay = 5
