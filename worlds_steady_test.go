@@ -71,7 +71,7 @@ func smallWorlds() (worlds []world) {
 		used, refused float64
 	}{
 		{1, false, false, 0.55, 2.0}, {1, true, false, 0.55, 1.5}, {1, false, true, 0.98, 1.5}, {1, true, true, 0.98, 0.75},
-		{5, false, false, 0.92, 0.25}, {5, true, false, 0.96, 0.13}, {5, false, true, 0.98, 0.5}, {5, true, true, 0.98, 0.40},
+		{5, false, false, 0.90, 0.30}, {5, true, false, 0.96, 0.15}, {5, false, true, 0.98, 0.5}, {5, true, true, 0.98, 0.40},
 		{25, false, false, 0.99, 0.05}, {25, true, false, 0.99, 0.045}, {25, false, true, 0.99, 0.35}, {25, true, true, 0.99, 0.25},
 	} {
 		w := world{
