@@ -25,7 +25,7 @@ func BenchmarkCancelledWrite(b *testing.B) {
 		res := Result{Rows: make([]RowResult, len(rows))}
 		errs := make([]RowError, len(rows))
 		for i := range errs {
-			errs[i] = *notStarted(i, ctx.Err())
+			errs[i] = notStarted(i, ctx.Err())
 			res.Rows[i] = RowResult{Index: i, Err: &errs[i]}
 		}
 		return res

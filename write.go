@@ -244,7 +244,8 @@ func (c *call) finish(ctx context.Context) {
 		c.exchange(nil)
 	}
 	for j := c.window.oldest; j != nil; j = c.window.oldest { // handed over after the dispatcher had stopped
-		j.result = RowResult{Index: j.Index, Err: notStarted(j.Index, c.stopErr(ctx))}
+		rowErr := notStarted(j.Index, c.stopErr(ctx))
+		j.result = RowResult{Index: j.Index, Err: &rowErr}
 		c.settle(j)
 	}
 	stats := c.mailbox.stats
@@ -280,7 +281,7 @@ func failRows(results []RowResult, first int, cause error) {
 		workers.Go(func() {
 			errs := make([]RowError, len(share))
 			for i := range share {
-				errs[i] = RowError{Index: from + i, Reason: ErrStopped, Err: cause}
+				errs[i] = notStarted(from+i, cause)
 				share[i] = RowResult{Index: from + i, Err: &errs[i]}
 			}
 		})
@@ -289,8 +290,8 @@ func failRows(results []RowResult, first int, cause error) {
 }
 
 // notStarted is the error of a row that no request carried before cause stopped the call.
-func notStarted(index int, cause error) *RowError {
-	return &RowError{Index: index, Reason: ErrStopped, Err: cause}
+func notStarted(index int, cause error) RowError {
+	return RowError{Index: index, Reason: ErrStopped, Err: cause}
 }
 
 // stopErr returns what stopped the call early.

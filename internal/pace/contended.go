@@ -62,7 +62,7 @@ type contention struct {
 	before   float64  // share rejected before the last cut
 	accepted float64  // units/s accepted before the drain
 	cuts     int      // since then
-	atLowest evidence // units asked and rejected since the last trial
+	atLowest evidence // since the last trial
 
 	trial     bool // a trial is under way
 	trials    int  // failed
@@ -131,8 +131,7 @@ func (p *Pace) cut(now float64) {
 	c, share, low := &p.contention, p.seen.share(), p.lowest(now)
 	c.cuts++
 	c.before = share
-	c.atLowest.asked += p.seen.asked
-	c.atLowest.rejected += p.seen.rejected
+	c.atLowest.merge(&p.seen)
 	rate := cutShare * p.learned.rate * (1 - share)
 	if rate < low {
 		rate = low
@@ -198,10 +197,7 @@ type slowDrained struct {
 
 // add counts a drain before which the given share was rejected.
 func (s *slowDrained) add(seen *evidence, before float64) {
-	s.seen.responses += seen.responses
-	s.seen.asked += seen.asked
-	s.seen.rejected += seen.rejected
-	s.seen.squares += seen.squares
+	s.seen.merge(seen)
 	s.shares += before * seen.responses
 }
 

@@ -22,6 +22,15 @@ func (e *evidence) add(units, rejected float64) {
 	e.squares += share * share
 }
 
+// merge adds what other has counted, but for its clean run.
+func (e *evidence) merge(other *evidence) {
+	e.responses += other.responses
+	e.rejections += other.rejections
+	e.asked += other.asked
+	e.rejected += other.rejected
+	e.squares += other.squares
+}
+
 // share is the share of the units that was rejected; 0 without any.
 func (e *evidence) share() float64 { return e.rejected / max(1, e.asked) }
 

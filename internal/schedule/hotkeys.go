@@ -1,7 +1,5 @@
 package schedule
 
-import "hash/maphash"
-
 const (
 	hotMemory     = 1024 // rows after which all counts are halved
 	maxHotTracked = 1024 // partition keys that are counted
@@ -17,7 +15,6 @@ const (
 //
 // Partition keys are counted from their first refusal on, by hash.
 type hotKeys struct {
-	seed   maphash.Seed
 	keys   map[uint64]*keyCount
 	others rowCount // of keys that are not hot
 	rows   int      // since the counts were halved
@@ -96,10 +93,10 @@ func (h *hotKeys) age() {
 // track begins to count r's partition key.
 func (h *hotKeys) track(r *Row) *keyCount {
 	if h.keys == nil {
-		h.seed, h.keys = maphash.MakeSeed(), make(map[uint64]*keyCount)
+		h.keys = make(map[uint64]*keyCount)
 	}
 	key := new(keyCount)
-	h.keys[h.hash(r)] = key
+	h.keys[partitionHash(r)] = key
 	return key
 }
 
@@ -108,10 +105,8 @@ func (h *hotKeys) find(r *Row) *keyCount {
 	if len(h.keys) == 0 || r.PartitionLen == 0 {
 		return nil
 	}
-	return h.keys[h.hash(r)]
+	return h.keys[partitionHash(r)]
 }
-
-func (h *hotKeys) hash(r *Row) uint64 { return maphash.String(h.seed, r.Key[:r.PartitionLen]) }
 
 // has reports whether r's partition key is hot.
 func (h *hotKeys) has(r *Row) bool {

@@ -24,9 +24,14 @@ type Throttled struct {
 // one in maxCountedKeys of the total at most.
 type refusals struct {
 	total  int
-	seed   maphash.Seed
 	counts map[uint64]int
 }
+
+// partitionSeed is random, so that nobody can choose keys whose hashes are equal.
+var partitionSeed = maphash.MakeSeed()
+
+// partitionHash returns a hash of r's partition key, which is all that is kept of it.
+func partitionHash(r *Row) uint64 { return maphash.String(partitionSeed, r.Key[:r.PartitionLen]) }
 
 // add counts a refusal of r, if its partition key is known.
 func (c *refusals) add(r *Row) {
@@ -34,10 +39,10 @@ func (c *refusals) add(r *Row) {
 		return
 	}
 	if c.counts == nil {
-		c.seed, c.counts = maphash.MakeSeed(), make(map[uint64]int)
+		c.counts = make(map[uint64]int)
 	}
 	c.total++
-	hash := maphash.String(c.seed, r.Key[:r.PartitionLen])
+	hash := partitionHash(r)
 	if n := c.counts[hash]; n > 0 || len(c.counts) < maxCountedKeys {
 		c.counts[hash] = n + 1
 		return
