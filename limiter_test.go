@@ -193,6 +193,7 @@ func TestLimiterLimits(t *testing.T) {
 			})
 			limiter := newTokenBucket(rate, burst)
 			cfg := dynamodest.Config{Table: table, Client: db, Concurrency: 64, Limiter: limiter}
+			cfg.Retry.MaxAttempts = 50 // a third of the requests is refused, so that ten in a row happen
 			if tt.exists != "" {
 				cfg.Mode, cfg.OnExisting = dynamodest.Insert, tt.exists
 			}
