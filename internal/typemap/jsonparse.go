@@ -169,7 +169,7 @@ func (r *jsonReader) restOfString() (string, error) {
 		switch c := r.text[r.at]; {
 		case c == '"':
 			r.at++
-			return r.text[start : r.at-1], nil
+			return validText(r.text[start : r.at-1])
 		case c == '\\':
 			return r.unescape(start)
 		case c < ' ':
@@ -178,6 +178,15 @@ func (r *jsonReader) restOfString() (string, error) {
 		r.at++
 	}
 	return "", r.invalid()
+}
+
+// validText returns text, or an error if it is not UTF-8. A member that a later one of the same name
+// replaces is checked nowhere else.
+func validText(text string) (string, error) {
+	if !utf8.ValidString(text) {
+		return "", item.ErrUTF8
+	}
+	return text, nil
 }
 
 // unescape reads a string with escapes that begins at start; r is at the first escape.
@@ -197,8 +206,8 @@ func (r *jsonReader) unescape(start int) (string, error) {
 		return "", fault.NewMapping("the value holds half of a surrogate pair (\\ud800 to \\udfff), which is not a character").
 			WithRemedy("complete or remove the surrogate pair")
 	}
-	if !utf8.ValidString(quoted) {
-		return "", item.ErrUTF8
+	if _, err := validText(quoted); err != nil {
+		return "", err
 	}
 	var s string
 	if err := json.Unmarshal([]byte(quoted), &s); err != nil {
