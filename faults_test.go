@@ -227,14 +227,30 @@ func TestDialFailureIsNotWritten(t *testing.T) {
 	assert.Zero(t, db.Len(table))
 }
 
+// holdPort keeps a connection at the port of listener until the test ends, so that the port goes to no
+// other server when listener is closed.
+func holdPort(t *testing.T, listener net.Listener) {
+	t.Helper()
+	near, err := net.Dial("tcp", listener.Addr().String())
+	require.NoError(t, err)
+	far, err := listener.Accept()
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		assert.NoError(t, near.Close())
+		assert.NoError(t, far.Close())
+	})
+}
+
 // A server that goes away in mid-run, and one that was never there.
 func TestUnreachableServers(t *testing.T) {
 	t.Parallel()
 	db := dynamodesttest.NewTable(table, "id:S")
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close") // so that no idle connection is tried
 		db.ServeHTTP(w, r)
 	}))
+	holdPort(t, server.Listener)
+	server.Start()
 	cfg := wireConfig(t, db)
 	cfg.Endpoint, cfg.Retry = server.URL, dynamodest.Retry{MaxAttempts: 2, MinDelay: 1, MaxDelay: 1}
 	dest := newDest(t, cfg)

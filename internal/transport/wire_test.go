@@ -136,10 +136,10 @@ func TestConnectionFaultsAreNotWritten(t *testing.T) {
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	defer secure.Close()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	held, err := net.Dial("tcp", plain.Listener.Addr().String()) // its port is taken, and nobody listens there
 	require.NoError(t, err)
-	refused := "http://" + listener.Addr().String()
-	require.NoError(t, listener.Close())
+	defer func() { assert.NoError(t, held.Close()) }()
+	refused := "http://" + held.LocalAddr().String()
 	noName := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.DNSError{Err: "no such host", Name: "dynamodb.eu-wst-1.amazonaws.com", IsNotFound: true}
 	}}}
