@@ -181,7 +181,8 @@ func (p *Pace) slowStartSample(now float64, rejected bool) {
 // probeSample ends, restarts or continues the probe. The probe goes on until rejections show that the
 // rate is too fast, or until the table accepts the ceiling, and the steady phase follows; without an
 // estimate the probe restarts. An estimate is fair if it covers more than estimateTime. A probe that
-// gets nothing through, or almost nothing of what it should, becomes a drain.
+// gets nothing through, or almost nothing of what it should, becomes a drain; so does one that follows a
+// time in which others had the table, unless the table may be small.
 func (p *Pace) probeSample(now float64, allRejected bool) {
 	fair := now-p.emptyAt > estimateTime
 	tooFast := p.overloaded() || p.noise.exceeded() || !p.noise.present() && p.rejectedShare > passingShare && fair
@@ -196,7 +197,7 @@ func (p *Pace) probeSample(now float64, allRejected bool) {
 	case !p.emptySeen: // an estimate would count the credit that the bucket had before
 		p.enterProbe(now, p.probeFrom, p.pauseLength(), p.learned.rate)
 		p.markEmpty(now)
-	case little && (p.learned.rate > fastProbe || p.probeResumed && p.best.rate > minBest):
+	case little && (p.learned.rate > fastProbe || p.probeResumed && (p.best.rate > minBest || p.probeFrom >= lowestRate*p.rowUnits)):
 		p.drain(now, p.seen.share(), p.accepted())
 	case little && p.pause < maxPause:
 		p.pause = min(maxPause, 2*p.pause)

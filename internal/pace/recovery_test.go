@@ -65,6 +65,19 @@ func anyHistory(rate float64, seed uint64) scenario {
 	return sc
 }
 
+// TestStartInABurst holds that a call which begins while another writer has the table uses all of it once
+// the writer pauses. A few rows that are accepted by chance say nothing of the capacity.
+func TestStartInABurst(t *testing.T) {
+	t.Parallel()
+	const on, off = 20, 40
+	sc := bursts(on, off)
+	sc.until = on + off
+	for seed := uint64(1); seed <= 60; seed++ {
+		used, _ := sc.run(seed).during(on+5, on+off)
+		assert.GreaterOrEqual(t, used, 0.9*sc.rate, "units/s, seed %d", seed)
+	}
+}
+
 // TestRateRecovers holds that the rate comes back to a healthy table after any history.
 func TestRateRecovers(t *testing.T) {
 	t.Parallel()
