@@ -59,7 +59,7 @@ fuzz: ## each fuzz target for FUZZ_RUNS runs
 bench: ## the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
-pace: ## measure the write rate; takes under five minutes and two idle cores
+pace: ## measure the write rate; takes five minutes and two idle cores
 	go run ./internal/cmd/pace
 
 tidy: ## go mod tidy in every module

@@ -56,7 +56,7 @@ func spell(ctx context.Context, b *harness) ([]figure, error) {
 // noise writes to a table that returns one of ten items at random.
 func noise(ctx context.Context, b *harness) ([]figure, error) {
 	const rate = 5000
-	parts, err := b.run(ctx, rate, func(string) error { return b.server.refuse(0.1) })
+	parts, err := b.run(ctx, rate, 25*time.Second, func(string) error { return b.server.refuse(0.1) })
 	if err != nil {
 		return nil, err
 	}
@@ -67,10 +67,11 @@ func noise(ctx context.Context, b *harness) ([]figure, error) {
 	}, nil
 }
 
-// loops writes beside four workers that take what they can.
+// loops writes beside four workers that take what they can, for a minute: how soon the pace finds a share
+// for itself is a matter of chance.
 func loops(ctx context.Context, b *harness) ([]figure, error) {
 	const rate, workers = 2000, 4
-	parts, err := b.run(ctx, rate, func(table string) error { return b.server.loops(Loops{table, workers}) })
+	parts, err := b.run(ctx, rate, time.Minute, func(table string) error { return b.server.loops(Loops{table, workers}) })
 	if err != nil {
 		return nil, err
 	}
@@ -81,9 +82,8 @@ func loops(ctx context.Context, b *harness) ([]figure, error) {
 	}, nil
 }
 
-// run writes endless rows to a new table for 25 seconds, after something has been done to it.
-func (b *harness) run(ctx context.Context, unitsPerSecond float64, change func(table string) error) (samples, error) {
-	length := 25 * time.Second
+// run writes endless rows to a new table for some time, after something has been done to it.
+func (b *harness) run(ctx context.Context, unitsPerSecond float64, length time.Duration, change func(table string) error) (samples, error) {
 	if b.short {
 		length /= 4
 	}

@@ -6,7 +6,7 @@
 //
 //	go run ./internal/cmd/pace [-run names] [-short] [-on-demand] [-svg dir]
 //
-// It takes under five minutes, needs two idle cores, and exits with status 1 if a figure falls short.
+// It takes five minutes, needs two idle cores, and exits with status 1 if a figure falls short.
 package main
 
 import (
