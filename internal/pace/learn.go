@@ -23,6 +23,7 @@ const (
 	maxStretch   = 5    // up to so many times as long
 	fastProbe    = 100  // units/s; a probe this fast that gets almost nothing through becomes a drain
 	minBest      = 100  // units/s; under it going back to the best rate at once costs more than it gains
+	farTold      = 0.25 // a first estimate under this share of what was reported is far from it
 
 	// A rejection at this many times the estimate means that the capacity rose, or that credit had
 	// gathered.
@@ -181,12 +182,17 @@ func (p *Pace) slowStartSample(now float64, rejected bool) {
 // probeSample ends, restarts or continues the probe. The probe goes on until rejections show that the
 // rate is too fast, or until the table accepts the ceiling, and the steady phase follows; without an
 // estimate the probe restarts. An estimate is fair if it covers more than estimateTime. A probe that
-// gets nothing through, or almost nothing of what it should, becomes a drain; so does one that follows a
-// time in which others had the table, unless the table may be small.
+// gets nothing through, or almost nothing of what it should, becomes a drain; so does one from a rate that
+// the table accepted before, unless the table may be small, and a first one that finds far less than was
+// reported.
 func (p *Pace) probeSample(now float64, allRejected bool) {
 	fair := now-p.emptyAt > estimateTime
 	tooFast := p.overloaded() || p.noise.exceeded() || !p.noise.present() && p.rejectedShare > passingShare && fair
 	little := !fair && p.applied-p.emptyApplied < smallTable // too little for an estimate
+	known := p.probeFloor                                    // what the table accepted before
+	if p.probeResumed {
+		known = p.probeFrom
+	}
 	switch {
 	case allRejected && !p.probePassed && p.overloaded():
 		p.drain(now, 1, 0)
@@ -197,11 +203,13 @@ func (p *Pace) probeSample(now float64, allRejected bool) {
 	case !p.emptySeen: // an estimate would count the credit that the bucket had before
 		p.enterProbe(now, p.probeFrom, p.pauseLength(), p.learned.rate)
 		p.markEmpty(now)
-	case little && (p.learned.rate > fastProbe || p.probeResumed && (p.best.rate > minBest || p.probeFrom >= lowestRate*p.rowUnits)):
+	case little && (p.learned.rate > fastProbe || p.probeResumed && p.best.rate > minBest || known >= lowestRate*p.rowUnits):
 		p.drain(now, p.seen.share(), p.accepted())
 	case little && p.pause < maxPause:
 		p.pause = min(maxPause, 2*p.pause)
 		p.enterProbe(now, p.probeFrom/2, p.pauseLength(), p.probeCeiling)
+	case p.recoveries == 0 && p.capacity == 0 && max(p.estimate(now), p.probeFloor) < min(lowestRate*p.rowUnits, farTold*p.reported):
+		p.drain(now, p.seen.share(), p.accepted())
 	default:
 		p.enterSteady(now, max(p.estimate(now), p.probeFloor), firstPlateauTime)
 		if fair {

@@ -70,6 +70,7 @@ type Pace struct {
 
 	window float64 // requests in flight; grows in slow start, maxInFlight afterwards
 
+	reported     float64 // units/s that DescribeTable reported; 0 = none
 	probeFrom    float64 // units/s at the start of the probe
 	probeCeiling float64 // units/s that the probe need not exceed
 	probeFloor   float64 // units/s that the table is known to accept
@@ -108,6 +109,7 @@ func New(cfg Config) *Pace {
 	}
 	p.window = float64(min(initialWindow, p.maxInFlight))
 	if start := clean(cfg.Start, maxRate); start > 0 {
+		p.reported = start
 		p.enterProbe(0, startRate(start), 0, math.Inf(1))
 	}
 	return p
