@@ -65,9 +65,9 @@ func anyHistory(rate float64, seed uint64) scenario {
 	return sc
 }
 
-// TestStartInABurst holds that a call which begins while another writer has the table uses all of it once
-// the writer pauses, whatever capacity was reported, and beside bursts of any length. A few rows that are
-// accepted by chance say nothing of the capacity.
+// TestStartInABurst holds that a call which begins while another writer has the table is not stuck at next
+// to nothing for its first minute, whatever capacity was reported: a few rows that are accepted by chance
+// say nothing of the capacity.
 func TestStartInABurst(t *testing.T) {
 	t.Parallel()
 	for _, reported := range []float64{0, 50, 200, 2000} {
