@@ -127,9 +127,9 @@ func (c *Converter) convertColumn(b *item.Builder, a *item.Attr, col *column, v 
 	var err error
 	isKey := col.key != nil || len(col.indexKeys) > 0
 	if col.typ == Auto {
-		source, err = auto(b, a, v)
+		source, err = auto(b, a, v, &col.rules)
 	} else {
-		source, err = forced(b, a, v, col.typ, c.mapping.EmptyString == KeepEmpty && !isKey)
+		source, err = forced(b, a, v, &col.rules, col.typ, c.mapping.EmptyString == KeepEmpty && !isKey)
 	}
 	switch {
 	case err != nil:
@@ -147,19 +147,19 @@ func (c *Converter) convertColumn(b *item.Builder, a *item.Attr, col *column, v 
 
 // auto sets a to the default conversion of v. It returns the value that a was made from: v, or the
 // final value that the pointers and methods of v lead to.
-func auto(b *item.Builder, a *item.Attr, v any) (source any, err error) {
-	t := newTree(b, item.Document)
+func auto(b *item.Builder, a *item.Attr, v any, r *rules) (source any, err error) {
+	t := newTree(b, item.Document, r)
 	if ok, err := t.setBuiltin(a, v, 1); ok {
 		return v, err
 	}
-	v, err = resolve(v, item.Document)
+	v, err = t.resolve(v)
 	if err != nil {
 		return nil, err
 	}
 	if ok, err := t.setBuiltin(a, v, 1); ok {
 		return v, err
 	}
-	return v, jsonText(b, a, v)
+	return v, t.jsonText(a, v)
 }
 
 // applyPolicies applies Null and EmptyString to a, which was made from source. An AttributeValue

@@ -43,7 +43,7 @@ func (t *tree) convert(a *item.Attr, v any, level int) error {
 			return t.container(a, reflect.ValueOf(v), level)
 		}
 		var err error
-		if v, err = resolve(v, t.Form); err != nil {
+		if v, err = t.resolve(v); err != nil {
 			return err
 		}
 	}

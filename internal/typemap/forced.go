@@ -17,8 +17,9 @@ import (
 // forced converts v to an attribute a of type typ. A nil value is converted to NULL, and "" to an
 // empty S unless keepEmpty is set: the mapping's policies apply to both later. It returns the value
 // that a was made from: v, or the final value that the pointers and methods of v lead to.
-func forced(b *item.Builder, a *item.Attr, v any, typ Type, keepEmpty bool) (source any, err error) {
-	resolved, err := resolve(v, item.Document)
+func forced(b *item.Builder, a *item.Attr, v any, r *rules, typ Type, keepEmpty bool) (source any, err error) {
+	t, k := newTree(b, item.Document, r), typ.Kind()
+	resolved, err := t.resolve(v)
 	switch {
 	case err != nil:
 		return nil, err
@@ -29,13 +30,13 @@ func forced(b *item.Builder, a *item.Attr, v any, typ Type, keepEmpty bool) (sou
 		a.Set(item.S, "")
 		return resolved, nil
 	case typ == JSON:
-		source, err := resolve(v, item.JSONText)
+		document := newTree(b, item.JSONText, r)
+		source, err := document.resolve(v)
 		if err != nil {
 			return nil, err
 		}
-		return source, jsonText(b, a, source)
+		return source, t.jsonText(a, source)
 	}
-	t, k := newTree(b, item.Document), typ.Kind()
 	if av, ok := resolved.(types.AttributeValue); ok {
 		if err := t.FromSDK(a, av, 1); err != nil || a.Kind == k {
 			return resolved, err
@@ -60,7 +61,7 @@ func (t *tree) toScalar(a *item.Attr, v any, k item.Kind) error {
 	}
 	ok, err := t.setBuiltin(a, v, 1)
 	if k == item.S && (errors.Is(err, decimal.ErrDigits) || errors.Is(err, decimal.ErrRange)) {
-		exact := newTree(t.Builder, item.JSONText) // text can hold any number
+		exact := t.sibling(item.JSONText) // text can hold any number
 		ok, err = exact.setBuiltin(a, v, 1)
 	}
 	switch {
@@ -110,7 +111,7 @@ func (t *tree) toSet(a *item.Attr, v any, k item.Kind) error {
 	var err error
 	if text, ok := jsonSource(v); ok {
 		var list item.Attr
-		list, err = jsonMembers(t.Builder, text, k)
+		list, err = t.jsonMembers(text, k)
 		if err == nil && list.Kind == item.Null {
 			a.Kind = item.Null
 			return nil
@@ -151,20 +152,21 @@ func setTooLong(format string, args ...any) error {
 
 // jsonMembers converts the JSON text of an array to an L of the members of a set of kind k. The JSON
 // text of a null becomes NULL.
-func jsonMembers(b *item.Builder, text string, k item.Kind) (list item.Attr, err error) {
+func (t *tree) jsonMembers(text string, k item.Kind) (list item.Attr, err error) {
 	if len(text) > maxSetText {
 		return list, setTooLong("the JSON text has %d bytes, and the JSON text of a set may have %d", len(text), maxSetText)
 	}
 	// Numbers are read as they are spelled, because an SS keeps the spelling. Equal members count
 	// once, so the text may be longer than an item.
-	source := tree{b.NewTree(item.JSONText).Unbounded()}
+	source := t.sibling(item.JSONText)
+	source.Tree = source.Unbounded()
 	if err := source.parse(&list, text, 1); err != nil || list.Kind == item.Null {
 		return list, err
 	}
 	if list.Kind != item.L {
 		return list, jsonNotConvertible(list.Kind, k)
 	}
-	t, member := newTree(b, item.Document), memberKind(k)
+	member := memberKind(k)
 	for i := range list.Elems {
 		elem := &list.Elems[i]
 		if elem.Kind == item.N {
@@ -196,7 +198,7 @@ func (t *tree) sliceMembers(v any, k item.Kind) ([]item.Attr, error) {
 	t.Footprint += item.AttrBytes * rv.Len()
 	members := make([]item.Attr, rv.Len())
 	for i := range members {
-		elem, err := resolve(rv.Index(i).Interface(), item.Document)
+		elem, err := t.resolve(rv.Index(i).Interface())
 		if err == nil && elem == nil {
 			err = fault.NewMapping("the value is nil").WithRemedy("remove the nil member")
 		}

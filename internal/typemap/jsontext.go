@@ -13,18 +13,18 @@ import (
 
 // jsonText converts v to an S that holds compact JSON, with the keys of objects in order. A JSON
 // null becomes NULL.
-func jsonText(b *item.Builder, a *item.Attr, v any) error {
-	defer b.DropScratch()
-	t := newTree(b, item.JSONText)
+func (t *tree) jsonText(a *item.Attr, v any) error {
+	defer t.DropScratch()
+	text := t.sibling(item.JSONText)
 	var doc item.Attr
-	if err := t.document(&doc, v, 1); err != nil {
+	if err := text.document(&doc, v, 1); err != nil {
 		return err
 	}
 	if doc.Kind == item.Null {
 		a.Kind = item.Null
 		return nil
 	}
-	return setJSON(b, a, &doc)
+	return setJSON(t.Builder, a, &doc)
 }
 
 // setJSON sets a to an S that holds doc as JSON.

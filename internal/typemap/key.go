@@ -66,7 +66,7 @@ func typeRemedy(key *table.Key, v any) string {
 func converts(v any, k item.Kind) bool {
 	var b item.Builder
 	var a item.Attr
-	if _, err := forced(&b, &a, v, Type(k.String()), false); err != nil || a.Kind != k {
+	if _, err := forced(&b, &a, v, &rules{}, Type(k.String()), false); err != nil || a.Kind != k {
 		return false
 	}
 	_, _, err := a.Measure()

@@ -20,6 +20,12 @@ type column struct {
 	encodedName int          // bytes of the attribute's name as the SDK sends it, colon included
 	repeated    bool         // an earlier field has the same column
 	problem     *fault.Error // why the name is invalid for an attribute, or nil
+	rules       rules
+}
+
+// rules are the parts of the mapping that apply to the values of a column at every depth.
+type rules struct {
+	column string // the column's name
 }
 
 const renameRemedy = "rename the column in the source"
@@ -38,7 +44,7 @@ func (c *Converter) planFields() []column {
 // plan returns the plan of a column, which needs no row.
 func (c *Converter) plan(name, attribute string, t Type) column {
 	size, ok := item.EncodedText(attribute)
-	col := column{name: name, attribute: attribute, typ: t, encodedName: size + len(":"), key: c.schema.TableKey(attribute)}
+	col := column{name: name, attribute: attribute, typ: t, encodedName: size + len(":"), key: c.schema.TableKey(attribute), rules: rules{column: name}}
 	switch {
 	case attribute == "":
 		col.problem = fault.NewMapping("the name of the column is empty").WithRemedy(renameRemedy)

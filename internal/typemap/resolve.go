@@ -24,12 +24,12 @@ var (
 	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
-// resolve returns the final value that v leads to in the given form: a value of a directly supported type, a
-// container, or a value that cannot be stored. It follows pointers, and the methods by which a
+// resolve returns the final value that v leads to: a value of a directly supported type, a container,
+// or a value that cannot be stored. It follows pointers, and the methods by which a
 // value converts itself. Nil pointers, maps and slices are nil.
-func resolve(v any, form item.Form) (any, error) {
+func (t *tree) resolve(v any) (any, error) {
 	for range maxHops {
-		next, done, err := resolveStep(v, form)
+		next, done, err := t.resolveStep(v)
 		if done || err != nil {
 			return next, err
 		}
@@ -40,7 +40,7 @@ func resolve(v any, form item.Form) (any, error) {
 }
 
 // resolveStep follows one pointer or method of v.
-func resolveStep(v any, form item.Form) (next any, done bool, err error) {
+func (t *tree) resolveStep(v any) (next any, done bool, err error) {
 	switch v.(type) {
 	case nil, string, bool, int, int64, float64, time.Time, json.Number, big.Int, big.Float:
 		return v, true, nil
@@ -57,13 +57,13 @@ func resolveStep(v any, form item.Form) (next any, done bool, err error) {
 	if isPointer && rv.Type().Elem() == timeType { // the methods of time.Time reject some times
 		return rv.Elem().Interface(), false, nil
 	}
-	if next, ok, err := callMarshaler(v, form); ok {
+	if next, ok, err := callMarshaler(v, t.Form); ok {
 		return next, false, err
 	}
 	switch {
 	case isPointer:
 		return rv.Elem().Interface(), false, nil
-	case pointerMarshals(rv.Type(), form):
+	case pointerMarshals(rv.Type(), t.Form):
 		p := reflect.New(rv.Type())
 		p.Elem().Set(rv)
 		return p.Interface(), false, nil

@@ -15,10 +15,16 @@ import (
 
 // tree converts one Go value. The Form decides which numbers are valid and how deep the value may
 // be nested.
-type tree struct{ item.Tree }
+type tree struct {
+	item.Tree
+	rules *rules
+}
 
-// newTree starts a value of the given form.
-func newTree(b *item.Builder, form item.Form) tree { return tree{b.NewTree(form)} }
+// newTree starts a value of the given form, which the rules of its column apply to.
+func newTree(b *item.Builder, form item.Form, r *rules) tree { return tree{b.NewTree(form), r} }
+
+// sibling starts another value of the same column.
+func (t *tree) sibling(form item.Form) tree { return newTree(t.Builder, form, t.rules) }
 
 // setBuiltin stores v in a, and reports true, if v has one of the directly supported types.
 func (t *tree) setBuiltin(a *item.Attr, v any, level int) (ok bool, err error) {
