@@ -17,7 +17,7 @@ type redacted struct {
 	Endpoint            string
 	Mode                Mode
 	OnExisting          OnExisting
-	Mapping             Mapping
+	Mapping             shownMapping
 	Concurrency         int
 	WriteUnitsPerSecond float64
 	Retry               Retry
@@ -42,7 +42,7 @@ func (c Config) redacted() redacted {
 		Endpoint:            endpoint,
 		Mode:                c.Mode,
 		OnExisting:          c.OnExisting,
-		Mapping:             c.Mapping,
+		Mapping:             c.Mapping.shown(),
 		Concurrency:         c.Concurrency,
 		WriteUnitsPerSecond: c.WriteUnitsPerSecond,
 		Retry:               c.Retry,
@@ -54,6 +54,22 @@ func (c Config) redacted() redacted {
 		Observer:            c.Observer.hooks(),
 		ReportAsSettled:     c.ReportAsSettled,
 	}
+}
+
+// shownMapping is what fmt and slog show of a Mapping. It has every field of Mapping, in the same order.
+type shownMapping struct {
+	Fields      []Field
+	Null        Null
+	EmptyString EmptyString
+	Convert     string
+}
+
+func (m Mapping) shown() shownMapping {
+	shown := shownMapping{Fields: m.Fields, Null: m.Null, EmptyString: m.EmptyString}
+	if m.Convert != nil {
+		shown.Convert = "set"
+	}
+	return shown
 }
 
 // typeName returns the type of the value in an interface, or "" for none.
@@ -84,13 +100,22 @@ func (o Observer) hooks() string {
 // fmt does not call Format where a Config is in an unexported field of another struct: it prints such
 // a field by reflection. Keep a *Config there, which prints as an address. Nor does fmt call it under
 // %p, and under the %w of fmt.Errorf, which are no verbs for a Config: go vet reports them.
-func (c Config) Format(s fmt.State, verb rune) {
+func (c Config) Format(s fmt.State, verb rune) { formatAs(s, verb, c.redacted()) }
+
+// formatAs prints shown under verb, or under %+v if verb is not for structs.
+func formatAs(s fmt.State, verb rune, shown any) {
 	if verb != 'v' {
-		_, _ = fmt.Fprintf(s, "%+v", c.redacted())
+		_, _ = fmt.Fprintf(s, "%+v", shown)
 		return
 	}
-	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), c.redacted())
+	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), shown)
 }
+
+// Format prints m for fmt, and of Convert only that it is set.
+func (m Mapping) Format(s fmt.State, verb rune) { formatAs(s, verb, m.shown()) }
+
+// LogValue returns what slog shows of m.
+func (m Mapping) LogValue() slog.Value { return slog.AnyValue(m.shown()) }
 
 // LogValue returns what slog shows of c: everything but the secrets.
 //

@@ -154,6 +154,21 @@ func TestPrintingShowsEveryField(t *testing.T) {
 		assert.True(t, empty.Field(i).IsZero(), name)
 	}
 
+	assert.Equal(t, names(reflect.TypeFor[Mapping]()), names(reflect.TypeFor[shownMapping]()))
+	mapping := Mapping{
+		Fields: []Field{{Column: "a"}}, Null: OmitNull, EmptyString: KeepEmpty,
+		Convert: func(string, any) (any, bool, error) { return nil, false, nil },
+	}
+	shown, empty = reflect.ValueOf(mapping.shown()), reflect.ValueOf(Mapping{}.shown())
+	for i := range shown.NumField() {
+		assert.False(t, shown.Field(i).IsZero(), shown.Type().Field(i).Name)
+		assert.True(t, empty.Field(i).IsZero(), shown.Type().Field(i).Name)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d"} {
+		assert.Regexp(t, `OmitNull|omit`, fmt.Sprintf(verb, mapping))
+		assert.NotContains(t, fmt.Sprintf(verb, mapping), "0x", "an address says nothing")
+	}
+
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Observer]()) {
 		one := new(Observer)
 		hook := reflect.MakeFunc(field.Type, func([]reflect.Value) []reflect.Value { return nil })

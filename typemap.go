@@ -22,6 +22,20 @@ type Mapping struct {
 	// taken empty strings outside keys since 2020:
 	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 	EmptyString EmptyString `json:"empty_string,omitempty"`
+
+	// Convert, if not nil, converts values of types that the library does not know: it returns the value
+	// to write for v and true, or false to leave v to the order that the package documentation gives.
+	// It is for decimals, protobuf messages and other types whose own methods say too little.
+	//
+	// Convert is asked for values at every depth: a column's own, members of maps, lists and sets, fields
+	// of structs. It is not asked for nil, an AttributeValue or a built-in type; for a pointer it is asked
+	// first with the pointer, then with what that points to, unless a lock inside forbids a copy. What it
+	// returns is converted as any other value, without asking Convert once more.
+	//
+	// Convert is called from many goroutines at once, on goroutines of the library. It must neither keep
+	// nor change v, and must not block. An error or a panic of Convert is that row's ErrMapping; the
+	// error is not quoted and is reached by errors.As and errors.Is.
+	Convert func(column string, v any) (out any, ok bool, err error) `json:"-"`
 }
 
 // Field maps one column to one attribute.
@@ -82,7 +96,7 @@ func (f Field) attribute() string {
 func (m Mapping) compile() typemap.Mapping {
 	nulls := map[Null]typemap.Null{WriteNull: typemap.WriteNull, OmitNull: typemap.OmitNull, RefuseNull: typemap.RefuseNull}
 	empties := map[EmptyString]typemap.EmptyString{EmptyAsNull: typemap.EmptyAsNull, KeepEmpty: typemap.KeepEmpty, OmitEmpty: typemap.OmitEmpty}
-	compiled := typemap.Mapping{Null: nulls[m.Null], EmptyString: empties[m.EmptyString]}
+	compiled := typemap.Mapping{Null: nulls[m.Null], EmptyString: empties[m.EmptyString], Convert: m.Convert}
 	for _, f := range m.Fields {
 		compiled.Fields = append(compiled.Fields, typemap.Field{Column: f.Column, Attribute: f.attribute(), Type: typemap.Type(f.Type)})
 	}

@@ -2,6 +2,7 @@ package typemap
 
 import (
 	"errors"
+	"sync"
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -29,7 +30,26 @@ func New(m Mapping, s table.Schema) *Converter {
 }
 
 // Convert returns the item for row, or why there is none. It neither changes nor keeps row.
+//
+// If the mapping has a Convert, the row is converted on a goroutine of its own, which Convert may end.
 func (c *Converter) Convert(row map[string]any) (*item.Item, *fault.Error) {
+	if c.mapping.Convert != nil {
+		return c.convertAside(row)
+	}
+	return c.convert(row)
+}
+
+// convertAside is Convert on a goroutine of its own.
+func (c *Converter) convertAside(row map[string]any) (it *item.Item, rowErr *fault.Error) {
+	rowErr = c.errGoexit()
+	var worker sync.WaitGroup
+	worker.Go(func() { it, rowErr = c.convert(row) })
+	worker.Wait()
+	return it, rowErr
+}
+
+// convert is Convert on the goroutine of its caller.
+func (c *Converter) convert(row map[string]any) (*item.Item, *fault.Error) {
 	if row == nil {
 		return nil, fault.NewMapping("the row is nil").WithRemedy("provide a row, or leave the nil row out")
 	}
@@ -123,50 +143,61 @@ func (c *Converter) add(b *item.Builder, it *item.Item, col *column, v any) erro
 
 // convertColumn sets a to the attribute of v in col, or to item.None if the mapping leaves v out.
 func (c *Converter) convertColumn(b *item.Builder, a *item.Attr, col *column, v any) error {
-	var source any
+	var from origin
 	var err error
 	isKey := col.key != nil || len(col.indexKeys) > 0
 	if col.typ == Auto {
-		source, err = auto(b, a, v, &col.rules)
+		from, err = auto(b, a, v, &col.rules)
 	} else {
-		source, err = forced(b, a, v, &col.rules, col.typ, c.mapping.EmptyString == KeepEmpty && !isKey)
+		from, err = forced(b, a, v, &col.rules, col.typ, c.mapping.EmptyString == KeepEmpty && !isKey)
 	}
 	switch {
 	case err != nil:
 		return err
 	case col.key != nil:
-		if err := checkKey(col.key, a, v); err != nil {
+		if err := checkKey(col.key, a, v, from); err != nil {
 			return err
 		}
-		return checkIndexKeys(col.indexKeys, a, v)
+		return checkIndexKeys(col.indexKeys, a, v, from)
 	case isKey:
-		return checkIndexKeys(col.indexKeys, a, v)
+		return checkIndexKeys(col.indexKeys, a, v, from)
 	}
-	return c.mapping.applyPolicies(a, source)
+	return c.mapping.applyPolicies(a, from)
 }
 
-// auto sets a to the default conversion of v. It returns the value that a was made from: v, or the
-// final value that the pointers and methods of v lead to.
-func auto(b *item.Builder, a *item.Attr, v any, r *rules) (source any, err error) {
-	t := newTree(b, item.Document, r)
-	if ok, err := t.setBuiltin(a, v, 1); ok {
-		return v, err
+// origin is what an attribute was made from, where its kind does not show that.
+type origin uint8
+
+const (
+	fromValue          origin = iota
+	fromAttributeValue        // is written as it is
+	fromContainer             // an S of JSON text that no Field asked for
+)
+
+func originOf(v any) origin {
+	if _, ok := v.(types.AttributeValue); ok {
+		return fromAttributeValue
 	}
+	return fromValue
+}
+
+// auto sets a to the default conversion of v.
+func auto(b *item.Builder, a *item.Attr, v any, r *rules) (from origin, err error) {
+	t := newTree(b, item.Document, r)
 	v, err = t.resolve(v)
 	if err != nil {
-		return nil, err
+		return fromValue, err
 	}
 	if ok, err := t.setBuiltin(a, v, 1); ok {
-		return v, err
+		return originOf(v), err
 	}
-	return v, t.jsonText(a, v)
+	return fromContainer, t.jsonText(a, v)
 }
 
-// applyPolicies applies Null and EmptyString to a, which was made from source. An AttributeValue
-// is written as it is.
-func (m *Mapping) applyPolicies(a *item.Attr, source any) error {
+// applyPolicies applies Null and EmptyString to a. An AttributeValue is written as it is.
+func (m *Mapping) applyPolicies(a *item.Attr, from origin) error {
 	isEmpty := a.Kind == item.S && a.Text == ""
-	if !isEmpty && a.Kind != item.Null || isAttributeValue(source) {
+	if !isEmpty && a.Kind != item.Null || from == fromAttributeValue {
 		return nil
 	}
 	if isEmpty {
@@ -188,11 +219,6 @@ func (m *Mapping) applyPolicies(a *item.Attr, source any) error {
 		a.Kind = item.Null
 	}
 	return nil
-}
-
-func isAttributeValue(v any) bool {
-	av, ok := v.(types.AttributeValue)
-	return ok && !item.IsNil(av)
 }
 
 // finish sets the key identity and the footprint of the item, and checks the size.

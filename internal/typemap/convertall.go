@@ -16,7 +16,7 @@ const minShare = 32
 // equal shares. If ctx is done it stops early; rows not reached have neither an item nor an error.
 //
 // A method of a value that calls runtime.Goexit fails the value's row alone, unless the call ends the
-// caller's own goroutine.
+// caller's own goroutine; so does the mapping's Convert, which never runs on that goroutine.
 func (c *Converter) ConvertAll(ctx context.Context, rows []map[string]any) ([]*item.Item, []*fault.Error) {
 	all := share{rows: rows, items: make([]*item.Item, len(rows)), errs: make([]*fault.Error, len(rows))}
 	procs := runtime.GOMAXPROCS(0)
@@ -26,6 +26,11 @@ func (c *Converter) ConvertAll(ctx context.Context, rows []map[string]any) ([]*i
 	from := 0
 	for ; from+size < len(rows); from += size {
 		c.start(ctx, &workers, all.part(from, from+size))
+	}
+	if c.mapping.Convert != nil { // it may end its goroutine
+		c.start(ctx, &workers, all.part(from, len(rows)))
+		workers.Wait()
+		return all.items, all.errs
 	}
 	c.convertShare(ctx, all.part(from, len(rows)))
 	return all.items, all.errs
@@ -49,7 +54,7 @@ func (s *share) unfinished(ctx context.Context) bool { return s.done < len(s.row
 // convertShare converts the rows of s that are left.
 func (c *Converter) convertShare(ctx context.Context, s *share) {
 	for ; s.unfinished(ctx); s.done++ {
-		s.items[s.done], s.errs[s.done] = c.Convert(s.rows[s.done])
+		s.items[s.done], s.errs[s.done] = c.convert(s.rows[s.done])
 	}
 }
 
@@ -59,7 +64,7 @@ func (c *Converter) start(ctx context.Context, workers *sync.WaitGroup, s *share
 	workers.Go(func() {
 		defer func() {
 			if s.unfinished(ctx) {
-				s.errs[s.done] = errGoexit
+				s.errs[s.done] = c.errGoexit()
 				s.done++
 				c.start(ctx, workers, s)
 			}

@@ -18,35 +18,60 @@ func (t *tree) document(a *item.Attr, v any, level int) error {
 
 // convert does the work of document. An error that it returns does not say that v is nested.
 func (t *tree) convert(a *item.Attr, v any, level int) error {
-	for resolved := false; ; resolved = true {
-		if ok, err := t.setBuiltin(a, v, level); ok {
-			if err == nil {
-				err = t.Scalar(a, level)
-			}
-			return err
-		}
-		switch v := v.(type) {
-		case map[string]any:
-			if v != nil {
-				return t.object(a, v, level)
-			}
-		case []any:
-			if v != nil {
-				return t.array(a, v, level)
-			}
-		case json.RawMessage:
-			if v != nil {
-				return t.parse(a, string(v), level)
-			}
-		}
-		if resolved {
-			return t.container(a, reflect.ValueOf(v), level)
-		}
-		var err error
-		if v, err = t.resolve(v); err != nil {
+	if ok, err := t.setLeaf(a, v, level); ok {
+		return err
+	}
+	if !t.asks() {
+		if ok, err := t.setCommon(a, v, level); ok {
 			return err
 		}
 	}
+	converted := t.converted
+	final, err := t.resolve(v)
+	if err == nil {
+		err = t.setFinal(a, final, level)
+	}
+	t.converted = converted
+	return err
+}
+
+// setFinal sets a to the document of v, which resolve returned.
+func (t *tree) setFinal(a *item.Attr, v any, level int) error {
+	if ok, err := t.setLeaf(a, v, level); ok {
+		return err
+	}
+	if ok, err := t.setCommon(a, v, level); ok {
+		return err
+	}
+	return t.container(a, reflect.Indirect(reflect.ValueOf(v)), level)
+}
+
+// setLeaf sets a to v, and reports true, if v is built in and no JSON text.
+func (t *tree) setLeaf(a *item.Attr, v any, level int) (ok bool, err error) {
+	if ok, err = t.setBuiltin(a, v, level); ok && err == nil {
+		err = t.Scalar(a, level)
+	}
+	return ok, err
+}
+
+// setCommon sets a to the document of v, and reports true, if v has one of the most common types that
+// become documents.
+func (t *tree) setCommon(a *item.Attr, v any, level int) (ok bool, err error) {
+	switch v := v.(type) {
+	case map[string]any:
+		if v != nil {
+			return true, t.object(a, v, level)
+		}
+	case []any:
+		if v != nil {
+			return true, t.array(a, v, level)
+		}
+	case json.RawMessage:
+		if v != nil {
+			return true, t.parse(a, string(v), level)
+		}
+	}
+	return false, nil
 }
 
 func (t *tree) object(a *item.Attr, m map[string]any, level int) error {

@@ -7,9 +7,15 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
-// errGoexit is the fault of a row with a value that ended the goroutine of its conversion.
-var errGoexit = fault.NewMapping("a method of a value in the row called runtime.Goexit").
-	WithRemedy("remove that call: the method runs on a goroutine of this library")
+// errGoexit returns the fault of a row whose conversion ended the goroutine that it ran on.
+func (c *Converter) errGoexit() *fault.Error {
+	culprit := "a method of a value in the row"
+	if c.mapping.Convert != nil {
+		culprit += ", or Mapping.Convert,"
+	}
+	return fault.NewMapping("%s called runtime.Goexit", culprit).
+		WithRemedy("remove that call: the method runs on a goroutine of this library")
+}
 
 // notStorable returns the fault of a value of a type that DynamoDB cannot store.
 func notStorable(t reflect.Type) error {
@@ -44,17 +50,22 @@ func jsonNotConvertible(is, k item.Kind) error {
 		WithRemedy("provide the JSON text of " + source + ", or another Field.Type")
 }
 
-// callMethod calls a method of v, a value in the row. The value of a panic and the text of a
-// returned error may quote the row and are not shown.
-func callMethod[T any](v any, method string, call func() (T, error)) (result T, err error) {
+// callMethod calls a method of v, a value in the row.
+func callMethod[T any](v any, method string, call func() (T, error)) (T, error) {
+	return callForeign(func() string { return "method " + method + " of " + fault.TypeName(v) }, "the method", call)
+}
+
+// callForeign calls code of the caller's, which who names and which works on a value in the row. The
+// value of a panic and the text of a returned error may quote the row and are not shown.
+func callForeign[T any](who func() string, code string, call func() (T, error)) (result T, err error) {
 	defer func() {
 		if recover() != nil {
-			err = fault.NewMapping("method %s of %s panicked", method, fault.TypeName(v)).WithRemedy("fix the method or the value")
+			err = fault.NewMapping("%s panicked", who()).WithRemedy("fix " + code + " or the value")
 		}
 	}()
 	if result, err = call(); err != nil {
-		err = fault.NewMapping("method %s of %s returned an error of type %s", method, fault.TypeName(v), fault.TypeName(err)).
-			WithRemedy("fix the method or the value; use errors.As or errors.Is to get the error").WithCause(err)
+		err = fault.NewMapping("%s returned an error of type %s", who(), fault.TypeName(err)).
+			WithRemedy("fix " + code + " or the value; use errors.As or errors.Is to get the error").WithCause(err)
 	}
 	return result, err
 }

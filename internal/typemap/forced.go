@@ -15,33 +15,31 @@ import (
 )
 
 // forced converts v to an attribute a of type typ. A nil value is converted to NULL, and "" to an
-// empty S unless keepEmpty is set: the mapping's policies apply to both later. It returns the value
-// that a was made from: v, or the final value that the pointers and methods of v lead to.
-func forced(b *item.Builder, a *item.Attr, v any, r *rules, typ Type, keepEmpty bool) (source any, err error) {
+// empty S unless keepEmpty is set: the mapping's policies apply to both later.
+func forced(b *item.Builder, a *item.Attr, v any, r *rules, typ Type, keepEmpty bool) (from origin, err error) {
 	t, k := newTree(b, item.Document, r), typ.Kind()
+	t.wants = k
+	if k == item.SS || k == item.NS || k == item.BS {
+		t.wants = memberKind(k)
+	}
 	resolved, err := t.resolve(v)
 	switch {
 	case err != nil:
-		return nil, err
+		return fromValue, err
 	case resolved == nil:
 		a.Kind = item.Null
-		return nil, nil
+		return fromValue, nil
 	case resolved == "" && !keepEmpty:
 		a.Set(item.S, "")
-		return resolved, nil
+		return fromValue, nil
 	case typ == JSON:
-		document := newTree(b, item.JSONText, r)
-		source, err := document.resolve(v)
-		if err != nil {
-			return nil, err
-		}
-		return source, t.jsonText(a, source)
+		return originOf(resolved), t.jsonText(a, resolved)
 	}
 	if av, ok := resolved.(types.AttributeValue); ok {
 		if err := t.FromSDK(a, av, 1); err != nil || a.Kind == k {
-			return resolved, err
+			return fromAttributeValue, err
 		}
-		return nil, notConvertible(resolved, k)
+		return fromValue, notConvertible(resolved, k)
 	}
 	switch k {
 	case item.L, item.M:
@@ -51,13 +49,16 @@ func forced(b *item.Builder, a *item.Attr, v any, r *rules, typ Type, keepEmpty 
 	default:
 		err = t.toScalar(a, resolved, k)
 	}
-	return resolved, err
+	return fromValue, err
 }
 
 // toScalar converts v to a scalar a of kind k: S, N, B or BOOL.
 func (t *tree) toScalar(a *item.Attr, v any, k item.Kind) error {
 	if moment, ok := v.(time.Time); ok && k == item.N {
 		return t.setEpoch(a, moment)
+	}
+	if raw, ok := v.(json.RawMessage); ok {
+		return t.rawToScalar(a, raw, k)
 	}
 	ok, err := t.setBuiltin(a, v, 1)
 	if k == item.S && (errors.Is(err, decimal.ErrDigits) || errors.Is(err, decimal.ErrRange)) {
@@ -71,6 +72,28 @@ func (t *tree) toScalar(a *item.Attr, v any, k item.Kind) error {
 		return notConvertible(v, k)
 	}
 	return t.coerce(a, v, k)
+}
+
+// rawToScalar converts JSON text to a scalar a of kind k. An object or an array has only its text.
+func (t *tree) rawToScalar(a *item.Attr, raw json.RawMessage, k item.Kind) error {
+	r := jsonReader{text: string(raw)}
+	if v, err := r.scalar(); err == nil {
+		if v == nil {
+			a.Kind = item.Null
+			return nil
+		}
+		return t.toScalar(a, v, k)
+	}
+	doc := t.sibling(item.JSONText)
+	if err := doc.parse(a, string(raw), 1); err != nil {
+		return err
+	}
+	if k != item.S {
+		return notConvertible(raw, k)
+	}
+	*a = item.Attr{}
+	a.Set(item.S, string(raw))
+	return nil
 }
 
 // jsonSource returns v as JSON text. It reports false if v is not a text.
@@ -93,7 +116,7 @@ func (t *tree) toDocument(a *item.Attr, v any, k item.Kind) error {
 	if isText {
 		err = t.parse(a, text, 1)
 	} else {
-		err = t.document(a, v, 1)
+		err = item.Nested(t.setFinal(a, v, 1), 1)
 	}
 	switch {
 	case err != nil || a.Kind == k || a.Kind == item.Null:
@@ -188,7 +211,7 @@ func memberFault(i int, err error) error {
 
 // sliceMembers converts a slice or an array to the members of a set of kind k.
 func (t *tree) sliceMembers(v any, k item.Kind) ([]item.Attr, error) {
-	rv := reflect.ValueOf(v)
+	rv := reflect.Indirect(reflect.ValueOf(v))
 	if rv.Kind() != reflect.Slice && rv.Kind() != reflect.Array {
 		return nil, notConvertible(v, k)
 	}
@@ -196,8 +219,9 @@ func (t *tree) sliceMembers(v any, k item.Kind) ([]item.Attr, error) {
 		return nil, setTooLong("the value has %d members, duplicates included, and a set may be made from %d", rv.Len(), item.MaxSize)
 	}
 	t.Footprint += item.AttrBytes * rv.Len()
-	members := make([]item.Attr, rv.Len())
+	members, converted := make([]item.Attr, rv.Len()), t.converted
 	for i := range members {
+		t.converted = converted
 		elem, err := t.resolve(rv.Index(i).Interface())
 		if err == nil && elem == nil {
 			err = fault.NewMapping("the value is nil").WithRemedy("remove the nil member")

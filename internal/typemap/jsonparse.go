@@ -56,6 +56,30 @@ func (t *tree) parseValue(r *jsonReader, a *item.Attr, level int) error {
 	return item.Nested(t.setNumber(a, number), level)
 }
 
+// scalar reads JSON text that is text, a number, a bool or null.
+func (r *jsonReader) scalar() (v any, err error) {
+	switch {
+	case r.accept('"'):
+		v, err = r.restOfString()
+	case r.acceptWord("null"):
+	case r.acceptWord("true"):
+		v = true
+	case r.acceptWord("false"):
+		v = false
+	default:
+		var number string
+		number, err = r.number()
+		v = json.Number(number)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if r.skipSpace(); r.at < len(r.text) {
+		return nil, r.invalid()
+	}
+	return v, nil
+}
+
 func (t *tree) parseArray(r *jsonReader, a *item.Attr, level int) error {
 	a.Kind, a.Elems = item.L, []item.Attr{}
 	if r.accept(']') {

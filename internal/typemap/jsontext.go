@@ -17,7 +17,7 @@ func (t *tree) jsonText(a *item.Attr, v any) error {
 	defer t.DropScratch()
 	text := t.sibling(item.JSONText)
 	var doc item.Attr
-	if err := text.document(&doc, v, 1); err != nil {
+	if err := item.Nested(text.setFinal(&doc, v, 1), 1); err != nil {
 		return err
 	}
 	if doc.Kind == item.Null {

@@ -69,7 +69,7 @@ type everything struct {
 	Bytes   []byte
 	NilB    []byte
 	Raw     json.RawMessage
-	Array   [2]uint8
+	Array   [2]uint16
 	F32     float32
 	U       uint64
 	R       rune

@@ -12,25 +12,25 @@ func keyFault(format string, key *table.Key) *fault.Error {
 }
 
 // checkKey returns why a, made from v, cannot be the table's key; nil if it can.
-func checkKey(key *table.Key, a *item.Attr, v any) error {
+func checkKey(key *table.Key, a *item.Attr, v any, from origin) error {
 	switch {
 	case a.Kind == item.Null:
 		return keyFault("the value is null, but is the table's %s", key)
 	case a.Empty():
 		return keyFault("the value is empty, but is the table's %s", key)
 	}
-	return checkForm(key, a, v)
+	return checkForm(key, a, v, from)
 }
 
 // checkIndexKeys returns why a, made from v, cannot be each of keys; nil if it can. A null or empty
 // value is left out, so the index does not contain the item.
-func checkIndexKeys(keys []*table.Key, a *item.Attr, v any) error {
+func checkIndexKeys(keys []*table.Key, a *item.Attr, v any, from origin) error {
 	if a.Kind == item.Null || a.Empty() {
 		a.Kind = item.None
 		return nil
 	}
 	for _, key := range keys {
-		if err := checkForm(key, a, v); err != nil {
+		if err := checkForm(key, a, v, from); err != nil {
 			return err
 		}
 	}
@@ -38,11 +38,14 @@ func checkIndexKeys(keys []*table.Key, a *item.Attr, v any) error {
 }
 
 // checkForm checks the type and the length of a. The text of a number is never too long.
-func checkForm(key *table.Key, a *item.Attr, v any) error {
+func checkForm(key *table.Key, a *item.Attr, v any, from origin) error {
 	switch {
 	case !key.Takes(a.Kind):
 		return fault.New(fault.Key, "Go type %s gives %s, which the %s does not take", fault.TypeName(v), a.Kind, key).
 			WithRemedy(typeRemedy(key, v))
+	case from == fromContainer:
+		return fault.New(fault.Key, "Go type %s is a document, which the %s takes as JSON text only if a Field asks for that", fault.TypeName(v), key).
+			WithRemedy(`provide a text, or set Field.Type to "JSON" for the column` + listedColumns)
 	case key.MaxBytes > 0 && len(a.Text) > key.MaxBytes:
 		return fault.New(fault.Key, "the value has %d bytes, but the %s takes 1 to %d", len(a.Text), key, key.MaxBytes).
 			WithRemedy("shorten the value, or make the key from a hash of the value")
@@ -53,11 +56,14 @@ func checkForm(key *table.Key, a *item.Attr, v any) error {
 // keyValues names the values that become a key of each kind.
 var keyValues = [...]string{item.None: "text, a number or bytes", item.S: "text", item.N: "a numeric value", item.B: "bytes"}
 
+// listedColumns is what a user should know who adds a first Field to a Mapping.
+const listedColumns = " (a Mapping with Fields writes only the columns that it lists)"
+
 // typeRemedy returns how to fix a v that has a type other than that of key.
 func typeRemedy(key *table.Key, v any) string {
 	remedy := "provide " + keyValues[key.Kind]
 	if key.Kind != item.None && converts(v, key.Kind) {
-		return remedy + `, or set Field.Type to "` + key.Kind.String() + `" for the column (a Mapping with Fields writes only the columns that it lists)`
+		return remedy + `, or set Field.Type to "` + key.Kind.String() + `" for the column` + listedColumns
 	}
 	return remedy + ", or map another column to the attribute"
 }

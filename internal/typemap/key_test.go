@@ -180,7 +180,7 @@ func TestKeysOfUnknownType(t *testing.T) {
 	t.Parallel()
 	schema := partitionKey("id", item.None)
 	c := New(Mapping{}, schema)
-	for _, id := range []any{"a", 1, []byte("b"), []any{1}} { // the JSON text of a list is an S
+	for _, id := range []any{"a", 1, []byte("b")} {
 		it := mustConvert(t, c, row{"id": id})
 		key, ok := schema.Identity(it.SDK())
 		require.True(t, ok)

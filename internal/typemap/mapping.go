@@ -72,6 +72,7 @@ type Mapping struct {
 	Fields      []Field // if empty, every column becomes the attribute of the same name
 	Null        Null
 	EmptyString EmptyString
+	Convert     ConvertFunc // nil: none
 }
 
 // Field maps one column to one attribute. An empty Attribute makes every row that has the column

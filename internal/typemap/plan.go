@@ -25,7 +25,8 @@ type column struct {
 
 // rules are the parts of the mapping that apply to the values of a column at every depth.
 type rules struct {
-	column string // the column's name
+	column  string // the column's name
+	convert ConvertFunc
 }
 
 const renameRemedy = "rename the column in the source"
@@ -44,7 +45,7 @@ func (c *Converter) planFields() []column {
 // plan returns the plan of a column, which needs no row.
 func (c *Converter) plan(name, attribute string, t Type) column {
 	size, ok := item.EncodedText(attribute)
-	col := column{name: name, attribute: attribute, typ: t, encodedName: size + len(":"), key: c.schema.TableKey(attribute), rules: rules{column: name}}
+	col := column{name: name, attribute: attribute, typ: t, encodedName: size + len(":"), key: c.schema.TableKey(attribute), rules: rules{column: name, convert: c.mapping.Convert}}
 	switch {
 	case attribute == "":
 		col.problem = fault.NewMapping("the name of the column is empty").WithRemedy(renameRemedy)

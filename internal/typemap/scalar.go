@@ -17,14 +17,22 @@ import (
 // be nested.
 type tree struct {
 	item.Tree
-	rules *rules
+	rules     *rules
+	converted bool      // the value is from Mapping.Convert, which is not asked for it once more
+	wants     item.Kind // the kind that a scalar, or a member of a set, is made for; item.None for any
 }
 
 // newTree starts a value of the given form, which the rules of its column apply to.
-func newTree(b *item.Builder, form item.Form, r *rules) tree { return tree{b.NewTree(form), r} }
+func newTree(b *item.Builder, form item.Form, r *rules) tree {
+	return tree{Tree: b.NewTree(form), rules: r}
+}
 
-// sibling starts another value of the same column.
-func (t *tree) sibling(form item.Form) tree { return newTree(t.Builder, form, t.rules) }
+// sibling starts another tree for the same value.
+func (t *tree) sibling(form item.Form) tree {
+	s := newTree(t.Builder, form, t.rules)
+	s.converted = t.converted
+	return s
+}
 
 // setBuiltin stores v in a, and reports true, if v has one of the directly supported types.
 func (t *tree) setBuiltin(a *item.Attr, v any, level int) (ok bool, err error) {
