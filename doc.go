@@ -20,6 +20,9 @@
 //   - The outcome is true. [Written]: DynamoDB acknowledged the row. [NotWritten]: no request that
 //     carried the row was applied. [Unknown]: neither is certain, as after a lost response; sending an
 //     upsert again does no harm.
+//   - The value is true too. It is written as what it means, exactly, or its row is refused with a
+//     reason that names the column and the way out; it is never silently narrowed, emptied, quoted
+//     twice or left out.
 //   - One bad row costs one row. What can be checked before sending is checked before sending; a batch
 //     that DynamoDB rejects is bisected until the offending row is isolated. Errors that affect every
 //     row, such as a missing table, stop the call immediately.
@@ -62,21 +65,33 @@
 //
 //	string and named strings                     S; "" becomes NULL, see Mapping.EmptyString
 //	int and uint kinds, floats, json.Number,
-//	*big.Int, *big.Float                         N, exact; NaN, Inf, more than 38 digits: ErrMapping
+//	*big.Int, *big.Float, *big.Rat               N, exact; NaN, Inf, fractions without a finite
+//	                                             decimal, more than 38 digits: ErrMapping
 //	bool                                         BOOL
 //	nil, nil pointers, maps and slices           NULL, see Mapping.Null
+//	[]byte, arrays of bytes                      B; see Mapping.Bytes for bytes that are text
+//	time.Time                                    S, RFC 3339 with nanoseconds as needed
 //	maps, slices, arrays, structs,
 //	json.RawMessage                              S holding compact JSON: keys sorted, numbers exact
-//	time.Time                                    S, RFC 3339 with nanoseconds as needed
-//	[]byte                                       B
-//	driver.Valuer                                its value
-//	encoding.TextMarshaler                       S holding its text
-//	json.Marshaler                               used for maps, slices, arrays and structs that
-//	                                             are neither of those two, and for every value
-//	                                             inside JSON
-//	pointers                                     what they point to
 //	types.AttributeValue                         itself, checked
-//	a mapped column that the row does not have   no attribute
+//	MarshalDynamoDBAttributeValue                what it returns, checked
+//	driver.Valuer                                its value, or what it wraps
+//	encoding.TextMarshaler                       S holding its text
+//	json.Marshaler                               what its JSON says: S, N, BOOL or nil; S holding
+//	                                             JSON for objects and arrays
+//	pointers                                     what they point to
+//	a mapped column that the row does not have   no attribute, see Mapping.Missing
+//
+// A value is asked what it means in one order, the same at the top level, in L, M and sets and in
+// JSON: an AttributeValue; the built-in types, which are the first rows of the table; Mapping.Convert;
+// the methods MarshalDynamoDBAttributeValue, Value, MarshalText and MarshalJSON; then its kind, by
+// reflection.
+//
+// Value answers for SQL, which has six types. Where it cuts a number (an unsigned or a float32), spells
+// a wrapped number or bool, writes a slice or a map as a literal of SQL, or fails as database/sql does
+// for a type that SQL lacks, the value that the Valuer wraps is written instead: its only field, the
+// field beside a true Valid, the result of its method Get() (T, bool), or its kind. JSON that a Valuer
+// holds in bytes stays JSON.
 //
 // A floating-point number becomes the shortest decimal that reads back equal at its precision;
 // everything else is exact. Numbers are written in plain notation, or as in 1.5E100 where that would
@@ -84,12 +99,16 @@
 //
 // Mapping.Null and Mapping.EmptyString apply to attributes. Inside JSON, nil is null and "" is "";
 // inside a forced L or M, nil is a NULL and "" an empty S. An empty []byte stays an empty B. L and M
-// nest 32 levels deep, JSON text 1,000. JSON follows the rules of encoding/json for structs, tags and
-// marshalers, as of Go 1.26 on every version of Go (Go 1.27 reads more names and options from tags),
-// but the mapping rejects input that encoding/json would silently alter, such as invalid UTF-8. If
-// JSON text repeats a key, the last occurrence counts.
+// nest 32 levels deep, JSON text 1,000.
 //
-// An attribute of the table's key must have the declared type and must be neither null nor empty. A
-// null or empty value for a key of a secondary index is left out of the item, which then does not
-// appear in that index.
+// JSON follows the rules of encoding/json for structs and their json tags, as of Go 1.26 on every
+// version of Go (Go 1.27 reads more names and options from tags), with two differences: values are
+// asked in the order above, and arrays of bytes are base64, as encoding/json/v2 writes them. L and M
+// take names and options from dynamodbav tags first; a field tagged dynamodbav:"-" is written nowhere.
+// Input that encoding/json would silently alter, such as invalid UTF-8, is refused. If JSON text
+// repeats a key, the last occurrence counts.
+//
+// An attribute of the table's key must have the declared type and must be neither null nor empty. JSON
+// text that no Field asks for does not become a key. A null or empty value for a key of a secondary
+// index is left out of the item, which then does not appear in that index.
 package dynamodest

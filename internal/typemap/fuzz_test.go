@@ -1,6 +1,7 @@
 package typemap
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -95,7 +96,9 @@ func randomValue(r *rand.Rand, depth int) any {
 	case 7:
 		return time.Unix(r.Int64N(1<<36), r.Int64N(1e9)).UTC()
 	case 8:
-		return []any{namedString(randomText(r)), make(chan int), ptr(randomText(r)), valuer{randomText(r)}, texter{'a', 'b'}, math.Inf(1), "", nilSlice, failing{}, failing{panics: true}}[r.IntN(10)]
+		return []any{namedString(randomText(r)), make(chan int), ptr(randomText(r)), valuer{randomText(r)}, texter{'a', 'b'}, math.Inf(1), "", nilSlice, failing{}, failing{panics: true},
+			signed64(r.Uint64()), rounded(r.Float32()), bit(true), literal{randomText(r)}, tags{randomText(r)}, rawJSON(randomText(r)), fixed{1}, scalar{randomText(r)},
+			sql.Null[float32]{V: 0.1, Valid: true}, option[any]{randomText(r), true}, speaksAttribute{}, picky(1), uuidText{Valid: true}}[r.IntN(23)]
 	case 9, 10:
 		m := map[string]any{}
 		for range r.IntN(5) {
