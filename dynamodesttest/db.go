@@ -26,6 +26,7 @@ type DB struct {
 	queuedFaults []Fault
 	lateWrites   []lateWrite
 	history      history
+	auth         verifier
 	inFlight     int
 	maxInFlight  int
 	latency      [2]time.Duration

@@ -64,7 +64,7 @@ func TestEndpointAgrees(t *testing.T) {
 		t.Skip("LEFT OUT: set DYNAMODEST_ENDPOINT to the URL of another DynamoDB to compare the double with it")
 	}
 	e := newEndpoint(t, url)
-	kind := cmp.Or(os.Getenv("DYNAMODEST_ENDPOINT_KIND"), "dynalite")
+	kind := kindOfEndpoint()
 	known, ok := differences[kind]
 	require.True(t, ok, "DYNAMODEST_ENDPOINT_KIND is %q: it is one of %q", kind, slices.Sorted(maps.Keys(differences)))
 	cases := strictCases()
@@ -85,6 +85,9 @@ func TestEndpointAgrees(t *testing.T) {
 		})
 	}
 }
+
+// kindOfEndpoint returns which implementation DYNAMODEST_ENDPOINT is.
+func kindOfEndpoint() string { return cmp.Or(os.Getenv("DYNAMODEST_ENDPOINT_KIND"), "dynalite") }
 
 // endpoint is a DynamoDB server that has the tables of the cases.
 type endpoint struct {

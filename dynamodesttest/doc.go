@@ -17,13 +17,21 @@
 //	server := httptest.NewServer(db)
 //	client := dynamodb.New(dynamodb.Options{BaseEndpoint: &server.URL, …})
 //
+// Over HTTP it verifies SigV4 signatures on request, with keys that may expire ([DB.Keys],
+// [DB.ExpireKeys]) and by a clock that may differ from the client's ([DB.SetClock]), so a test can
+// show that the code under test refreshes its credentials and corrects its clock:
+//
+//	db.Keys("ASIAEXAMPLE", "secret", "session token")
+//	db.SetClock(func() time.Time { return time.Now().Add(time.Hour) })
+//
 // It is a test double, not a database: nothing is stored on disk, indexes cannot be read, reads
 // exist only for looking at what was written, and a request that uses an unsupported feature gets a
 // ValidationException that says so. Known differences from the service:
 //
 //   - tables are ACTIVE as soon as they are created, and gone as soon as they are deleted;
 //   - an item's size does not include its entries in local secondary indexes;
-//   - signatures must be well-formed but are not verified, and nobody is denied access;
+//   - signatures must be well-formed but are verified only after [DB.Keys], and nobody is denied
+//     access;
 //   - an attribute name that occurs twice in an item is rejected, where the service takes one of
 //     the values;
 //   - the texts of errors are close to the service's, which differ among its Regions; the codes are

@@ -22,6 +22,12 @@ const (
 	codeCondition     = "ConditionalCheckFailedException"
 	codeThroughput    = "ProvisionedThroughputExceededException"
 	codeThrottling    = "ThrottlingException"
+
+	codeMissingToken        = "MissingAuthenticationTokenException"
+	codeIncompleteSignature = "IncompleteSignatureException"
+	codeInvalidSignature    = "InvalidSignatureException"
+	codeUnrecognizedClient  = "UnrecognizedClientException"
+	codeExpiredToken        = "ExpiredTokenException"
 )
 
 func apiErrorf(code, format string, args ...any) *apiError {
@@ -56,9 +62,9 @@ func fullCode(code string) string {
 		return code
 	case code == codeValidation:
 		return "com.amazon.coral.validate#" + code
-	case code == codeSerialization, code == "UnrecognizedClientException", code == "InvalidSignatureException",
-		code == "AccessDeniedException", code == "ExpiredTokenException", code == "IncompleteSignatureException",
-		code == "MissingAuthenticationTokenException", code == "UnknownOperationException", code == "InternalFailure":
+	case code == codeSerialization, code == codeMissingToken, code == codeIncompleteSignature,
+		code == codeInvalidSignature, code == codeUnrecognizedClient, code == codeExpiredToken,
+		code == "AccessDeniedException", code == "UnknownOperationException", code == "InternalFailure":
 		return "com.amazon.coral.service#" + code
 	default:
 		return "com.amazonaws.dynamodb.v20120810#" + code

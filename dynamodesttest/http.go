@@ -2,6 +2,7 @@ package dynamodesttest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"hash/crc32"
@@ -11,46 +12,28 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"os"
-	"regexp"
 	"strconv"
-	"strings"
 	"syscall"
+	"time"
 )
 
 // maxBody is the largest accepted request body, in bytes.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 const maxBody = 16 << 20
 
-var authorization = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=[^/\s]+/[0-9]{8}/[a-z0-9-]+/dynamodb/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=[0-9a-f]{64}$`)
-
-// checkSignature checks that a SigV4 signature is well-formed. It does not verify the signature,
-// since a DB knows no secrets.
-func checkSignature(header http.Header) *apiError {
-	value := header.Get("Authorization")
-	if value == "" {
-		return apiErrorf("MissingAuthenticationTokenException", "Request is missing Authentication Token")
-	}
-	m := authorization.FindStringSubmatch(value)
-	if m == nil || header.Get("X-Amz-Date") == "" {
-		return apiErrorf("IncompleteSignatureException", "Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters, and a date in 'X-Amz-Date'")
-	}
-	for _, name := range []string{"host", "x-amz-date", "x-amz-target"} {
-		if !strings.Contains(";"+m[1]+";", ";"+name+";") {
-			return apiErrorf("InvalidSignatureException", "The header %s must be signed", name)
-		}
-	}
-	return nil
-}
-
 // ServeHTTP handles a request of DynamoDB's JSON protocol, version 1.0. To send requests to it,
 // give a client the URL of [net/http/httptest.NewServer] as Options.BaseEndpoint. As at DynamoDB, a
 // body of more than 16 MiB is rejected with status 413 before it is parsed, and is not recorded as
-// a [Call].
+// a [Call]. Signatures must be well-formed; [DB.Keys] has them verified. Every response has the Date
+// of the DB's clock, unless a handler around the DB has set one.
 func (db *DB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, tooLarge, err := readBody(r)
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client is gone
 	}
+	auth := db.verifier()
+	given := w.Header().Get("Date") // by a handler around the DB
+	w.Header().Set("Date", cmp.Or(given, httpDate(auth.time())))
 	if tooLarge {
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return
@@ -59,8 +42,9 @@ func (db *DB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "healthy: dynamodesttest", http.StatusOK)
 		return
 	}
-	resp := db.serve(r.Context(), r.Header, body, func() {})
+	resp := db.serve(r.Context(), r.Header, body, auth.check(r, body), func() {})
 	resp.setHeaders()
+	resp.header.Set("Date", cmp.Or(resp.header.Get("Date"), given, httpDate(auth.time())))
 	if resp.ending == unreachable {
 		resp.ending = reset
 	}
@@ -80,6 +64,8 @@ func (db *DB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		breakOff(w, resp)
 	}
 }
+
+func httpDate(t time.Time) string { return t.UTC().Format(http.TimeFormat) }
 
 // readBody reads a request body. It reads a body that is too large to the end but does not keep it,
 // so that the client reads the response.
@@ -172,7 +158,7 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 	if tooLarge {
 		connected()
 	} else {
-		resp = t.db.serve(ctx, r.Header, body, connected)
+		resp = t.db.serve(ctx, r.Header, body, verifier{}.check(r, body), connected)
 	}
 	resp.setHeaders()
 	if err := ctx.Err(); err != nil {

@@ -47,11 +47,10 @@ const (
 	unreachable                // connection refused
 )
 
-// serve returns the response to one request. It calls connected, unless a fault refuses the
-// connection.
-func (db *DB) serve(ctx context.Context, header http.Header, body string, connected func()) response {
-	req := &request{}
-	req.err = checkSignature(header)
+// serve returns the response to one request, which is denied if that is not nil. It calls connected,
+// unless a fault refuses the connection.
+func (db *DB) serve(ctx context.Context, header http.Header, body string, denied *apiError, connected func()) response {
+	req := &request{err: denied}
 	target := header.Get("X-Amz-Target")
 	_, req.call.Op, _ = strings.Cut(target, ".")
 	req.call.Bytes = len(body)
