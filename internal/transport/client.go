@@ -73,8 +73,8 @@ func (c *Credentials) Invalidate(sent time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if sent.After(c.invalidated) {
-		c.invalidated = time.Now()
 		c.cache.Invalidate()
+		c.invalidated = time.Now() // after it, since a request sent before may have got the old ones
 	}
 }
 
