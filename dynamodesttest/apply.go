@@ -9,6 +9,7 @@ import (
 type putResult struct {
 	units       float64   // of the table
 	index       []float64 // units, of each of the table's indexes
+	vector      []float64 // bytes, of each of the table's vector indexes
 	old         *stored
 	unprocessed bool     // by a fault or for lack of capacity
 	notWritten  bool     // left out by a fault
@@ -62,16 +63,16 @@ func (db *DB) writeLocked(req *request, late bool) ([]putResult, *apiError) {
 
 // price sets the write units that a put costs the table and its indexes.
 func (p *put) price(res *putResult) {
-	size, oldSize := p.size, 0
+	size, oldSize := p.writeSize, 0
 	if res.old != nil {
-		oldSize = res.old.size
+		oldSize = res.old.writeSize
 	}
 	if res.failed {
 		res.units = units(oldSize)
 		return
 	}
 	res.units = units(max(size, oldSize))
-	if len(p.t.indexes) == 0 {
+	if len(p.t.indexes) == 0 && len(p.t.vectors) == 0 {
 		return
 	}
 	var before, after []attr
@@ -85,6 +86,10 @@ func (p *put) price(res *putResult) {
 	for i := range p.t.indexes {
 		res.index[i] = p.t.indexUnits(&p.t.indexes[i], before, after)
 	}
+	res.vector = make([]float64, len(p.t.vectors))
+	for i := range p.t.vectors {
+		res.vector[i] = p.t.vectorBytes(&p.t.vectors[i], before, after)
+	}
 }
 
 // store performs a write and adds it to the history of writes.
@@ -93,18 +98,18 @@ func (db *DB) store(p *put, call int, late bool) {
 	db.lastSeq++
 	row := t.rows[p.key]
 	if row != nil {
-		t.size -= int64(row.size)
+		t.size -= int64(row.writeSize)
 	}
-	now := &stored{key: p.key, item: p.json, size: p.size, seq: db.lastSeq, call: call, puts: 1, late: late}
+	now := &stored{key: p.key, item: p.json, size: p.size, writeSize: p.writeSize, seq: db.lastSeq, call: call, puts: 1, late: late}
 	switch {
 	case row != nil && !p.delete:
 		now.puts += row.puts
 		t.rows[p.key] = now
-		t.size += int64(p.size)
+		t.size += int64(p.writeSize)
 	case !p.delete:
 		t.rows[p.key] = now
 		t.order = nil
-		t.size += int64(p.size)
+		t.size += int64(p.writeSize)
 	case row != nil:
 		delete(t.rows, p.key)
 		t.order = nil
@@ -189,6 +194,7 @@ type tableUnits struct {
 	t         *table
 	units     float64
 	index     []float64
+	vector    []float64
 }
 
 // consumed returns the write units of a call for each table, or nil if the request did not ask for
@@ -203,7 +209,7 @@ func (req *request) consumed(results []putResult) []tableUnits {
 		at := slices.IndexFunc(sums, func(s tableUnits) bool { return s.nameOrARN == p.nameOrARN })
 		if at < 0 {
 			at = len(sums)
-			sums = append(sums, tableUnits{nameOrARN: p.nameOrARN, t: p.t, index: make([]float64, len(p.t.indexes))})
+			sums = append(sums, tableUnits{nameOrARN: p.nameOrARN, t: p.t, index: make([]float64, len(p.t.indexes)), vector: make([]float64, len(p.t.vectors))})
 		}
 		if res.unprocessed || res.notWritten {
 			continue
@@ -211,6 +217,9 @@ func (req *request) consumed(results []putResult) []tableUnits {
 		sums[at].units += res.units
 		for j, u := range res.index {
 			sums[at].index[j] += u
+		}
+		for j, bytes := range res.vector {
+			sums[at].vector[j] += bytes
 		}
 	}
 	return sums
@@ -229,24 +238,37 @@ func (s tableUnits) append(b []byte, detailed bool) []byte {
 		b = append(b, '}')
 		b = s.appendIndexes(b, "GlobalSecondaryIndexes", true)
 		b = s.appendIndexes(b, "LocalSecondaryIndexes", false)
+		b = appendUsage(b, "VectorIndexes", "VectorWriteRequestBytes", s.vector, func(i int) string { return s.t.vectors[i].name })
 	}
 	return append(b, '}')
 }
 
 func (s tableUnits) appendIndexes(b []byte, member string, global bool) []byte {
-	open := false
-	for i, u := range s.index {
-		if ix := &s.t.indexes[i]; ix.global == global && u > 0 {
-			if !open {
-				b = append(append(append(b, `,"`...), member...), `":{`...)
-				open = true
-			} else {
-				b = append(b, ',')
-			}
-			b = appendString(b, ix.name)
-			b = appendUnits(append(b, `:{"CapacityUnits":`...), u)
-			b = append(b, '}')
+	return appendUsage(b, member, "CapacityUnits", s.index, func(i int) string {
+		if ix := &s.t.indexes[i]; ix.global == global {
+			return ix.name
 		}
+		return ""
+	})
+}
+
+// appendUsage appends what a call cost on each index that it cost anything on and that has a name.
+func appendUsage(b []byte, member, unit string, costs []float64, name func(i int) string) []byte {
+	open := false
+	for i, cost := range costs {
+		ix := name(i)
+		if ix == "" || cost == 0 {
+			continue
+		}
+		if !open {
+			b = append(append(append(b, `,"`...), member...), `":{`...)
+			open = true
+		} else {
+			b = append(b, ',')
+		}
+		b = appendString(b, ix)
+		b = append(append(append(b, `:{"`...), unit...), `":`...)
+		b = append(appendUnits(b, cost), '}')
 	}
 	if open {
 		b = append(b, '}')

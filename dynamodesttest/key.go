@@ -148,11 +148,7 @@ func (t *table) checkIndexKeys(item []attr) *apiError {
 				return invalidParameter("Type mismatch for Index Key %s Expected: %s Actual: %s IndexName: %s", k.name, k.kind, v.kind, x.name)
 			}
 			if v.text == "" {
-				what := "string"
-				if k.kind == kindB {
-					what = "binary"
-				}
-				return invalid("One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty %s value. IndexName: %s, IndexKey: %s", what, x.name, k.name)
+				return emptyIndexKey(k, x.name)
 			}
 			if k.kind != kindN && len(v.text) > k.maxSize() {
 				return invalidParameter("Size limit exceeded for Index Key %s Actual Size: %d bytes Max Size: %d bytes IndexName: %s", k.name, len(v.text), k.maxSize(), x.name)
@@ -160,6 +156,14 @@ func (t *table) checkIndexKeys(item []attr) *apiError {
 		}
 	}
 	return nil
+}
+
+func emptyIndexKey(k keyAttr, index string) *apiError {
+	what := "string"
+	if k.kind == kindB {
+		what = "binary"
+	}
+	return invalid("One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty %s value. IndexName: %s, IndexKey: %s", what, index, k.name)
 }
 
 // entrySize returns the size of the item's entry in the index, or 0 if it has none.

@@ -55,6 +55,7 @@ type table struct {
 	arn     string
 	key     []keyAttr
 	indexes []index
+	vectors []vectorIndex
 	about   types.TableDescription
 
 	// Under DB.mu.
@@ -74,10 +75,12 @@ type stored struct {
 	key  string
 	item string // the JSON that DynamoDB would return: smaller than a map, and nobody can modify it
 	size int
-	seq  int
-	call int
-	puts int
-	late bool
+
+	writeSize int // what a write of the item is charged for
+	seq       int
+	call      int
+	puts      int
+	late      bool
 }
 
 // ARN returns the Amazon Resource Name of a table with that name.
@@ -128,6 +131,11 @@ func (db *DB) createTable(in *dynamodb.CreateTableInput) (*types.TableDescriptio
 	if onDemand := in.BillingMode == types.BillingModePayPerRequest; onDemand != (in.ProvisionedThroughput == nil) {
 		return nil, invalid("ReadCapacityUnits and WriteCapacityUnits must be specified when BillingMode is PROVISIONED, and only then")
 	}
+	var c constraints
+	checkVectorModel(&c, in.VectorIndexes)
+	if err := c.err(); err != nil {
+		return nil, err
+	}
 	t := &table{
 		name: name, arn: ARN(name), status: types.TableStatusActive,
 		rows: map[string]*stored{}, attempts: map[string]int{},
@@ -171,6 +179,9 @@ func (t *table) readSchema(in *dynamodb.CreateTableInput) (err *apiError) {
 			return invalidParameter("A local secondary index needs a table with a sort key, and must have the table's partition key")
 		}
 	}
+	if err := t.addVectorIndexes(in, kinds, used); err != nil {
+		return err
+	}
 	if len(used) != len(kinds) {
 		return invalidParameter("Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
 	}
@@ -213,7 +224,7 @@ func (t *table) addIndex(name string, global bool, schema []types.KeySchemaEleme
 		return err
 	case !tableName.MatchString(name):
 		return invalid("Invalid index name: it must be 3 to 255 of a-z, A-Z, 0-9, _, . and -")
-	case slices.ContainsFunc(t.indexes, func(x index) bool { return x.name == name }):
+	case t.hasIndex(name):
 		return invalidParameter("Duplicate index name: %s", name)
 	case p == nil || p.ProjectionType == "":
 		return invalidParameter("Unknown ProjectionType: null")
@@ -223,6 +234,12 @@ func (t *table) addIndex(name string, global bool, schema []types.KeySchemaEleme
 		all: p.ProjectionType == types.ProjectionTypeAll, projects: p.NonKeyAttributes,
 	})
 	return nil
+}
+
+// hasIndex reports whether the table has an index of any sort with that name.
+func (t *table) hasIndex(name string) bool {
+	return slices.ContainsFunc(t.indexes, func(x index) bool { return x.name == name }) ||
+		slices.ContainsFunc(t.vectors, func(x vectorIndex) bool { return x.name == name })
 }
 
 // tablesMade counts the tables created so far; the table IDs come from it.
@@ -258,17 +275,22 @@ func (t *table) describeAs(in *dynamodb.CreateTableInput) {
 	}
 	for _, x := range in.GlobalSecondaryIndexes {
 		t.about.GlobalSecondaryIndexes = append(t.about.GlobalSecondaryIndexes, types.GlobalSecondaryIndexDescription{
-			IndexName: x.IndexName, IndexArn: aws.String(t.arn + "/index/" + aws.ToString(x.IndexName)), IndexStatus: types.IndexStatusActive,
+			IndexName: x.IndexName, IndexArn: t.indexARN(x.IndexName), IndexStatus: types.IndexStatusActive,
 			KeySchema: x.KeySchema, Projection: x.Projection,
 			ProvisionedThroughput: throughput(x.ProvisionedThroughput), OnDemandThroughput: x.OnDemandThroughput,
 		})
 	}
+	t.about.VectorIndexes = t.describeVectors(in.VectorIndexes)
 	for _, x := range in.LocalSecondaryIndexes {
 		t.about.LocalSecondaryIndexes = append(t.about.LocalSecondaryIndexes, types.LocalSecondaryIndexDescription{
-			IndexName: x.IndexName, IndexArn: aws.String(t.arn + "/index/" + aws.ToString(x.IndexName)),
+			IndexName: x.IndexName, IndexArn: t.indexARN(x.IndexName),
 			KeySchema: x.KeySchema, Projection: x.Projection,
 		})
 	}
+}
+
+func (t *table) indexARN(name *string) *string {
+	return aws.String(t.arn + "/index/" + aws.ToString(name))
 }
 
 func throughput(p *types.ProvisionedThroughput) *types.ProvisionedThroughputDescription {

@@ -18,7 +18,8 @@ type put struct {
 	item      []attr // for a delete the key
 	key       string // identity of the key, "" if the key is not complete
 	json      string // item in its stored form
-	size      int
+	size      int    // of the item
+	writeSize int    // of the item, for which the write is charged
 }
 
 // readBatch parses a BatchWriteItem.
@@ -219,6 +220,10 @@ func (p *put) check(detailed bool) *apiError {
 	if err := p.t.checkIndexKeys(p.item); err != nil {
 		return err
 	}
+	if err := p.t.checkVectors(p.item); err != nil {
+		return err
+	}
+	p.writeSize = p.t.writeSize(p.item)
 	if p.size = attrsSize(p.item); p.size > maxItemSize {
 		return invalid("Item size has exceeded the maximum allowed size")
 	}
