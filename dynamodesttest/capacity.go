@@ -18,6 +18,9 @@ import (
 type Capacity struct {
 	// UnitsPerSecond is the rate at which the bucket refills, in write units.
 	UnitsPerSecond float64
+	// Provisioned sets UnitsPerSecond to the write capacity units that [DB.CreateTable] provisioned
+	// for the table or the index.
+	Provisioned bool
 	// Burst is the time in which an empty bucket fills. The default is one second. DynamoDB's is at
 	// most 300 seconds.
 	Burst time.Duration
@@ -67,12 +70,15 @@ type Limit struct {
 }
 
 // Limit adds a limit on the write capacity of a table. A table may have several limits; an item
-// must fit into all limits that apply to it. It panics if the table or the index does not exist, or
-// if UnitsPerSecond is not positive.
+// must fit into all limits that apply to it. It panics if the table or the index does not exist, if
+// UnitsPerSecond is not positive, or if Provisioned is set for a table that is on-demand.
 func (db *DB) Limit(table string, c Capacity) *Limit {
 	t := db.mustTable(table)
 	if c.Index != "" && !slices.ContainsFunc(t.indexes, func(x index) bool { return x.name == c.Index }) {
 		panic("dynamodesttest: no index " + c.Index)
+	}
+	if c.Provisioned {
+		c.UnitsPerSecond = t.provisioned(c.Index)
 	}
 	c.Burst = cmp.Or(c.Burst, time.Second)
 	c.Code = cmp.Or(c.Code, codeThroughput)
@@ -85,6 +91,21 @@ func (db *DB) Limit(table string, c Capacity) *Limit {
 	defer db.mu.Unlock()
 	t.limits = append(t.limits, l)
 	return l
+}
+
+// provisioned returns the write capacity units of the table, or of a global secondary index. A local
+// secondary index has those of its table.
+func (t *table) provisioned(index string) float64 {
+	p := t.about.ProvisionedThroughput
+	for _, x := range t.about.GlobalSecondaryIndexes {
+		if *x.IndexName == index {
+			p = x.ProvisionedThroughput
+		}
+	}
+	if t.about.BillingModeSummary != nil {
+		panic("dynamodesttest: table " + t.name + " is on-demand: nothing is provisioned")
+	}
+	return float64(*p.WriteCapacityUnits)
 }
 
 func (l *Limit) mustBePositive(unitsPerSecond float64) {

@@ -49,6 +49,7 @@ func strictCases() []strictCase {
 	var cases []strictCase
 	for _, group := range [][]strictCase{
 		numberCases(), valueCases(), nameCases(), sizeCases(), keyCases(), indexCases(), batchCases(), requestCases(),
+		tableCases(), globalIndexCases(), localIndexCases(), callCases(),
 	} {
 		cases = append(cases, group...)
 	}
@@ -118,6 +119,8 @@ func valueCases() []strictCase {
 		rejected("empty binary set", `{"BS":[]}`, "Binary sets should not be empty"),
 		rejected("equal strings in a set", `{"SS":["a","a"]}`, "duplicates"),
 		rejected("equal numbers in a set", `{"NS":["1","1.0"]}`, "duplicates"),
+		rejected("equal empty strings in a set", `{"SS":["",""]}`, "duplicates"),
+		rejected("equal empty binaries in a set", `{"BS":["",""]}`, "duplicates"),
 		rejected("equal binaries in a set", `{"BS":["Yg==","Yg=="]}`, "duplicates"),
 		rejected("NULL false", `{"NULL":false}`, "must have the value of true"),
 		rejected("no datatype", `{}`, "is empty"),

@@ -34,6 +34,9 @@ type DB struct {
 	lastCall     int
 	lastSeq      int
 	lastTick     int
+
+	region        string        // set by SetRegion
+	creationDelay time.Duration // negative: until SetStatus
 }
 
 // New returns a DB without tables.
@@ -50,7 +53,14 @@ func New() *DB {
 	return db
 }
 
-// CreateTable creates a table, which is ACTIVE at once.
+// CreateTable creates a table, which is ACTIVE at once unless [DB.SetCreationDelay] says otherwise. It
+// rejects what DynamoDB rejects, and every setting that the double does not keep.
+//
+// A vector index rejects items whose vector or search schema is of the wrong form. An item without
+// the vector is valid and just does not appear in the index, as recorded of the service by
+// https://github.com/paritysuite/dynamodb-conformance. A write that changes an entry costs
+// VectorWriteRequestBytes: the name of the vector attribute, four bytes a dimension and the size of
+// the other projected attributes, at least 1,024 in all.
 func (db *DB) CreateTable(ctx context.Context, in *dynamodb.CreateTableInput, opts ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error) {
 	return db.client.CreateTable(ctx, in, opts...)
 }
@@ -60,9 +70,14 @@ func (db *DB) DescribeTable(ctx context.Context, in *dynamodb.DescribeTableInput
 	return db.client.DescribeTable(ctx, in, opts...)
 }
 
-// DeleteTable deletes a table at once.
+// DeleteTable deletes a table at once, unless the table has deletion protection.
 func (db *DB) DeleteTable(ctx context.Context, in *dynamodb.DeleteTableInput, opts ...func(*dynamodb.Options)) (*dynamodb.DeleteTableOutput, error) {
 	return db.client.DeleteTable(ctx, in, opts...)
+}
+
+// ListTagsOfResource returns the tags of a table.
+func (db *DB) ListTagsOfResource(ctx context.Context, in *dynamodb.ListTagsOfResourceInput, opts ...func(*dynamodb.Options)) (*dynamodb.ListTagsOfResourceOutput, error) {
+	return db.client.ListTagsOfResource(ctx, in, opts...)
 }
 
 // BatchWriteItem puts and deletes items.

@@ -39,14 +39,42 @@ var dynalite400 = map[string]difference{
 	"name of 65,536 bytes":                             nameUnchecked,
 	"name of 65,536 bytes in fewer characters":         nameUnchecked,
 	"empty name":                                       nameUnchecked,
-	"batch of 26 over two tables":                      {success, "", "it counts the requests of each table separately"},
-	"batch with a put and a delete in one":             {success, "", "it accepts a request with both a put and a delete, and performs one of them"},
-	"consumed capacity":                                {success, `{"UnprocessedItems":{},"ConsumedCapacity":[{"TableName":"$indexed","CapacityUnits":2,"Table":{"CapacityUnits":2}}]}`, "it does not count the units of indexes"},
+	"equal empty strings in a set":                     emptyMembers,
+	"equal empty binaries in a set":                    emptyMembers,
+
+	"create: key name of 256 bytes":                      namesUnchecked,
+	"create: key name of 256 bytes in fewer characters":  namesUnchecked,
+	"create: empty key name":                             namesUnchecked,
+	"create: projected name of 256 bytes":                namesUnchecked,
+	"create: attribute defined twice beside an index":    definitionsUnchecked,
+	"create: attribute that is not used beside an index": definitionsUnchecked,
+	"create: maximum of a provisioned table":             settingUnknown,
+	"create: maximum of 0":                               settingUnknown,
+	"create: table class":                                settingUnknown,
+	"create: stream without a view":                      settingUnknown,
+	"create: view without a stream":                      settingUnknown,
+	"create: view":                                       settingUnknown,
+	"create: encryption":                                 settingUnknown,
+	"create: tag without a value":                        settingUnknown,
+	"create: equal tags":                                 settingUnknown,
+	"create: throughput of an index left out":            {success, "", "it gives an index without throughput 0 units"},
+	"create: INCLUDE of nothing":                         projectionUnchecked,
+	"create: local index projection":                     projectionUnchecked,
+	"create: 101 projected attributes":                   {success, "", "it does not count projected attributes"},
+
+	"batch of 26 over two tables":          {success, "", "it counts the requests of each table separately"},
+	"batch with a put and a delete in one": {success, "", "it accepts a request with both a put and a delete, and performs one of them"},
+	"consumed capacity":                    {success, `{"UnprocessedItems":{},"ConsumedCapacity":[{"TableName":"$indexed","CapacityUnits":2,"Table":{"CapacityUnits":2}}]}`, "it does not count the units of indexes"},
 }
 
 var (
-	manyRejected  = difference{"ResourceNotFoundException", "", "it rejects to create a table with a multi-attribute index key"}
-	utf16Units    = difference{success, "", "it counts UTF-16 units instead of bytes"}
-	zeroUnchecked = difference{success, "", "it does not check the exponent of a zero"}
-	nameUnchecked = difference{success, "", "it does not check the length of attribute names"}
+	manyRejected         = difference{"ResourceNotFoundException", "", "it rejects to create a table with a multi-attribute index key"}
+	utf16Units           = difference{success, "", "it counts UTF-16 units instead of bytes"}
+	zeroUnchecked        = difference{success, "", "it does not check the exponent of a zero"}
+	emptyMembers         = difference{success, "", "its search for duplicates takes an empty member it has found for none"}
+	namesUnchecked       = difference{success, "", "it does not check the length of the names of key attributes and projected attributes"}
+	definitionsUnchecked = difference{success, "", "it compares the definitions with the keys only in a table without indexes"}
+	settingUnknown       = difference{success, "", "it drops a setting that it does not know"}
+	projectionUnchecked  = difference{success, "", "it accepts INCLUDE without attributes"}
+	nameUnchecked        = difference{success, "", "it does not check the length of attribute names"}
 )

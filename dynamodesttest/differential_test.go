@@ -188,7 +188,21 @@ func (e *endpoint) run(t *testing.T, c strictCase) reply {
 			return got
 		}
 	}
-	return e.send(t, c.request)
+	got := e.send(t, c.request)
+	if c.op == "CreateTable" && got.code == success {
+		e.drop(t, c.request)
+	}
+	return got
+}
+
+// drop deletes the table that a CreateTable created, and waits until it is gone.
+func (e *endpoint) drop(t *testing.T, created request) {
+	t.Helper()
+	var in struct{ TableName string }
+	require.NoError(t, json.Unmarshal([]byte(created.body), &in))
+	call := func(op string) string { return e.send(t, request{op, `{"TableName":"` + in.TableName + `"}`}).code }
+	require.Eventually(t, func() bool { return call("DeleteTable") == success }, time.Minute, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return call("DescribeTable") == "ResourceNotFoundException" }, time.Minute, 50*time.Millisecond)
 }
 
 // send signs a request and sends it unchanged.

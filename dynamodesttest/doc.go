@@ -2,10 +2,11 @@
 // DynamoDB's rules, and faults on demand.
 //
 // A [DB] rejects what DynamoDB rejects, with the same error codes: too many or too large items,
-// keys of the wrong type or length, values that do not fit the key of a secondary index, numbers
-// out of range or precision, equal keys in one batch. It records every request ([DB.Calls]) and
-// every write ([DB.Writes]), so a test can compare the outcomes that the code under test reports
-// with what was written.
+// keys of the wrong type or length, values that do not fit the key of a secondary index, vectors
+// that do not fit a vector index, numbers out of range or precision, equal keys in one batch, and
+// tables that cannot be created. It records every request ([DB.Calls]) and every write
+// ([DB.Writes]), so a test can compare the outcomes that the code under test reports with what was
+// written.
 //
 //	db := dynamodesttest.NewTable("users", "id:S")
 //	db.FailWrites(dynamodesttest.Unprocessed(dynamodesttest.First(2)))
@@ -26,9 +27,17 @@
 //
 // It is a test double, not a database: nothing is stored on disk, indexes cannot be read, reads
 // exist only for looking at what was written, and a request that uses an unsupported feature gets a
-// ValidationException that says so. Known differences from the service:
+// ValidationException that says so. A test may ask for more of the service's behavior:
 //
-//   - tables are ACTIVE as soon as they are created, and gone as soon as they are deleted;
+//   - [DB.SetCreationDelay] leaves a new table CREATING for some time;
+//   - [DB.SetRegion] puts the tables in one Region, where requests to other Regions do not meet them;
+//   - [DB.Limit] limits the write capacity, also to what CreateTable provisioned.
+//
+// Known differences from the service:
+//
+//   - tables are ACTIVE as soon as they are created, unless a creation delay is set, and gone as soon
+//     as they are deleted;
+//   - a stream, a table class, encryption and tags of a table are described and have no effect;
 //   - an item's size does not include its entries in local secondary indexes;
 //   - signatures must be well-formed but are verified only after [DB.Keys], and nobody is denied
 //     access;

@@ -22,6 +22,7 @@ const (
 	codeCondition     = "ConditionalCheckFailedException"
 	codeThroughput    = "ProvisionedThroughputExceededException"
 	codeThrottling    = "ThrottlingException"
+	codeInUse         = "ResourceInUseException"
 
 	codeMissingToken        = "MissingAuthenticationTokenException"
 	codeIncompleteSignature = "IncompleteSignatureException"

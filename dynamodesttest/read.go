@@ -1,12 +1,10 @@
 package dynamodesttest
 
 import (
-	"encoding/json"
 	"slices"
 	"strconv"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // maxPage is the number of bytes after which a Scan ends its page.
@@ -16,12 +14,13 @@ const maxPage = 1 << 20
 // readGet parses a GetItem.
 func (db *DB) readGet(r *reader, req *request) *apiError {
 	var fault *apiError
+	var table *string
 	var key []attr
 	r.object(func(name string) {
 		switch {
 		case r.null():
 		case name == "TableName":
-			req.call.Table = r.string()
+			table = aws.String(r.string())
 		case name == "Key":
 			key = r.attrs()
 		case name == "ConsistentRead":
@@ -31,8 +30,12 @@ func (db *DB) readGet(r *reader, req *request) *apiError {
 			fault = firstError(fault, unsupported(name))
 		}
 	})
+	if key == nil {
+		fault = firstError(invalid("1 validation error detected: Value null at 'key' failed to satisfy constraint: Member must not be null"), fault)
+	}
+	req.call.Table = aws.ToString(table)
 	req.run = func(req *request) ([]byte, *apiError) {
-		t, id, err := db.readKey(req.call.Table, key)
+		t, id, err := db.readKey(req, key)
 		if err != nil {
 			return nil, err
 		}
@@ -44,16 +47,17 @@ func (db *DB) readGet(r *reader, req *request) *apiError {
 		}
 		return []byte(`{"Item":` + row.item + `}`), nil
 	}
-	return fault
+	return firstError(checkItemTable(table), fault)
 }
 
-// readKey returns a table that can be read, and the identity of a key in it.
-func (db *DB) readKey(name string, key []attr) (*table, string, *apiError) {
-	t, err := db.readable(name)
-	if err != nil {
+// readKey returns a table that can be read, and the identity of a key in it. As at DynamoDB, the
+// values of the key are checked before the table is looked up.
+func (db *DB) readKey(req *request, key []attr) (*table, string, *apiError) {
+	if err := checkAttrs(key, 1); err != nil {
 		return nil, "", err
 	}
-	if err := checkAttrs(key, 1); err != nil {
+	t, err := db.readable(req)
+	if err != nil {
 		return nil, "", err
 	}
 	if len(key) != len(t.key) {
@@ -65,8 +69,8 @@ func (db *DB) readKey(name string, key []attr) (*table, string, *apiError) {
 	return t, identity(t.key, key), nil
 }
 
-func (db *DB) readable(name string) (*table, *apiError) {
-	t := db.lookup(name)
+func (db *DB) readable(req *request) (*table, *apiError) {
+	t := db.tableFor(req, req.call.Table)
 	if t == nil {
 		return nil, noTable()
 	}
@@ -81,13 +85,14 @@ func (db *DB) readable(name string) (*table, *apiError) {
 // readScan parses a Scan.
 func (db *DB) readScan(r *reader, req *request) *apiError {
 	var fault *apiError
+	var table *string
 	var start []attr
 	limit, count := -1, false
 	r.object(func(name string) {
 		switch {
 		case r.null():
 		case name == "TableName":
-			req.call.Table = r.string()
+			table = aws.String(r.string())
 		case name == "ExclusiveStartKey":
 			start = r.attrs()
 		case name == "ConsistentRead":
@@ -107,20 +112,22 @@ func (db *DB) readScan(r *reader, req *request) *apiError {
 			fault = firstError(fault, unsupported(name))
 		}
 	})
-	req.run = func(req *request) ([]byte, *apiError) { return db.scan(req.call.Table, start, limit, count) }
-	return fault
+	req.call.Table = aws.ToString(table)
+	req.run = func(req *request) ([]byte, *apiError) { return db.scan(req, start, limit, count) }
+	return firstError(checkItemTable(table), fault)
 }
 
-func (db *DB) scan(name string, start []attr, limit int, count bool) ([]byte, *apiError) {
-	t, err := db.readable(name)
-	if err != nil {
-		return nil, err
-	}
+func (db *DB) scan(req *request, start []attr, limit int, count bool) ([]byte, *apiError) {
 	after := ""
 	if start != nil {
-		if _, after, err = db.readKey(name, start); err != nil {
+		var err *apiError
+		if _, after, err = db.readKey(req, start); err != nil {
 			return nil, err
 		}
+	}
+	t, err := db.readable(req)
+	if err != nil {
+		return nil, err
 	}
 	page, more := db.page(t, after, limit)
 	b := []byte(`{"Count":`)
@@ -172,97 +179,4 @@ func (db *DB) page(t *table, after string, limit int) (page []*stored, more bool
 		}
 	}
 	return page, false
-}
-
-// readTableCall parses an operation on tables. These are rare, so it uses encoding/json, which
-// matches the SDK's types by their names.
-func (db *DB) readTableCall(req *request, body string) *apiError {
-	var named struct{ TableName string }
-	if err := json.Unmarshal([]byte(body), &named); err != nil {
-		return serialization("The request is not the JSON of this operation")
-	}
-	req.call.Table = named.TableName
-	req.run = func(req *request) ([]byte, *apiError) {
-		switch req.call.Op {
-		case "CreateTable":
-			var in dynamodb.CreateTableInput
-			if err := json.Unmarshal([]byte(body), &in); err != nil {
-				return nil, serialization("The request is not the JSON of this operation")
-			}
-			about, err := db.createTable(&in)
-			return tableBody("TableDescription", about), err
-		case "DeleteTable":
-			about, err := db.dropTable(named.TableName)
-			return tableBody("TableDescription", about), err
-		default:
-			about, err := db.describeTable(named.TableName)
-			return tableBody("Table", about), err
-		}
-	}
-	return nil
-}
-
-func (db *DB) describeTable(name string) (*types.TableDescription, *apiError) {
-	t := db.lookup(name)
-	if t == nil {
-		return nil, apiErrorf("ResourceNotFoundException", "Requested resource not found: Table: %s not found", name)
-	}
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	return t.describe(), nil
-}
-
-func (db *DB) dropTable(name string) (*types.TableDescription, *apiError) {
-	t := db.lookup(name)
-	if t == nil {
-		return nil, apiErrorf("ResourceNotFoundException", "Requested resource not found: Table: %s not found", name)
-	}
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	delete(db.tables, t.name)
-	about := t.describe()
-	about.TableStatus = types.TableStatusDeleting
-	return about, nil
-}
-
-// tableBody returns a description in DynamoDB's JSON: without nulls, and with times as seconds
-// since 1970.
-func tableBody(member string, about *types.TableDescription) []byte {
-	if about == nil {
-		return nil
-	}
-	plain, err := json.Marshal(about)
-	if err != nil {
-		panic(err) // a description always marshals
-	}
-	var members map[string]any
-	if err := json.Unmarshal(plain, &members); err != nil {
-		panic(err)
-	}
-	dropNulls(members)
-	if about.CreationDateTime != nil {
-		members["CreationDateTime"] = float64(about.CreationDateTime.UnixMilli()) / 1000
-	}
-	b, err := json.Marshal(map[string]any{member: members})
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
-
-// dropNulls removes members that are not set: nulls, and empty strings, which no enum has.
-func dropNulls(v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		for name, member := range v {
-			if member == nil || member == "" {
-				delete(v, name)
-			}
-			dropNulls(member)
-		}
-	case []any:
-		for _, element := range v {
-			dropNulls(element)
-		}
-	}
 }

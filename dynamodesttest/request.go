@@ -13,6 +13,8 @@ type request struct {
 	err  *apiError // why the request is invalid
 	run  func(*request) ([]byte, *apiError)
 
+	elsewhere bool // the request is for another Region than that of SetRegion
+
 	capacity string // ReturnConsumedCapacity
 
 	// Only for PutItem.
@@ -54,6 +56,7 @@ func (db *DB) serve(ctx context.Context, header http.Header, body string, denied
 	target := header.Get("X-Amz-Target")
 	_, req.call.Op, _ = strings.Cut(target, ".")
 	req.call.Bytes = len(body)
+	req.elsewhere = db.signedElsewhere(header)
 	if req.err == nil {
 		req.err = db.read(req, target, body)
 	}
@@ -89,7 +92,7 @@ func (db *DB) read(req *request, target, body string) *apiError {
 		read = db.readGet
 	case "Scan":
 		read = db.readScan
-	case "CreateTable", "DescribeTable", "DeleteTable":
+	case "CreateTable", "DescribeTable", "DeleteTable", "ListTagsOfResource":
 		return db.readTableCall(req, body)
 	default:
 		return apiErrorf("UnknownOperationException", "dynamodesttest does not support %s", req.call.Op)
@@ -98,14 +101,16 @@ func (db *DB) read(req *request, target, body string) *apiError {
 	if malformed := readJSON(body, func(r *reader) { err = read(r, req) }); malformed != nil {
 		return malformed
 	}
-	db.findTables(req.puts)
+	db.findTables(req)
 	switch {
 	case err != nil:
 		return err
 	case req.call.Op == "BatchWriteItem":
 		err = db.checkBatch(req)
 	case req.call.Op == "PutItem":
-		err = req.puts[0].check(true)
+		if err = checkAttrs(req.puts[0].item, 1); err == nil {
+			err = req.puts[0].check(true)
+		}
 	}
 	if err == nil && req.capacity != "" {
 		err = only("ReturnConsumedCapacity", req.capacity, "NONE", "TOTAL", "INDEXES")

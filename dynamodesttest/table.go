@@ -2,21 +2,11 @@ package dynamodesttest
 
 import (
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-)
-
-// Region and Account are the AWS Region and the account in the ARN of every table.
-const (
-	Region  = "us-east-1"
-	Account = "123456789012"
 )
 
 // Limits on keys:
@@ -56,10 +46,12 @@ type table struct {
 	key     []keyAttr
 	indexes []index
 	vectors []vectorIndex
+	tags    []types.Tag
 	about   types.TableDescription
 
 	// Under DB.mu.
 	status   types.TableStatus
+	activeAt time.Time // when a CREATING table becomes ACTIVE; zero: only by SetStatus
 	rows     map[string]*stored
 	order    []string // sorted keys; nil after a key was added or removed
 	size     int64
@@ -83,14 +75,20 @@ type stored struct {
 	late      bool
 }
 
-// ARN returns the Amazon Resource Name of a table with that name.
-func ARN(table string) string {
-	return "arn:aws:dynamodb:" + Region + ":" + Account + ":table/" + table
+// writable reports whether the table accepts reads and writes in its current status. It is called
+// under DB.mu.
+func (t *table) writable() bool {
+	status := t.currentStatus()
+	return status == types.TableStatusActive || status == types.TableStatusUpdating
 }
 
-// writable reports whether the table accepts reads and writes in its current status.
-func (t *table) writable() bool {
-	return t.status == types.TableStatusActive || t.status == types.TableStatusUpdating
+// currentStatus returns the status, which changes by itself when the creation delay is over. It is
+// called under DB.mu.
+func (t *table) currentStatus() types.TableStatus {
+	if t.status == types.TableStatusCreating && !t.activeAt.IsZero() && !time.Now().Before(t.activeAt) {
+		t.status = types.TableStatusActive
+	}
+	return t.status
 }
 
 // NewTable returns a DB with one table, whose key is given as for [DB.AddTable].
@@ -101,8 +99,8 @@ func NewTable(name string, key ...string) *DB {
 }
 
 // AddTable adds an on-demand table with the given key: a partition key and optionally a sort key,
-// each as "name:S", "name:N" or "name:B". It panics if DynamoDB would reject the table. Use
-// [DB.CreateTable] for everything else.
+// each as "name:S", "name:N" or "name:B". The table is ACTIVE at once. It panics if DynamoDB would
+// reject the table. Use [DB.CreateTable] for everything else.
 func (db *DB) AddTable(name string, key ...string) {
 	in := &dynamodb.CreateTableInput{TableName: &name, BillingMode: types.BillingModePayPerRequest}
 	for i, k := range key {
@@ -116,211 +114,10 @@ func (db *DB) AddTable(name string, key ...string) {
 			AttributeName: &attribute, AttributeType: types.ScalarAttributeType(kind),
 		})
 	}
-	if _, err := db.createTable(in); err != nil {
+	if _, err := db.createTable(in, false); err != nil {
 		panic(fmt.Sprintf("dynamodesttest: table %s with key %q: %v", name, key, err))
 	}
-}
-
-var tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
-
-func (db *DB) createTable(in *dynamodb.CreateTableInput) (*types.TableDescription, *apiError) {
-	name := aws.ToString(in.TableName)
-	if !tableName.MatchString(name) {
-		return nil, invalid("Invalid table name: it must be 3 to 255 of a-z, A-Z, 0-9, _, . and -")
-	}
-	if onDemand := in.BillingMode == types.BillingModePayPerRequest; onDemand != (in.ProvisionedThroughput == nil) {
-		return nil, invalid("ReadCapacityUnits and WriteCapacityUnits must be specified when BillingMode is PROVISIONED, and only then")
-	}
-	var c constraints
-	checkVectorModel(&c, in.VectorIndexes)
-	if err := c.err(); err != nil {
-		return nil, err
-	}
-	t := &table{
-		name: name, arn: ARN(name), status: types.TableStatusActive,
-		rows: map[string]*stored{}, attempts: map[string]int{},
-	}
-	if err := t.readSchema(in); err != nil {
-		return nil, err
-	}
-	t.describeAs(in)
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	if db.tables[name] != nil {
-		return nil, apiErrorf("ResourceInUseException", "Table already exists: %s", name)
-	}
-	db.tables[name] = t
-	return t.describe(), nil
-}
-
-func (t *table) readSchema(in *dynamodb.CreateTableInput) (err *apiError) {
-	kinds, used := map[string]kind{}, map[string]bool{}
-	for _, d := range in.AttributeDefinitions {
-		switch d.AttributeType {
-		case types.ScalarAttributeTypeS, types.ScalarAttributeTypeN, types.ScalarAttributeTypeB:
-		default:
-			return invalid("Member must satisfy enum value set: [B, N, S] at 'attributeDefinitions'")
-		}
-		kinds[aws.ToString(d.AttributeName)] = kind(d.AttributeType)
-	}
-	if t.key, err = readKey(in.KeySchema, kinds, used, 1); err != nil {
-		return err
-	}
-	for _, x := range in.GlobalSecondaryIndexes {
-		if err := t.addIndex(aws.ToString(x.IndexName), true, x.KeySchema, x.Projection, kinds, used); err != nil {
-			return err
-		}
-	}
-	for _, x := range in.LocalSecondaryIndexes {
-		if err := t.addIndex(aws.ToString(x.IndexName), false, x.KeySchema, x.Projection, kinds, used); err != nil {
-			return err
-		}
-		if last := t.indexes[len(t.indexes)-1]; len(t.key) < 2 || last.key[0].name != t.key[0].name {
-			return invalidParameter("A local secondary index needs a table with a sort key, and must have the table's partition key")
-		}
-	}
-	if err := t.addVectorIndexes(in, kinds, used); err != nil {
-		return err
-	}
-	if len(used) != len(kinds) {
-		return invalidParameter("Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
-	}
-	return nil
-}
-
-// readKey reads a key of at most so many partition and sort attributes.
-func readKey(schema []types.KeySchemaElement, kinds map[string]kind, used map[string]bool, most int) ([]keyAttr, *apiError) {
-	var key []keyAttr
-	count := map[types.KeyType]int{}
-	for _, e := range schema {
-		name := aws.ToString(e.AttributeName)
-		count[e.KeyType]++
-		hash := e.KeyType == types.KeyTypeHash
-		switch {
-		case kinds[name] == "":
-			return nil, invalidParameter("Some index key attributes are not defined in AttributeDefinitions. Keys: [%s]", name)
-		case slices.ContainsFunc(key, func(k keyAttr) bool { return k.name == name }):
-			return nil, invalid("Both the Hash Key and the Range Key element in the KeySchema have the same name")
-		case hash && count[types.KeyTypeRange] > 0, !hash && e.KeyType != types.KeyTypeRange:
-			return nil, invalid("Invalid KeySchema: HASH elements come first, then RANGE elements")
-		}
-		used[name] = true
-		key = append(key, keyAttr{name, kinds[name], hash})
-	}
-	if h, r := count[types.KeyTypeHash], count[types.KeyTypeRange]; h < 1 || h > most || r > most {
-		return nil, invalid("Invalid KeySchema: at least 1 and at most %d HASH and at most %d RANGE elements are allowed", most, most)
-	}
-	return key, nil
-}
-
-func (t *table) addIndex(name string, global bool, schema []types.KeySchemaElement, p *types.Projection, kinds map[string]kind, used map[string]bool) *apiError {
-	most := 1
-	if global {
-		most = 4 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html
-	}
-	key, err := readKey(schema, kinds, used, most)
-	switch {
-	case err != nil:
-		return err
-	case !tableName.MatchString(name):
-		return invalid("Invalid index name: it must be 3 to 255 of a-z, A-Z, 0-9, _, . and -")
-	case t.hasIndex(name):
-		return invalidParameter("Duplicate index name: %s", name)
-	case p == nil || p.ProjectionType == "":
-		return invalidParameter("Unknown ProjectionType: null")
-	}
-	t.indexes = append(t.indexes, index{
-		name: name, global: global, key: key,
-		all: p.ProjectionType == types.ProjectionTypeAll, projects: p.NonKeyAttributes,
-	})
-	return nil
-}
-
-// hasIndex reports whether the table has an index of any sort with that name.
-func (t *table) hasIndex(name string) bool {
-	return slices.ContainsFunc(t.indexes, func(x index) bool { return x.name == name }) ||
-		slices.ContainsFunc(t.vectors, func(x vectorIndex) bool { return x.name == name })
-}
-
-// tablesMade counts the tables created so far; the table IDs come from it.
-var tablesMade atomic.Int64
-
-// A new on-demand table starts with this warm throughput:
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html
-const (
-	onDemandReads  = 12_000
-	onDemandWrites = 4_000
-)
-
-// describeAs sets the part of the table's description that does not change.
-func (t *table) describeAs(in *dynamodb.CreateTableInput) {
-	t.about = types.TableDescription{
-		TableName: &t.name, TableArn: &t.arn,
-		TableId:              aws.String(fmt.Sprintf("00000000-0000-4000-8000-%012x", tablesMade.Add(1))),
-		CreationDateTime:     aws.Time(time.Now().UTC().Truncate(time.Millisecond)),
-		AttributeDefinitions: in.AttributeDefinitions, KeySchema: in.KeySchema,
-		ProvisionedThroughput: throughput(in.ProvisionedThroughput),
-		OnDemandThroughput:    in.OnDemandThroughput,
-	}
-	if in.BillingMode == types.BillingModePayPerRequest {
-		t.about.BillingModeSummary = &types.BillingModeSummary{BillingMode: in.BillingMode}
-		t.about.WarmThroughput = &types.TableWarmThroughputDescription{
-			ReadUnitsPerSecond: aws.Int64(onDemandReads), WriteUnitsPerSecond: aws.Int64(onDemandWrites), Status: types.TableStatusActive,
-		}
-	}
-	if w := in.WarmThroughput; w != nil {
-		t.about.WarmThroughput = &types.TableWarmThroughputDescription{
-			ReadUnitsPerSecond: w.ReadUnitsPerSecond, WriteUnitsPerSecond: w.WriteUnitsPerSecond, Status: types.TableStatusActive,
-		}
-	}
-	for _, x := range in.GlobalSecondaryIndexes {
-		t.about.GlobalSecondaryIndexes = append(t.about.GlobalSecondaryIndexes, types.GlobalSecondaryIndexDescription{
-			IndexName: x.IndexName, IndexArn: t.indexARN(x.IndexName), IndexStatus: types.IndexStatusActive,
-			KeySchema: x.KeySchema, Projection: x.Projection,
-			ProvisionedThroughput: throughput(x.ProvisionedThroughput), OnDemandThroughput: x.OnDemandThroughput,
-		})
-	}
-	t.about.VectorIndexes = t.describeVectors(in.VectorIndexes)
-	for _, x := range in.LocalSecondaryIndexes {
-		t.about.LocalSecondaryIndexes = append(t.about.LocalSecondaryIndexes, types.LocalSecondaryIndexDescription{
-			IndexName: x.IndexName, IndexArn: t.indexARN(x.IndexName),
-			KeySchema: x.KeySchema, Projection: x.Projection,
-		})
-	}
-}
-
-func (t *table) indexARN(name *string) *string {
-	return aws.String(t.arn + "/index/" + aws.ToString(name))
-}
-
-func throughput(p *types.ProvisionedThroughput) *types.ProvisionedThroughputDescription {
-	d := &types.ProvisionedThroughputDescription{
-		NumberOfDecreasesToday: aws.Int64(0), ReadCapacityUnits: aws.Int64(0), WriteCapacityUnits: aws.Int64(0),
-	}
-	if p != nil {
-		d.ReadCapacityUnits, d.WriteCapacityUnits = p.ReadCapacityUnits, p.WriteCapacityUnits
-	}
-	return d
-}
-
-// describe returns the table's description. It is called under DB.mu.
-func (t *table) describe() *types.TableDescription {
-	about := t.about
-	about.TableStatus = t.status
-	about.ItemCount = aws.Int64(int64(len(t.rows)))
-	about.TableSizeBytes = aws.Int64(t.size)
-	return &about
-}
-
-// lookup returns the table with that name or ARN, or nil.
-func (db *DB) lookup(nameOrARN string) *table {
-	name, isARN := strings.CutPrefix(nameOrARN, ARN(""))
-	if !isARN && strings.HasPrefix(nameOrARN, "arn:") {
-		return nil
-	}
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	return db.tables[name]
+	db.SetStatus(name, types.TableStatusActive)
 }
 
 // SetStatus sets the status of a table. Only ACTIVE and UPDATING tables accept reads and writes. It
@@ -329,7 +126,17 @@ func (db *DB) SetStatus(table string, status types.TableStatus) {
 	t := db.mustTable(table)
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	t.status = status
+	t.status, t.activeAt = status, time.Time{}
+}
+
+// SetCreationDelay makes tables that [DB.CreateTable] creates from now on CREATING for that time,
+// as at DynamoDB: they are described, but not yet read or written. A negative delay lasts until
+// [DB.SetStatus] sets the table's status. The default is 0: tables are ACTIVE at once. Under
+// testing/synctest the delay is in virtual time.
+func (db *DB) SetCreationDelay(d time.Duration) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.creationDelay = d
 }
 
 // Usage returns the write units that writes to the table have consumed so far, without those of its

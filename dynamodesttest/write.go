@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // maxBatch is the largest number of puts and deletes in one BatchWriteItem, over all tables.
@@ -31,12 +33,17 @@ func (db *DB) readBatch(r *reader, req *request) *apiError {
 		case name == "RequestItems":
 			r.object(func(table string) {
 				before := len(req.puts)
-				r.array(func() {
-					p, err := readWriteRequest(r)
-					p.nameOrARN = table
-					fault = firstError(fault, err)
-					req.puts = append(req.puts, p)
-				})
+				if !r.null() {
+					r.array(func() {
+						p, err := readWriteRequest(r)
+						p.nameOrARN = table
+						fault = firstError(fault, err)
+						req.puts = append(req.puts, p)
+					})
+				}
+				if checkTableName(table) != nil {
+					fault = firstError(invalid("1 validation error detected: Value '{%s=[…]}' at 'requestItems' failed to satisfy constraint: Map keys must satisfy constraint: [Member must have length less than or equal to %d, Member must have length greater than or equal to %d, Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+]", table, maxNameLength, minNameLength), fault)
+				}
 				if len(req.puts) == before {
 					fault = firstError(fault, invalid("1 validation error detected: Value at 'RequestItems.%s.member' failed to satisfy constraint: Member must have length greater than or equal to 1", table))
 				}
@@ -72,7 +79,7 @@ func readWriteRequest(r *reader) (put, *apiError) {
 	var p put
 	var fault *apiError
 	n := 0
-	r.object(func(name string) {
+	member := func(name string) {
 		if r.null() {
 			return
 		}
@@ -85,12 +92,18 @@ func readWriteRequest(r *reader) (put, *apiError) {
 				p.item, found = r.attrs(), true
 				return
 			}
-			r.raw()
+			if !r.null() {
+				r.raw()
+				fault = unsupported("the member " + name + "." + inner)
+			}
 		})
 		if !found {
 			fault = invalid("1 validation error detected: %s without %s", name, item)
 		}
-	})
+	}
+	if !r.null() {
+		r.object(member)
+	}
 	if n != 1 {
 		fault = invalid("Supplied WriteRequest must contain exactly one of PutRequest and DeleteRequest")
 	}
@@ -100,12 +113,13 @@ func readWriteRequest(r *reader) (put, *apiError) {
 // readPut parses a PutItem.
 func (db *DB) readPut(r *reader, req *request) *apiError {
 	p, fault := put{}, (*apiError)(nil)
+	var table *string
 	names, hasItem, condition := map[string]string{}, false, ""
 	r.object(func(name string) {
 		switch {
 		case r.null():
 		case name == "TableName":
-			p.nameOrARN = r.string()
+			table = aws.String(r.string())
 		case name == "Item":
 			p.item, hasItem = r.attrs(), true
 		case name == "ConditionExpression":
@@ -134,8 +148,9 @@ func (db *DB) readPut(r *reader, req *request) *apiError {
 	}
 	absent, err := readCondition(condition, names)
 	req.mustNotExist = absent
+	p.nameOrARN = aws.ToString(table)
 	req.puts = []put{p}
-	return firstError(fault, err)
+	return firstError(firstError(checkItemTable(table), fault), err)
 }
 
 var attributeNotExists = regexp.MustCompile(`^\s*attribute_not_exists\s*\(\s*(#?[a-zA-Z_][a-zA-Z0-9_]*)\s*\)\s*$`)
@@ -177,6 +192,12 @@ func (db *DB) checkBatch(req *request) *apiError {
 	case n > maxBatch:
 		return invalid("1 validation error detected: Value at 'RequestItems.%s.member' failed to satisfy constraint: Member must have length less than or equal to %d", req.puts[0].nameOrARN, maxBatch)
 	}
+	// As at DynamoDB, the values of all items are checked before a table is looked up.
+	for i := range req.puts {
+		if err := checkAttrs(req.puts[i].item, 1); err != nil {
+			return err
+		}
+	}
 	type tableKey struct {
 		t   *table
 		key string
@@ -197,16 +218,10 @@ func (db *DB) checkBatch(req *request) *apiError {
 	return duplicates
 }
 
-// check checks a put or delete against the rules for items and for its table.
+// check checks a put or delete, whose values are valid, against the rules for its table.
 func (p *put) check(detailed bool) *apiError {
 	if p.t == nil {
-		if !tableName.MatchString(p.nameOrARN) && !strings.HasPrefix(p.nameOrARN, "arn:") {
-			return invalid("Invalid table name: it must be 3 to 255 of a-z, A-Z, 0-9, _, . and -")
-		}
 		return noTable()
-	}
-	if err := checkAttrs(p.item, 1); err != nil {
-		return err
 	}
 	if err := p.t.checkKey(p.item, detailed); err != nil {
 		return err
@@ -241,13 +256,14 @@ func encode(puts []put) {
 
 // findTables sets the table of each put, and its key if the key is complete, so that a rejected
 // request is recorded with its keys too.
-func (db *DB) findTables(puts []put) {
+func (db *DB) findTables(req *request) {
+	puts := req.puts
 	for i := range puts {
 		p := &puts[i]
 		if i > 0 && puts[i-1].nameOrARN == p.nameOrARN {
 			p.t = puts[i-1].t
 		} else {
-			p.t = db.lookup(p.nameOrARN)
+			p.t = db.tableFor(req, p.nameOrARN)
 		}
 		if p.t == nil {
 			continue
