@@ -1,6 +1,7 @@
 package typemap
 
 import (
+	"fmt"
 	"reflect"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
@@ -29,11 +30,33 @@ func notConvertible(v any, k item.Kind) error {
 	case reflect.Chan, reflect.Func, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer:
 		return notStorable(t)
 	}
-	f := fault.NewMapping("Go type %s cannot be converted to %s", fault.TypeName(v), k)
-	if k == item.S && isContainer(reflect.TypeOf(v)) {
-		return f.WithRemedy(`set Field.Type to "JSON"`)
+	remedy := kindRemedies[k]
+	if _, ok := v.(binary); ok {
+		remedy = `set Field.Type to "B", or provide the text that the bytes stand for`
 	}
-	return f
+	return fault.NewMapping("Go type %s cannot be converted to %s", typeName(v), k).WithRemedy(remedy)
+}
+
+// kindRemedies says, for the kinds that a field can force, what to provide for a value that cannot be
+// converted.
+var kindRemedies = [item.BS + 1]string{
+	item.S:    `set Field.Type to "JSON"`,
+	item.N:    `provide a number or decimal text, or set another Field.Type`,
+	item.B:    `provide a []byte or base64 text, or set another Field.Type`,
+	item.Bool: `provide a bool, "true", "false", 0 or 1, or set another Field.Type`,
+	item.L:    `provide a slice or the JSON text of an array, or set another Field.Type`,
+	item.M:    `provide a map, a struct or the JSON text of an object, or set another Field.Type`,
+	item.SS:   `provide a slice or the JSON text of an array, or set another Field.Type`,
+	item.NS:   `provide a slice or the JSON text of an array, or set another Field.Type`,
+	item.BS:   `provide a slice or the JSON text of an array, or set another Field.Type`,
+}
+
+// typeName returns the Go type of v, a value that resolve returns.
+func typeName(v any) string {
+	if p, ok := v.(binary); ok {
+		return fmt.Sprintf("[%d]byte", len(p))
+	}
+	return fault.TypeName(v)
 }
 
 // jsonKinds names the values of JSON by the kinds that they are converted to.

@@ -112,20 +112,20 @@ func TestErrorsSayWhatIsWrongAndHowToFixIt(t *testing.T) {
 		v            any
 		text, remedy string // "" is any remedy
 	}{
-		"comma":                 {Number, "12,5", "the value is not a decimal number", `provide a numeric value such as 12.5, or set Field.Type to "S"`},
+		"comma":                 {Number, "12,5", "the value of Go type string is not a decimal number: its text has thousands separators, or a comma for the decimal point", "provide the number alone, with a decimal point and without separators, such as 1234.5"},
 		"nested func":           {Auto, map[string]any{"f": func() {}}, "a nested value: Go type func() cannot be stored in DynamoDB", ""},
 		"nested NaN":            {List, []float64{math.NaN()}, "a nested value is NaN or infinite", "provide nil or a number instead: DynamoDB and JSON have no NaN and no infinity"},
 		"deeply nested NaN":     {Auto, []any{[]any{math.NaN()}}, "a nested value is NaN or infinite", ""},
 		"number in JSON text":   {List, "[[1e126]]", "a nested value is outside the range of a DynamoDB number, 1E-130 to 9.99...E125 or their negatives", ""},
 		"nested AttributeValue": {Auto, list(list(n("secret"))), "a nested value is not a decimal number", ""},
 		"levels of a document":  {Map, wrapped(32, 1), "the value contains itself, or is nested deeper than the 32 levels that DynamoDB takes", ""},
-		"member":                {NumberSet, []string{"1", "x"}, "the member at index 1 is not a decimal number", ""},
+		"member":                {NumberSet, []string{"1", "x"}, "the member at index 1 of Go type string is not a decimal number", `provide a numeric value such as 12.5, or set Field.Type to "S"`},
 		"nil member":            {StringSet, []any{"a", nil}, "the member at index 1 is nil", "remove the nil member"},
 		"member in JSON text":   {NumberSet, "[1, true]", "the member at index 1 cannot be converted to N, the type of the members of NS", ""},
 		"map for S":             {String, map[string]any{}, "Go type map[string]any cannot be converted to S", `set Field.Type to "JSON"`},
 		"object for L":          {List, "{}", "the JSON text is an object, but L needs an array", "provide the JSON text of an array, or another Field.Type"},
 		"array for M":           {Map, "[]", "the JSON text is an array, but M needs an object", "provide the JSON text of an object, or another Field.Type"},
-		"bad JSON":              {Map, "x", "the value is not valid JSON at byte 0", "provide valid JSON text"},
+		"bad JSON":              {Map, "x", "the value of Go type string is not valid JSON at byte 0", "provide valid JSON text"},
 		"bytes that are not S":  {String, []byte{0xff}, "the value holds text that is not valid UTF-8", `convert the text to UTF-8, or write binary: provide a []byte, with Field.Type "B" or no Field.Type`},
 		"NULL false":            {Auto, &types.AttributeValueMemberNULL{}, "the value is an AttributeValueMemberNULL whose Value is false", "set Value to true"},
 		"duplicates":            {Auto, ns("1", "1.0"), "two members of the NS are equal", `remove the duplicate, or provide a slice with Field.Type "NS"`},

@@ -14,8 +14,8 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
-// forced converts v to an attribute a of type typ. A nil value is converted to NULL, and "" to an
-// empty S unless keepEmpty is set: the mapping's policies apply to both later.
+// forced converts v to an attribute a of type typ. A nil value is converted to NULL, and empty text to
+// an empty S unless keepEmpty is set: the mapping's policies apply to both later.
 func forced(b *item.Builder, a *item.Attr, v any, r *rules, typ Type, keepEmpty bool) (from origin, err error) {
 	t, k := newTree(b, item.Document, r), typ.Kind()
 	t.wants = k
@@ -29,11 +29,13 @@ func forced(b *item.Builder, a *item.Attr, v any, r *rules, typ Type, keepEmpty 
 	case resolved == nil:
 		a.Kind = item.Null
 		return fromValue, nil
-	case resolved == "" && !keepEmpty:
+	case !keepEmpty && t.isEmptyText(resolved, k):
 		a.Set(item.S, "")
 		return fromValue, nil
 	case typ == JSON:
 		return originOf(resolved), t.jsonText(a, resolved)
+	case typ.isTime():
+		return fromValue, t.toTime(a, v, resolved, typ)
 	}
 	if av, ok := resolved.(types.AttributeValue); ok {
 		if err := t.FromSDK(a, av, 1); err != nil || a.Kind == k {
@@ -52,6 +54,17 @@ func forced(b *item.Builder, a *item.Attr, v any, r *rules, typ Type, keepEmpty 
 	return fromValue, err
 }
 
+// isEmptyText reports whether v, which is to be converted to k, is text of no characters.
+func (t *tree) isEmptyText(v any, k item.Kind) bool {
+	switch v := v.(type) {
+	case string:
+		return v == ""
+	case []byte:
+		return len(v) == 0 && t.rules.bytes == TextBytes && k != item.B
+	}
+	return false
+}
+
 // toScalar converts v to a scalar a of kind k: S, N, B or BOOL.
 func (t *tree) toScalar(a *item.Attr, v any, k item.Kind) error {
 	if moment, ok := v.(time.Time); ok && k == item.N {
@@ -60,10 +73,17 @@ func (t *tree) toScalar(a *item.Attr, v any, k item.Kind) error {
 	if raw, ok := v.(json.RawMessage); ok {
 		return t.rawToScalar(a, raw, k)
 	}
-	ok, err := t.setBuiltin(a, v, 1)
+	source := v
+	if p, ok := v.([]byte); ok && (k == item.B || k == item.Bool) { // a single byte may be a bit
+		source = binary(p)
+	}
+	ok, err := t.setBuiltin(a, source, 1)
 	if k == item.S && (errors.Is(err, decimal.ErrDigits) || errors.Is(err, decimal.ErrRange)) {
 		exact := t.sibling(item.JSONText) // text can hold any number
-		ok, err = exact.setBuiltin(a, v, 1)
+		ok, err = exact.setBuiltin(a, source, 1)
+	}
+	if number, isText := v.(json.Number); isText && errors.Is(err, decimal.ErrSyntax) {
+		return notANumber(v, string(number))
 	}
 	switch {
 	case err != nil:
@@ -119,6 +139,8 @@ func (t *tree) toDocument(a *item.Attr, v any, k item.Kind) error {
 		err = item.Nested(t.setFinal(a, v, 1), 1)
 	}
 	switch {
+	case errors.Is(err, errNotJSON):
+		return notJSON(err, v, text, k)
 	case err != nil || a.Kind == k || a.Kind == item.Null:
 		return err
 	case isText:
@@ -132,7 +154,8 @@ func (t *tree) toDocument(a *item.Attr, v any, k item.Kind) error {
 func (t *tree) toSet(a *item.Attr, v any, k item.Kind) error {
 	var members []item.Attr
 	var err error
-	if text, ok := jsonSource(v); ok {
+	text, isText := jsonSource(v)
+	if isText {
 		var list item.Attr
 		list, err = t.jsonMembers(text, k)
 		if err == nil && list.Kind == item.Null {
@@ -144,6 +167,8 @@ func (t *tree) toSet(a *item.Attr, v any, k item.Kind) error {
 		members, err = t.sliceMembers(v, k)
 	}
 	switch {
+	case errors.Is(err, errNotJSON):
+		return notJSON(err, v, text, k)
 	case err != nil:
 		return err
 	case len(members) == 0:
@@ -192,10 +217,16 @@ func (t *tree) jsonMembers(text string, k item.Kind) (list item.Attr, err error)
 	member := memberKind(k)
 	for i := range list.Elems {
 		elem := &list.Elems[i]
-		if elem.Kind == item.N {
+		switch elem.Kind {
+		case item.N:
 			err = t.toScalar(elem, json.Number(elem.Text), member)
-		} else if t.coerce(elem, text, member) != nil {
-			err = fault.NewMapping("the value cannot be converted to %s, the type of the members of %s", member, k)
+		case item.S:
+			err = t.toScalar(elem, elem.Text, member)
+		default:
+			if t.coerce(elem, text, member) != nil {
+				err = fault.NewMapping("the value cannot be converted to %s, the type of the members of %s", member, k).
+					WithRemedy(kindRemedies[member])
+			}
 		}
 		if err != nil {
 			return list, memberFault(i, err)

@@ -148,7 +148,7 @@ type jsonReader struct {
 }
 
 func (r *jsonReader) invalid() error {
-	return fault.NewMapping("the value is not valid JSON at byte %d", r.at).WithRemedy("provide valid JSON text")
+	return fault.NewMapping("the value is not valid JSON at byte %d", r.at).WithRemedy("provide valid JSON text").WithCause(errNotJSON)
 }
 
 func (r *jsonReader) skipSpace() {

@@ -26,6 +26,7 @@ type column struct {
 // rules are the parts of the mapping that apply to the values of a column at every depth.
 type rules struct {
 	column  string // the column's name
+	bytes   Bytes  // what a []byte means
 	convert ConvertFunc
 }
 
@@ -45,7 +46,10 @@ func (c *Converter) planFields() []column {
 // plan returns the plan of a column, which needs no row.
 func (c *Converter) plan(name, attribute string, t Type) column {
 	size, ok := item.EncodedText(attribute)
-	col := column{name: name, attribute: attribute, typ: t, encodedName: size + len(":"), key: c.schema.TableKey(attribute), rules: rules{column: name, convert: c.mapping.Convert}}
+	col := column{
+		name: name, attribute: attribute, typ: t, encodedName: size + len(":"), key: c.schema.TableKey(attribute),
+		rules: rules{column: name, bytes: c.mapping.Bytes, convert: c.mapping.Convert},
+	}
 	switch {
 	case attribute == "":
 		col.problem = fault.NewMapping("the name of the column is empty").WithRemedy(renameRemedy)
@@ -60,7 +64,16 @@ func (c *Converter) plan(name, attribute string, t Type) column {
 			col.indexKeys = append(col.indexKeys, &c.schema.Index[i])
 		}
 	}
+	if col.isKeyOf(item.B) {
+		col.rules.bytes = BinaryBytes
+	}
 	return col
+}
+
+// isKeyOf reports whether the attribute is a key, of the table or of an index, that is declared as k.
+func (col *column) isKeyOf(k item.Kind) bool {
+	return col.key != nil && col.key.Kind == k ||
+		slices.ContainsFunc(col.indexKeys, func(key *table.Key) bool { return key.Kind == k })
 }
 
 // planRow builds the column plan of row, keeping columns of earlier rows while the plan stays under

@@ -87,7 +87,7 @@ func (t *tree) resolve(v any) (any, error) {
 func builtin(v any) (final any, ok bool) {
 	switch x := v.(type) {
 	case nil, string, bool, int, int64, float64, time.Time, json.Number, int8, int16, int32,
-		uint, uint8, uint16, uint32, uint64, float32, big.Int, big.Float, big.Rat:
+		uint, uint8, uint16, uint32, uint64, float32, big.Int, big.Float, big.Rat, binary:
 		return v, true
 	case []byte:
 		return nilOr(v, x == nil), true
@@ -229,7 +229,7 @@ func pointerMarshals(t reflect.Type) bool {
 }
 
 // underlying returns rv as the predeclared type of its kind, so that a named string is a string and
-// an array of bytes a []byte. Containers and other values are returned unchanged.
+// an array of bytes a binary. Containers and other values are returned unchanged.
 func underlying(rv reflect.Value) any {
 	switch rv.Kind() {
 	case reflect.String:
@@ -249,9 +249,13 @@ func underlying(rv reflect.Value) any {
 		return float32(rv.Float())
 	case reflect.Float64:
 		return rv.Float()
-	case reflect.Slice, reflect.Array:
+	case reflect.Slice:
 		if isBytes(rv.Type()) {
-			return bytesOf(rv)
+			return rv.Bytes()
+		}
+	case reflect.Array:
+		if isBytes(rv.Type()) {
+			return binary(bytesOf(rv))
 		}
 	case reflect.Struct:
 		if rv.Type().ConvertibleTo(timeType) {

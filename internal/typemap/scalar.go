@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -77,10 +78,16 @@ func (t *tree) setBuiltin(a *item.Attr, v any, level int) (ok bool, err error) {
 		return true, t.setBigInt(a, v)
 	case *big.Float:
 		return true, t.setBigFloat(a, v)
+	case *big.Rat:
+		return true, t.setBigRat(a, v)
 	case big.Int:
 		return true, t.setBigInt(a, &v)
 	case big.Float:
 		return true, t.setBigFloat(a, &v)
+	case big.Rat:
+		return true, t.setBigRat(a, &v)
+	case binary:
+		a.Set(item.B, t.Keep(v))
 	case types.AttributeValue:
 		if !item.IsNil(v) {
 			return true, t.FromSDK(a, v, level)
@@ -168,40 +175,44 @@ func (t *tree) setBigFloat(a *item.Attr, f *big.Float) error {
 	return t.setNumber(a, f.Text('g', -1))
 }
 
-// setBytes sets a to a copy of p.
-func (t *tree) setBytes(a *item.Attr, p []byte) {
-	if p == nil {
+// setBigRat sets a to the decimal that is equal to r. It fails if no decimal is.
+func (t *tree) setBigRat(a *item.Attr, r *big.Rat) error {
+	switch {
+	case r == nil:
 		a.Kind = item.Null
-		return
+		return nil
+	case r.IsInt():
+		return t.setBigInt(a, r.Num())
+	case r.Denom().BitLen() > maxDenominator:
+		return fault.NewMapping("the value is a fraction whose denominator has more than %d bits", maxDenominator).WithRemedy(roundRemedy)
+	case r.Num().BitLen() > maxBits:
+		return item.NumberFault(decimal.ErrRange)
 	}
-	a.Set(item.B, t.Keep(p))
+	places, exact := r.FloatPrec()
+	if !exact {
+		return fault.NewMapping("the value is a fraction that no finite decimal is equal to").WithRemedy(roundRemedy)
+	}
+	return t.setNumber(a, r.FloatString(places))
 }
 
-// setTime sets a to the text of moment by RFC 3339. A time whose offset from UTC has seconds, as some
-// zones had long ago, is written in UTC, because RFC 3339 has no seconds in the offset.
-func (t *tree) setTime(a *item.Attr, moment time.Time) error {
-	if _, offset := moment.Zone(); offset%60 != 0 || offset <= -24*3600 || offset >= 24*3600 {
-		moment = moment.UTC()
-	}
-	if y := moment.Year(); y < 0 || y > 9999 {
-		return fault.NewMapping("the value is a time whose year is outside 0 to 9999, the range of RFC 3339").
-			WithRemedy(`set Field.Type to "N" to write epoch seconds`)
-	}
-	var buf [48]byte
-	a.Set(item.S, t.Keep(moment.AppendFormat(buf[:0], time.RFC3339Nano)))
-	return nil
-}
+// maxDenominator bounds the denominators of fractions, in bits: a finite decimal with such a denominator
+// has a thousand digits or more, and takes under a millisecond to write.
+const maxDenominator = 1 << 12
 
-// setEpoch sets a to the seconds from the start of 1970 to moment, with as many decimal places as
-// moment needs.
-func (t *tree) setEpoch(a *item.Attr, moment time.Time) error {
-	seconds, nanos := moment.Unix(), int64(moment.Nanosecond())
-	sign := ""
-	if seconds < 0 {
-		sign = "-"
-		if seconds = -seconds; nanos > 0 {
-			seconds, nanos = seconds-1, 1e9-nanos
-		}
+const roundRemedy = `round the fraction in the source: FloatString of big.Rat gives a decimal that Field.Type "N" takes`
+
+// binary is a value of bytes that are never text, whatever the mapping says of bytes: those of an array.
+type binary []byte
+
+// setBytes sets a to a copy of p: to an S if the mapping takes bytes for text and p is UTF-8, otherwise
+// to a B.
+func (t *tree) setBytes(a *item.Attr, p []byte) {
+	switch {
+	case p == nil:
+		a.Kind = item.Null
+	case t.rules.bytes == TextBytes && utf8.Valid(p):
+		a.Set(item.S, t.Keep(p))
+	default:
+		a.Set(item.B, t.Keep(p))
 	}
-	return t.setNumber(a, sign+strconv.FormatInt(seconds, 10)+"."+strconv.FormatInt(1e9+nanos, 10)[1:])
 }
