@@ -61,11 +61,12 @@ type shownMapping struct {
 	Fields      []Field
 	Null        Null
 	EmptyString EmptyString
+	Bytes       Bytes
 	Convert     string
 }
 
 func (m Mapping) shown() shownMapping {
-	shown := shownMapping{Fields: m.Fields, Null: m.Null, EmptyString: m.EmptyString}
+	shown := shownMapping{Fields: m.Fields, Null: m.Null, EmptyString: m.EmptyString, Bytes: m.Bytes}
 	if m.Convert != nil {
 		shown.Convert = "set"
 	}

@@ -15,6 +15,10 @@ func TestConfigJSONRoundTrip(t *testing.T) {
 		cfg  Config
 		want string
 	}{
+		"bytes and times": {
+			Config{Table: "users", Mapping: Mapping{Fields: []Field{{Column: "at", Type: SortableTime}}, Bytes: TextBytes}},
+			`{"table":"users","mapping":{"fields":[{"column":"at","type":"SORTABLE_TIME"}],"bytes":"text"}}`,
+		},
 		"least": {Config{Table: "users"}, `{"table":"users"}`},
 		"all": {
 			Config{

@@ -245,6 +245,11 @@ func (p *problems) mapping(m Mapping) {
 	default:
 		p.add("Mapping.EmptyString", "%s is unknown: must be %q, %q or %q", fault.Quote(m.EmptyString), EmptyAsNull, KeepEmpty, OmitEmpty)
 	}
+	switch m.Bytes {
+	case "", BinaryBytes, TextBytes:
+	default:
+		p.add("Mapping.Bytes", "%s is unknown: must be %q or %q", fault.Quote(m.Bytes), BinaryBytes, TextBytes)
+	}
 }
 
 // field checks one field at path, and records its attribute in seen.
@@ -273,9 +278,9 @@ func (p *problems) field(path string, field Field, i int, seen map[string]int) {
 	}
 
 	switch field.Type {
-	case Auto, String, Number, Binary, Bool, JSON, List, Map, StringSet, NumberSet, BinarySet:
+	case Auto, String, Number, Binary, Bool, JSON, List, Map, StringSet, NumberSet, BinarySet, EpochSeconds, EpochMillis, SortableTime:
 	default:
-		p.add(path+".Type", "%s is unknown: must be S, N, B, BOOL, JSON, L, M, SS, NS or BS, or empty to go by the value", fault.Quote(field.Type))
+		p.add(path+".Type", "%s is unknown: must be S, N, B, BOOL, JSON, L, M, SS, NS, BS, EPOCH_SECONDS, EPOCH_MILLIS or SORTABLE_TIME, or empty to go by the value", fault.Quote(field.Type))
 	}
 }
 

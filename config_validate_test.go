@@ -120,6 +120,13 @@ func TestValidateFindsEachFault(t *testing.T) {
 		{"unknown type", func(c *Config) { c.Mapping.Fields = []Field{{Column: "a"}, {Column: "b", Type: "string"}} }, []string{"Mapping.Fields[1].Type"}},
 		{"unknown null", func(c *Config) { c.Mapping.Null = "NULL" }, []string{"Mapping.Null"}},
 		{"unknown empty string", func(c *Config) { c.Mapping.EmptyString = "refuse" }, []string{"Mapping.EmptyString"}},
+		{"forms of times", func(c *Config) {
+			c.Mapping.Fields = []Field{{Column: "a", Type: EpochSeconds}, {Column: "b", Type: EpochMillis}, {Column: "c", Type: SortableTime}}
+		}, nil},
+		{"form of times in small letters", func(c *Config) { c.Mapping.Fields = []Field{{Column: "a", Type: "epoch_seconds"}} }, []string{"Mapping.Fields[0].Type"}},
+		{"binary bytes", func(c *Config) { c.Mapping.Bytes = BinaryBytes }, nil},
+		{"text bytes", func(c *Config) { c.Mapping.Bytes = TextBytes }, nil},
+		{"unknown bytes", func(c *Config) { c.Mapping.Bytes = "Text" }, []string{"Mapping.Bytes"}},
 		{"negative concurrency", func(c *Config) { c.Concurrency = -1 }, []string{"Concurrency"}},
 		{"largest concurrency", func(c *Config) { c.Concurrency = transport.MaxConcurrency }, nil},
 		{"too much concurrency", func(c *Config) { c.Concurrency = transport.MaxConcurrency + 1 }, []string{"Concurrency"}},

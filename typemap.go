@@ -23,6 +23,10 @@ type Mapping struct {
 	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 	EmptyString EmptyString `json:"empty_string,omitempty"`
 
+	// Bytes says what a []byte is. The default is BinaryBytes. Drivers such as those of MySQL and
+	// lib/pq scan every text and decimal column into a []byte: see TextBytes.
+	Bytes Bytes `json:"bytes,omitempty"`
+
 	// Convert, if not nil, converts values of types that the library does not know: it returns the value
 	// to write for v and true, or false to leave v to the order that the package documentation gives.
 	// It is for decimals, protobuf messages and other types whose own methods say too little.
@@ -45,23 +49,44 @@ type Field struct {
 	Type      Type   `json:"type,omitempty"`      // the default is by the value: see the package documentation
 }
 
-// Type is a DynamoDB data type by the letters that DynamoDB uses for it, or JSON.
+// Type is a DynamoDB data type by the letters that DynamoDB uses for it, JSON, or a form of times.
 type Type string
 
 // The types that a Field can force. Each lists what it is made from; any other value is that row's
-// ErrMapping.
+// ErrMapping. An AttributeValue that has the form already is written as it is.
 const (
 	Auto      Type = ""     // by the Go value: see the package documentation
 	String    Type = "S"    // from string, UTF-8 []byte, number, bool, time
-	Number    Type = "N"    // from number, decimal text (string or []byte), time (epoch seconds)
-	Binary    Type = "B"    // from []byte, base64 text
-	Bool      Type = "BOOL" // from bool, "true" or "false", 0 or 1
+	Number    Type = "N"    // from number, decimal text (string or []byte), time (epoch seconds with their fraction)
+	Binary    Type = "B"    // from []byte, arrays of bytes, base64 text
+	Bool      Type = "BOOL" // from bool, text (string or []byte) that strconv.ParseBool takes, 0 or 1 (a number, its text or a single byte)
 	JSON      Type = "JSON" // from anything: an S that holds its compact JSON
 	List      Type = "L"    // from slices, arrays and JSON text of an array
 	Map       Type = "M"    // from maps, structs and JSON text of an object
 	StringSet Type = "SS"   // from slices, arrays and JSON text of an array; equal members are kept once
 	NumberSet Type = "NS"   // from the same
 	BinarySet Type = "BS"   // from the same
+)
+
+// The forms of times that a Field can force. Each is made from a time.Time in any zone and from text by
+// RFC 3339 (string or []byte), which must not be finer than nanoseconds.
+//
+// Without a Type a time becomes an S by RFC 3339, in its own zone and with as many decimals as it needs:
+// it reads back as it was. But one instant then has many texts, and the texts do not sort as the times
+// do ("…:05.5Z" comes before "…:05Z"), so it suits neither keys nor ranges. And Time to Live takes an N
+// of whole seconds alone:
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
+const (
+	// EpochSeconds is an N of whole seconds since 1970, rounded down: what Time to Live takes.
+	EpochSeconds Type = "EPOCH_SECONDS"
+
+	// EpochMillis is an N of whole milliseconds since 1970, rounded down.
+	EpochMillis Type = "EPOCH_MILLIS"
+
+	// SortableTime is an S by RFC 3339 in UTC, always with nine decimals of the second, such as
+	// "2026-03-04T05:06:07.000000080Z", for the years 0 to 9999. Its texts sort as the times do, and
+	// one instant has one text: what a sort key takes.
+	SortableTime Type = "SORTABLE_TIME"
 )
 
 // Null is what a nil value becomes.
@@ -84,6 +109,21 @@ const (
 	OmitEmpty   EmptyString = "omit" // no attribute
 )
 
+// Bytes is what a []byte is.
+type Bytes string
+
+// What a []byte is, and any value that leads to one, such as sql.RawBytes, at every depth. An array of
+// bytes is always binary, a json.RawMessage is JSON, and an AttributeValue is itself.
+const (
+	// BinaryBytes is bytes: a B, or base64 inside JSON text. It is the default.
+	BinaryBytes Bytes = "binary"
+
+	// TextBytes is text if the bytes are UTF-8: an S to which Mapping.EmptyString applies, or a string
+	// inside JSON text. Bytes that are not UTF-8 stay binary. The types B and BS, and a key that the
+	// table declares as B, take the bytes themselves.
+	TextBytes Bytes = "text"
+)
+
 // attribute returns the name of the attribute that f produces.
 func (f Field) attribute() string {
 	if f.Attribute != "" {
@@ -97,6 +137,9 @@ func (m Mapping) compile() typemap.Mapping {
 	nulls := map[Null]typemap.Null{WriteNull: typemap.WriteNull, OmitNull: typemap.OmitNull, RefuseNull: typemap.RefuseNull}
 	empties := map[EmptyString]typemap.EmptyString{EmptyAsNull: typemap.EmptyAsNull, KeepEmpty: typemap.KeepEmpty, OmitEmpty: typemap.OmitEmpty}
 	compiled := typemap.Mapping{Null: nulls[m.Null], EmptyString: empties[m.EmptyString], Convert: m.Convert}
+	if m.Bytes == TextBytes {
+		compiled.Bytes = typemap.TextBytes
+	}
 	for _, f := range m.Fields {
 		compiled.Fields = append(compiled.Fields, typemap.Field{Column: f.Column, Attribute: f.attribute(), Type: typemap.Type(f.Type)})
 	}

@@ -26,6 +26,11 @@ func TestMappingCoversTheKeys(t *testing.T) {
 		{"both keys", fields(id, at), nil},
 		{"right types", fields(typed(id, String), typed(at, Number), Field{Column: "blob", Type: Binary}), nil},
 		{"JSON text as S", fields(typed(id, JSON), at), nil},
+		{"forms of times", fields(typed(id, SortableTime), typed(at, EpochMillis)), nil},
+		{"wrong forms of times", fields(typed(id, EpochSeconds), typed(at, SortableTime)), []string{
+			`Mapping.Fields[0].Type: EPOCH_SECONDS does not fit the attribute "id", the partition key (S): set it to S, or leave it empty`,
+			`Mapping.Fields[1].Type: SORTABLE_TIME does not fit the attribute "at", the sort key (N): set it to N, or leave it empty`,
+		}},
 		{"no sort key", fields(id), []string{`Mapping.Fields: no field produces the attribute "at", the table's sort key (N): add one`}},
 		{"column of the key's name elsewhere", fields(Field{Column: "id", Attribute: "x"}, at), []string{`Mapping.Fields: no field produces the attribute "id", the table's partition key (S): add one`}},
 		{"neither key", fields(Field{Column: "x"}), []string{
@@ -83,10 +88,13 @@ func TestMappingCompiles(t *testing.T) {
 	}, Mapping{Fields: fields, Null: OmitNull, EmptyString: KeepEmpty}.compile())
 	for public, inner := range map[Type]typemap.Type{
 		Auto: typemap.Auto, String: typemap.String, Number: typemap.Number, Binary: typemap.Binary, Bool: typemap.Bool, JSON: typemap.JSON,
+		EpochSeconds: typemap.EpochSeconds, EpochMillis: typemap.EpochMillis, SortableTime: typemap.SortableTime,
 		List: typemap.List, Map: typemap.Map, StringSet: typemap.StringSet, NumberSet: typemap.NumberSet, BinarySet: typemap.BinarySet,
 	} {
 		assert.Equal(t, string(public), string(inner))
 	}
 	assert.Equal(t, typemap.Mapping{Null: typemap.RefuseNull, EmptyString: typemap.OmitEmpty}, Mapping{Null: RefuseNull, EmptyString: OmitEmpty}.compile())
+	assert.Equal(t, typemap.Mapping{Bytes: typemap.TextBytes}, Mapping{Bytes: TextBytes}.compile())
+	assert.Equal(t, typemap.Mapping{}, Mapping{Bytes: BinaryBytes}.compile())
 	assert.Equal(t, typemap.Mapping{Null: typemap.WriteNull, EmptyString: typemap.EmptyAsNull}, Config{}.withDefaults().Mapping.compile())
 }
