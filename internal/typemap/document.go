@@ -1,10 +1,8 @@
 package typemap
 
 import (
-	"encoding"
 	"encoding/json"
 	"reflect"
-	"strconv"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/item"
@@ -139,7 +137,7 @@ func (t *tree) anyMap(a *item.Attr, rv reflect.Value, level int) error {
 		return err
 	}
 	for entries := rv.MapRange(); entries.Next(); {
-		name, err := mapKey(entries.Key())
+		name, err := t.mapKey(entries.Key())
 		if err != nil {
 			return err
 		}
@@ -156,28 +154,6 @@ func (t *tree) anyMap(a *item.Attr, rv reflect.Value, level int) error {
 		}
 	}
 	return nil
-}
-
-// mapKey returns the text of a map's key, as encoding/json writes it.
-func mapKey(key reflect.Value) (string, error) {
-	if key.Kind() == reflect.String {
-		return key.String(), nil
-	}
-	if m, ok := key.Interface().(encoding.TextMarshaler); ok {
-		if key.Kind() == reflect.Pointer && key.IsNil() {
-			return "", nil
-		}
-		text, err := callMethod(m, "MarshalText", m.MarshalText)
-		return string(text), err
-	}
-	switch key.Kind() {
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return strconv.FormatInt(key.Int(), 10), nil
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return strconv.FormatUint(key.Uint(), 10), nil
-	}
-	return "", fault.NewMapping("a map with keys of Go type %s cannot be stored in DynamoDB", fault.TypeText(key.Type())).
-		WithRemedy("use map keys that are strings or integers, or that have a MarshalText method")
 }
 
 // element converts a member of a container, without boxing values of the most common types.

@@ -22,7 +22,10 @@ import (
 // TestMain fails if the tests leave a goroutine behind.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-type row = map[string]any
+type (
+	row   = map[string]any
+	avMap = map[string]types.AttributeValue // of an M
+)
 
 // Short names keep the tables of tests readable.
 var (
