@@ -87,7 +87,7 @@ func TestItemForcedTypes(t *testing.T) {
 		dynamodest.JSON:      {{"x", itemtest.S(`"x"`)}, {5, itemtest.S("5")}, {map[string]int{"a": 1}, itemtest.S(`{"a":1}`)}},
 		dynamodest.List:      {{[]int{1}, itemtest.L(itemtest.N("1"))}, {`["a"]`, itemtest.L(itemtest.S("a"))}, {`{}`, nil}},
 		dynamodest.Map:       {{map[string]int{"a": 1}, itemtest.M(map[string]types.AttributeValue{"a": itemtest.N("1")})}, {`{"a":true}`, itemtest.M(map[string]types.AttributeValue{"a": itemtest.Bool(true)})}, {`[]`, nil}},
-		dynamodest.StringSet: {{[]string{"a", "b", "a"}, itemtest.SS("a", "b")}, {`["a"]`, itemtest.SS("a")}, {[]string{}, nil}},
+		dynamodest.StringSet: {{[]string{"a", "b", "a"}, itemtest.SS("a", "b")}, {`["a"]`, itemtest.SS("a")}, {[]string{}, itemtest.Null()}, {1, nil}},
 		dynamodest.NumberSet: {{[]int{1, 2}, itemtest.NS("1", "2")}, {`[1,1.0]`, itemtest.NS("1")}, {[]string{"x"}, nil}},
 		dynamodest.BinarySet: {{[][]byte{{1}}, itemtest.BS([]byte{1})}, {[]bool{true}, nil}},
 	} {

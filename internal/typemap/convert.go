@@ -151,6 +151,9 @@ func (c *Converter) convertColumn(b *item.Builder, a *item.Attr, col *column, v 
 	} else {
 		from, err = forced(b, a, v, &col.rules, col.typ, c.mapping.EmptyString == KeepEmpty && !isKey)
 	}
+	if isKey && isEmptySet(a) {
+		a.Kind = item.Null
+	}
 	switch {
 	case err != nil:
 		return err
@@ -194,10 +197,11 @@ func auto(b *item.Builder, a *item.Attr, v any, r *rules) (from origin, err erro
 	return fromContainer, t.jsonText(a, v)
 }
 
-// applyPolicies applies Null and EmptyString to a. An AttributeValue is written as it is.
+// applyPolicies applies Null, also to a set without members, and EmptyString to a. An AttributeValue is
+// written as it is.
 func (m *Mapping) applyPolicies(a *item.Attr, from origin) error {
-	isEmpty := a.Kind == item.S && a.Text == ""
-	if !isEmpty && a.Kind != item.Null || from == fromAttributeValue {
+	isEmpty, isEmptySet := a.Kind == item.S && a.Text == "", isEmptySet(a)
+	if !isEmpty && !isEmptySet && a.Kind != item.Null || from == fromAttributeValue {
 		return nil
 	}
 	if isEmpty {
@@ -213,6 +217,10 @@ func (m *Mapping) applyPolicies(a *item.Attr, from origin) error {
 	case OmitNull:
 		a.Kind = item.None
 	case RefuseNull:
+		if isEmptySet {
+			return fault.NewMapping("the set is empty, and is refused as null is, by Mapping.Null").
+				WithRemedy(`provide a member, or set Mapping.Null to "null" or "omit"`)
+		}
 		return fault.NewMapping("the value is null, which Mapping.Null refuses").
 			WithRemedy(`provide a value, or set Mapping.Null to "null" or "omit"`)
 	default:

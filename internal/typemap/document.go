@@ -111,28 +111,46 @@ func (t *tree) container(a *item.Attr, rv reflect.Value, level int) error {
 	}
 	switch rv.Kind() {
 	case reflect.Map:
-		return t.anyMap(a, rv, level)
+		return t.anyMap(a, rv, nil, level)
 	case reflect.Struct:
 		return t.anyStruct(a, rv, level)
 	case reflect.Slice, reflect.Array:
-		return t.anySlice(a, rv, level)
+		return t.anySlice(a, rv, nil, level)
 	}
 	return notStorable(rv.Type())
 }
 
-func (t *tree) anySlice(a *item.Attr, rv reflect.Value, level int) error {
+// anySlice sets a to the L of the slice or array rv. The options o, which may be nil, apply to the
+// members.
+func (t *tree) anySlice(a *item.Attr, rv reflect.Value, o *options, level int) error {
 	if err := t.NewContainer(a, item.L, rv.Len()); err != nil {
 		return err
 	}
-	for i := range a.Elems {
-		if err := t.element(&a.Elems[i], rv.Index(i), level+1); err != nil {
+	n := 0
+	for i := range rv.Len() {
+		omitted, err := t.member(&a.Elems[n], rv.Index(i), o, level+1)
+		if err != nil {
 			return err
 		}
+		if !omitted {
+			n++
+		}
 	}
+	a.Elems = item.Compact(a.Elems[:n])
 	return nil
 }
 
-func (t *tree) anyMap(a *item.Attr, rv reflect.Value, level int) error {
+// member converts the member v of a slice, array or map, unless the options o, which may be nil,
+// leave v out.
+func (t *tree) member(a *item.Attr, v reflect.Value, o *options, level int) (omitted bool, err error) {
+	if o == nil {
+		return false, t.element(a, v, level)
+	}
+	return t.byOptions(a, v, o, level)
+}
+
+// anyMap sets a to the M of the map rv. The options o, which may be nil, apply to the members.
+func (t *tree) anyMap(a *item.Attr, rv reflect.Value, o *options, level int) error {
 	if err := t.NewContainer(a, item.M, rv.Len()); err != nil {
 		return err
 	}
@@ -142,10 +160,15 @@ func (t *tree) anyMap(a *item.Attr, rv reflect.Value, level int) error {
 			return err
 		}
 		a.Elems = append(a.Elems, item.Attr{Name: name})
-		if err := t.element(&a.Elems[len(a.Elems)-1], entries.Value(), level+1); err != nil {
+		omitted, err := t.member(&a.Elems[len(a.Elems)-1], entries.Value(), o, level+1)
+		if err != nil {
 			return err
 		}
+		if omitted {
+			a.Elems = a.Elems[:len(a.Elems)-1]
+		}
 	}
+	a.Elems = item.Compact(a.Elems)
 	item.SortByName(a.Elems)
 	for i := 1; i < len(a.Elems); i++ {
 		if a.Elems[i].Name == a.Elems[i-1].Name {

@@ -59,7 +59,7 @@ func TestForcedTypes(t *testing.T) {
 		{"from strings", StringSet, []string{"b", "a", "b", ""}, ss("b", "a", "")}, {"from numbers", StringSet, []any{1, "1", true}, ss("1", "true")}, {"from JSON", StringSet, `["x","x"]`, ss("x")},
 		{"from numbers in JSON", StringSet, `[1e200, 1.50, true, 1.5]`, ss("1e200", "1.5", "true")}, {"from the same in a slice", StringSet, []any{json.Number("1e200"), json.Number("1.50"), true, 1.5}, ss("1e200", "1.5", "true")},
 		{"from 1e126 in JSON", NumberSet, `[1e126]`, nil}, {"from a number in JSON", BinarySet, `[1]`, nil},
-		{"from nothing", StringSet, []string{}, nil}, {"from empty JSON", StringSet, `[]`, nil}, {"from nil member", StringSet, []any{"a", nil}, nil}, {"from nested", StringSet, []any{[]any{}}, nil}, {"from nil", StringSet, nilSlice, null()}, {"from JSON null", StringSet, " null", null()}, {"from a JSON object", StringSet, "{}", nil},
+		{"from nothing", StringSet, []string{}, null()}, {"from empty JSON", StringSet, `[]`, null()}, {"from nil member", StringSet, []any{"a", nil}, nil}, {"from nested", StringSet, []any{[]any{}}, nil}, {"from nil", StringSet, nilSlice, null()}, {"from JSON null", StringSet, " null", null()}, {"from a JSON object", StringSet, "{}", nil},
 		{"from map", StringSet, map[string]any{"a": 1}, nil}, {"from SS", StringSet, ss("a"), ss("a")},
 		{"from ints", NumberSet, []int{1, 2, 1}, ns("1", "2")}, {"from equal numbers", NumberSet, []any{1, "1.0", 1.0, json.Number("1e0"), "2"}, ns("1", "2")}, {"from JSON", NumberSet, `[1.50, "1.5"]`, ns("1.5")},
 		{"from words", NumberSet, []string{"a"}, nil}, {"from bad JSON member", NumberSet, `[true]`, nil},

@@ -51,15 +51,15 @@ func (t *tree) mapKey(key reflect.Value) (string, error) {
 // scalarKey converts a map's key as a value, and returns the text of the scalar that the key becomes:
 // numbers as in JSON text, bytes as base64.
 func (t *tree) scalarKey(key reflect.Value) (string, error) {
+	before := t.asked
+	defer func() { t.asked = before }()
+	t.wants = item.None
 	v, err := t.resolve(key.Interface())
 	switch {
 	case err != nil:
 		return "", err
 	case v == nil:
 		return "", errNilKey
-	}
-	if raw, ok := byteArray(reflect.ValueOf(v)); ok {
-		v = raw
 	}
 	var a item.Attr
 	text := t.sibling(item.JSONText)
@@ -101,16 +101,4 @@ var errNilKey = fault.NewMapping("the value is nil").WithRemedy("remove the nil 
 // keyError returns err, the error of a value, as the error of a map's key.
 func keyError(key reflect.Value, err error) error {
 	return item.WithSubject(err, "a map key of Go type "+fault.TypeText(key.Type()))
-}
-
-// byteArray returns the bytes of an array of bytes.
-func byteArray(rv reflect.Value) (raw []byte, ok bool) {
-	if rv.Kind() != reflect.Array || rv.Type().Elem().Kind() != reflect.Uint8 {
-		return nil, false
-	}
-	raw = make([]byte, rv.Len())
-	for i := range raw {
-		raw[i] = byte(rv.Index(i).Uint())
-	}
-	return raw, true
 }

@@ -18,8 +18,13 @@ import (
 // be nested.
 type tree struct {
 	item.Tree
-	rules     *rules
-	converted bool      // the value is from Mapping.Convert, which is not asked for it once more
+	rules *rules
+	asked
+}
+
+// asked is how values are asked what they mean, in one part of a tree.
+type asked struct {
+	converted bool      // the part is from Mapping.Convert, which is not asked for it once more
 	wants     item.Kind // the kind that a scalar, or a member of a set, is made for; item.None for any
 }
 
