@@ -61,12 +61,13 @@ type shownMapping struct {
 	Fields      []Field
 	Null        Null
 	EmptyString EmptyString
+	Missing     Missing
 	Bytes       Bytes
 	Convert     string
 }
 
 func (m Mapping) shown() shownMapping {
-	shown := shownMapping{Fields: m.Fields, Null: m.Null, EmptyString: m.EmptyString, Bytes: m.Bytes}
+	shown := shownMapping{Fields: m.Fields, Null: m.Null, EmptyString: m.EmptyString, Missing: m.Missing, Bytes: m.Bytes}
 	if m.Convert != nil {
 		shown.Convert = "set"
 	}

@@ -156,7 +156,7 @@ func TestPrintingShowsEveryField(t *testing.T) {
 
 	assert.Equal(t, names(reflect.TypeFor[Mapping]()), names(reflect.TypeFor[shownMapping]()))
 	mapping := Mapping{
-		Fields: []Field{{Column: "a"}}, Null: OmitNull, EmptyString: KeepEmpty, Bytes: TextBytes,
+		Fields: []Field{{Column: "a"}}, Null: OmitNull, EmptyString: KeepEmpty, Missing: MissingNull, Bytes: TextBytes,
 		Convert: func(string, any) (any, bool, error) { return nil, false, nil },
 	}
 	shown, empty = reflect.ValueOf(mapping.shown()), reflect.ValueOf(Mapping{}.shown())

@@ -151,6 +151,8 @@ func jsonKindOf(t reflect.Type) string {
 		return "an array"
 	case reflect.String:
 		return "a string"
+	case reflect.Bool:
+		return "a bool"
 	case reflect.Int:
 		return "a whole number"
 	}

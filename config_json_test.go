@@ -26,8 +26,8 @@ func TestConfigJSONRoundTrip(t *testing.T) {
 				Credentials: Credentials{testKeyID, testSecret, testToken},
 				Endpoint:    "http://localhost:8000", Mode: Insert, OnExisting: Skip,
 				Mapping: Mapping{
-					Fields: []Field{{Column: "id"}, {Column: "n", Attribute: "count", Type: Number}},
-					Null:   OmitNull, EmptyString: KeepEmpty,
+					Fields: []Field{{Column: "id"}, {Column: "n", Attribute: "count", Type: Number, Required: true}},
+					Null:   OmitNull, EmptyString: KeepEmpty, Missing: MissingNull,
 				},
 				Concurrency: 8, WriteUnitsPerSecond: 12.5,
 				Retry:   Retry{MaxAttempts: 3, MinDelay: 20 * time.Millisecond, MaxDelay: 90 * time.Second},
@@ -36,7 +36,7 @@ func TestConfigJSONRoundTrip(t *testing.T) {
 			`{"region":"eu-west-1","table":"users",
 			"credentials":{"access_key_id":"` + testKeyID + `","secret_access_key":"` + testSecret + `","session_token":"` + testToken + `"},
 			"endpoint":"http://localhost:8000","mode":"insert","on_existing":"skip",
-			"mapping":{"fields":[{"column":"id"},{"column":"n","attribute":"count","type":"N"}],"null":"omit","empty_string":"keep"},
+			"mapping":{"fields":[{"column":"id"},{"column":"n","attribute":"count","type":"N","required":true}],"null":"omit","empty_string":"keep","missing":"null"},
 			"concurrency":8,"write_units_per_second":12.5,
 			"retry":{"max_attempts":3,"min_delay":"20ms","max_delay":"1m30s"},"max_wait":"1.5ms","window_bytes":268435456}`,
 		},
@@ -98,6 +98,8 @@ func TestConfigJSONDurations(t *testing.T) {
 		`{"mapping":{"fields":[{"type":[1]}]}}`:    "mapping.fields[0].type: is a JSON array, but must be a string",
 		`{"Mapping":{"FIELDS":[{},{"Type":0}]}}`:   "mapping.fields[1].type: is a JSON number, but must be a string",
 		`{"mapping":{"fields":[null,{},[]]}}`:      "mapping.fields[2]: is a JSON array, but must be an object",
+		`{"mapping":{"fields":[{"required":1}]}}`:  "mapping.fields[0].required: is a JSON number, but must be a bool",
+		`{"mapping":{"missing":[]}}`:               "mapping.missing: is a JSON array, but must be a string",
 		`{"mapping":{"null":true}}`:                "mapping.null: is a JSON bool, but must be a string",
 		// The first fault counts, wherever it is.
 		`{"table":1,"retry":{"max_attempts":"a"}}`: "table: is a JSON number, but must be a string",

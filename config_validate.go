@@ -63,6 +63,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.OnExisting, Overwrite)
 	setDefault(&c.Mapping.Null, WriteNull)
 	setDefault(&c.Mapping.EmptyString, EmptyAsNull)
+	setDefault(&c.Mapping.Missing, MissingNothing)
 	setDefault(&c.Concurrency, defaultConcurrency)
 	setDefault(&c.Retry.MaxAttempts, defaultMaxAttempts)
 	setDefault(&c.MaxWait, defaultMaxWait)
@@ -249,6 +250,15 @@ func (p *problems) mapping(m Mapping) {
 	case "", BinaryBytes, TextBytes:
 	default:
 		p.add("Mapping.Bytes", "%s is unknown: must be %q or %q", fault.Quote(m.Bytes), BinaryBytes, TextBytes)
+	}
+	switch m.Missing {
+	case "", MissingNothing:
+	case MissingNull, MissingRequired:
+		if len(m.Fields) == 0 {
+			p.add("Mapping.Missing", "%q applies only to the columns that Mapping.Fields lists: list them, or leave Mapping.Missing empty", m.Missing)
+		}
+	default:
+		p.add("Mapping.Missing", "%s is unknown: must be %q, %q or %q", fault.Quote(m.Missing), MissingNothing, MissingNull, MissingRequired)
 	}
 }
 

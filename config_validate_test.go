@@ -119,6 +119,13 @@ func TestValidateFindsEachFault(t *testing.T) {
 		{"one column twice", func(c *Config) { c.Mapping.Fields = []Field{{Column: "a"}, {Column: "a", Attribute: "b"}} }, nil},
 		{"unknown type", func(c *Config) { c.Mapping.Fields = []Field{{Column: "a"}, {Column: "b", Type: "string"}} }, []string{"Mapping.Fields[1].Type"}},
 		{"unknown null", func(c *Config) { c.Mapping.Null = "NULL" }, []string{"Mapping.Null"}},
+		{"unknown missing", func(c *Config) { c.Mapping.Missing = "refuse"; c.Mapping.Fields = []Field{{Column: "a"}} }, []string{"Mapping.Missing"}},
+		{"missing without fields", func(c *Config) { c.Mapping.Missing = MissingRequired }, []string{"Mapping.Missing"}},
+		{"missing by default", func(c *Config) { c.Mapping.Missing = MissingNothing }, nil},
+		{"missing null", func(c *Config) { c.Mapping = Mapping{Missing: MissingNull, Fields: []Field{{Column: "a"}}} }, nil},
+		{"missing required", func(c *Config) {
+			c.Mapping = Mapping{Missing: MissingRequired, Fields: []Field{{Column: "a", Required: true}}}
+		}, nil},
 		{"unknown empty string", func(c *Config) { c.Mapping.EmptyString = "refuse" }, []string{"Mapping.EmptyString"}},
 		{"forms of times", func(c *Config) {
 			c.Mapping.Fields = []Field{{Column: "a", Type: EpochSeconds}, {Column: "b", Type: EpochMillis}, {Column: "c", Type: SortableTime}}
@@ -204,7 +211,7 @@ func TestDefaults(t *testing.T) {
 	got := Config{}.withDefaults()
 	assert.Equal(t, Config{
 		Mode: Upsert, OnExisting: Overwrite,
-		Mapping:     Mapping{Null: WriteNull, EmptyString: EmptyAsNull},
+		Mapping:     Mapping{Null: WriteNull, EmptyString: EmptyAsNull, Missing: MissingNothing},
 		Concurrency: 64,
 		Retry:       Retry{MaxAttempts: 10, MinDelay: 50 * time.Millisecond, MaxDelay: 5 * time.Second},
 		MaxWait:     200 * time.Millisecond,

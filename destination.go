@@ -65,6 +65,7 @@ type Destination struct {
 	reportAsSettled bool
 
 	mapping     Mapping
+	columns     []string // of mapping.Fields, each once
 	converter   *typemap.Converter
 	description table.Description // the table as New saw it
 	transport   *transport.Client
@@ -98,6 +99,7 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 		limiterTurn: newTurnstile(),
 		observer:    cfg.Observer,
 		mapping:     cfg.Mapping,
+		columns:     cfg.Mapping.columns(),
 
 		reportAsSettled: cfg.ReportAsSettled,
 	}

@@ -77,7 +77,7 @@ func (j *job) rowResult(stop error) RowResult {
 	return r
 }
 
-// Summary counts what a call did. Rows is always the sum of Written, Skipped, Superseded, NotWritten
+// Summary counts what a call did, and names the columns that it missed. Rows is always the sum of Written, Skipped, Superseded, NotWritten
 // and Unknown.
 type Summary struct {
 	Rows       int // rows taken
@@ -90,6 +90,15 @@ type Summary struct {
 	Requests   int     // requests sent to write rows
 	Resent     int     // rows sent again, once for each time
 	WriteUnits float64 // write units that DynamoDB reports it charged, those of indexes included
+
+	// VectorWriteBytes is how many bytes DynamoDB reports it charged for writes to vector indexes.
+	VectorWriteBytes float64
+
+	// MissingColumns lists the columns of Mapping.Fields that no row of the call had, in the order of the
+	// fields; nil if there is none, or if the call had no rows. Their attributes are in no item that was
+	// written: a wrong name in the mapping, or a byte order mark before a name in the source, shows here.
+	// Rows that could not be converted count as having the columns that they had.
+	MissingColumns []string
 }
 
 // count adds one row with outcome o.

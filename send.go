@@ -80,7 +80,8 @@ func (d *Destination) send(ctx, observed context.Context, b *schedule.Batch) res
 	resp := response{
 		Response: schedule.Response{
 			Batch: b, Sent: true, Done: time.Now(), Failure: failure,
-			Unprocessed: result.Unprocessed, Existing: schedule.Existing(result.Existing), WriteUnits: result.WriteUnits,
+			Unprocessed: result.Unprocessed, Existing: schedule.Existing(result.Existing),
+			WriteUnits: result.WriteUnits, VectorBytes: result.VectorBytes,
 		},
 		tableUnits: result.TableUnits,
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/item"
 	"github.com/dynamodest/dynamodest/internal/table"
 	"github.com/dynamodest/dynamodest/internal/typemap"
 )
@@ -22,6 +23,10 @@ type Mapping struct {
 	// taken empty strings outside keys since 2020:
 	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 	EmptyString EmptyString `json:"empty_string,omitempty"`
+
+	// Missing says what becomes of a row that does not have a column of Fields. The default is
+	// MissingNothing. Only with Fields. A row without the column of a key fails with ErrKey in any case.
+	Missing Missing `json:"missing,omitempty"`
 
 	// Bytes says what a []byte is. The default is BinaryBytes. Drivers such as those of MySQL and
 	// lib/pq scan every text and decimal column into a []byte: see TextBytes.
@@ -47,6 +52,10 @@ type Field struct {
 	Column    string `json:"column"`
 	Attribute string `json:"attribute,omitempty"` // the default is Column
 	Type      Type   `json:"type,omitempty"`      // the default is by the value: see the package documentation
+
+	// Required makes a row without the column fail with ErrMapping, whatever Mapping.Missing says. A
+	// column whose value is nil is not missing.
+	Required bool `json:"required,omitempty"`
 }
 
 // Type is a DynamoDB data type by the letters that DynamoDB uses for it, JSON, or a form of times.
@@ -124,6 +133,19 @@ const (
 	TextBytes Bytes = "text"
 )
 
+// Missing is what becomes of a row that does not have a column of Mapping.Fields.
+//
+// An upsert replaces the whole item, so an attribute that the row does not give is gone from the table
+// afterwards. Summary.MissingColumns names the columns that no row had.
+type Missing string
+
+// What becomes of a row that does not have a column.
+const (
+	MissingNothing  Missing = "nothing"  // no attribute: the default
+	MissingNull     Missing = "null"     // as if the column were there with nil: see Mapping.Null
+	MissingRequired Missing = "required" // the row fails with ErrMapping, as if every Field were Required
+)
+
 // attribute returns the name of the attribute that f produces.
 func (f Field) attribute() string {
 	if f.Attribute != "" {
@@ -136,18 +158,36 @@ func (f Field) attribute() string {
 func (m Mapping) compile() typemap.Mapping {
 	nulls := map[Null]typemap.Null{WriteNull: typemap.WriteNull, OmitNull: typemap.OmitNull, RefuseNull: typemap.RefuseNull}
 	empties := map[EmptyString]typemap.EmptyString{EmptyAsNull: typemap.EmptyAsNull, KeepEmpty: typemap.KeepEmpty, OmitEmpty: typemap.OmitEmpty}
-	compiled := typemap.Mapping{Null: nulls[m.Null], EmptyString: empties[m.EmptyString], Convert: m.Convert}
+	compiled := typemap.Mapping{
+		Null: nulls[m.Null], EmptyString: empties[m.EmptyString], MissingAsNull: m.Missing == MissingNull, Convert: m.Convert,
+	}
 	if m.Bytes == TextBytes {
 		compiled.Bytes = typemap.TextBytes
 	}
 	for _, f := range m.Fields {
-		compiled.Fields = append(compiled.Fields, typemap.Field{Column: f.Column, Attribute: f.attribute(), Type: typemap.Type(f.Type)})
+		compiled.Fields = append(compiled.Fields, typemap.Field{
+			Column: f.Column, Attribute: f.attribute(), Type: typemap.Type(f.Type), Required: f.Required || m.Missing == MissingRequired,
+		})
 	}
 	return compiled
 }
 
-// covers compares the mapping with the keys of the table: every row would fail that lacks a key
-// attribute, or has a key of another type. Each fault is a *ConfigError.
+// columns returns the columns of the mapping's fields, each once.
+func (m Mapping) columns() []string {
+	var columns []string
+	seen := make(map[string]bool, len(m.Fields))
+	for _, f := range m.Fields {
+		if !seen[f.Column] {
+			seen[f.Column] = true
+			columns = append(columns, f.Column)
+		}
+	}
+	return columns
+}
+
+// covers compares the mapping with the keys of the table and the attributes of its indexes: every row
+// would fail that lacks a key attribute, or has such an attribute of another type. Each fault is a
+// *ConfigError.
 func (m Mapping) covers(s *table.Schema) error {
 	if len(m.Fields) == 0 || s.Partition.Name == "" {
 		return nil
@@ -163,17 +203,19 @@ func (m Mapping) covers(s *table.Schema) error {
 				"no field produces the attribute %s, the table's %s (%s): add one", fault.Quote(key.Name), key.Role, key.Types())})
 		}
 	}
-	checked := map[string]bool{}
-	for _, key := range append(s.Keys(), s.Index...) {
-		i, ok := byAttribute[key.Name]
-		if !ok || checked[key.Name] {
-			continue // an item without an index key is just not in the index
+	check := func(name, what, want string, takes func(item.Kind) bool) {
+		i, ok := byAttribute[name] // an item without an index key is just not in the index
+		if !ok || m.Fields[i].Type == Auto || takes(typemap.Type(m.Fields[i].Type).Kind()) {
+			return
 		}
-		checked[key.Name] = true
-		if forced := m.Fields[i].Type; forced != Auto && !key.Takes(typemap.Type(forced).Kind()) {
-			errs = append(errs, &ConfigError{Field: fmt.Sprintf("Mapping.Fields[%d].Type", i), Problem: fmt.Sprintf(
-				"%s does not fit the attribute %s, the %s (%s): set it to %s, or leave it empty", forced, fault.Quote(key.Name), key.Role, key.Types(), key.Types())})
-		}
+		errs = append(errs, &ConfigError{Field: fmt.Sprintf("Mapping.Fields[%d].Type", i), Problem: fmt.Sprintf(
+			"%s does not fit the attribute %s, the %s: set it to %s, or leave it empty", m.Fields[i].Type, fault.Quote(name), what, want)})
+	}
+	for _, key := range append(s.Keys(), s.IndexAttributes()...) {
+		check(key.Name, fmt.Sprintf("%s (%s)", key.Role, key.Types()), key.Types(), key.Takes)
+	}
+	for _, vector := range s.Vectors {
+		check(vector.Name, vector.String(), item.L.String(), func(k item.Kind) bool { return k == item.L })
 	}
 	return errors.Join(errs...)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/dynamodest/dynamodest/internal/table"
 	"github.com/dynamodest/dynamodest/internal/tabletest"
@@ -78,6 +79,30 @@ func TestMappingCoversAnInvertedIndex(t *testing.T) {
 	assert.Equal(t, []string{"Mapping.Fields[0].Type"}, configFields(t, err))
 }
 
+func TestMappingCoversVectorIndexes(t *testing.T) {
+	t.Parallel()
+	s := table.Parse(tabletest.DescribedVectors()).Schema
+	fields := func(types ...Type) Mapping {
+		m := Mapping{Fields: []Field{{Column: "id"}, {Column: "e", Attribute: "embedding"}, {Column: "tenant"}, {Column: "year"}}}
+		for i, t := range types {
+			m.Fields[1+i].Type = t
+		}
+		return m
+	}
+	for _, m := range []Mapping{{}, fields(), fields(List, String, Number), {Fields: []Field{{Column: "id"}}}} {
+		assert.NoError(t, m.covers(&s), "%v", m)
+	}
+	for _, wrong := range []Type{String, Number, Binary, Bool, JSON, Map, StringSet, NumberSet, BinarySet} {
+		err := fields(wrong).covers(&s)
+		require.EqualError(t, err, "Mapping.Fields[1].Type: "+string(wrong)+
+			` does not fit the attribute "embedding", the vector of index by_embedding (a list of 3 numbers): set it to L, or leave it empty`)
+		assert.Equal(t, []string{"Mapping.Fields[1].Type"}, configFields(t, err))
+	}
+	err := fields(List, Number, Bool).covers(&s)
+	assert.EqualError(t, err, `Mapping.Fields[2].Type: N does not fit the attribute "tenant", the partition key of vector index by_embedding (S): set it to S, or leave it empty`+"\n"+
+		`Mapping.Fields[3].Type: BOOL does not fit the attribute "year", the filter of vector index by_embedding (N): set it to N, or leave it empty`)
+}
+
 // The root's words for types and policies are converted to typemap's.
 func TestMappingCompiles(t *testing.T) {
 	t.Parallel()
@@ -86,6 +111,10 @@ func TestMappingCompiles(t *testing.T) {
 		Fields: []typemap.Field{{Column: "a", Attribute: "a"}, {Column: "b", Attribute: "c", Type: typemap.StringSet}},
 		Null:   typemap.OmitNull, EmptyString: typemap.KeepEmpty,
 	}, Mapping{Fields: fields, Null: OmitNull, EmptyString: KeepEmpty}.compile())
+	assert.Equal(t, typemap.Mapping{Fields: []typemap.Field{{Column: "a", Attribute: "a", Required: true}}, MissingAsNull: true},
+		Mapping{Fields: []Field{{Column: "a", Required: true}}, Missing: MissingNull}.compile())
+	assert.Equal(t, typemap.Mapping{Fields: []typemap.Field{{Column: "a", Attribute: "a", Required: true}}},
+		Mapping{Fields: []Field{{Column: "a"}}, Missing: MissingRequired}.compile())
 	for public, inner := range map[Type]typemap.Type{
 		Auto: typemap.Auto, String: typemap.String, Number: typemap.Number, Binary: typemap.Binary, Bool: typemap.Bool, JSON: typemap.JSON,
 		EpochSeconds: typemap.EpochSeconds, EpochMillis: typemap.EpochMillis, SortableTime: typemap.SortableTime,

@@ -74,6 +74,7 @@ type call struct {
 	sourceErr error // of the source
 	reportErr error // of report
 
+	columns  columnsMet
 	sum      Summary
 	failures failures
 }
@@ -82,6 +83,7 @@ type call struct {
 func (d *Destination) beginCall(ctx context.Context, report func(Row, RowResult) error) *call {
 	ctx, cancel := context.WithCancel(ctx)
 	c := &call{d: d, mailbox: newMailbox(), cancel: cancel, report: report, window: window{maxBytes: d.windowBytes}}
+	c.columns.missing = slices.Clone(d.columns)
 	r := newDispatcher(d, c.mailbox)
 	go func() {
 		defer close(c.mailbox.ended)
@@ -99,6 +101,7 @@ func (c *call) end() {
 // take takes one row. It reports whether the call goes on.
 func (c *call) take(ctx context.Context, row Row) bool {
 	it, invalid := c.d.converter.Convert(row)
+	c.columns.add(row)
 	if invalid != nil {
 		return c.takeInvalid(ctx, row, invalid)
 	}
@@ -129,8 +132,10 @@ func (c *call) takeAll(ctx context.Context, rows []Row, items []*item.Item, inva
 	for i, row := range rows {
 		switch {
 		case invalid[i] != nil:
+			c.columns.add(row)
 			c.settleInvalid(row, invalid[i])
 		case items[i] != nil:
+			c.columns.add(row)
 			jobs = append(jobs, c.enqueue(newJob(c.next, row, items[i])))
 		default: // ctx has ended before the row's conversion
 			c.hand(ctx, jobs)
@@ -250,6 +255,8 @@ func (c *call) finish(ctx context.Context) {
 	}
 	stats := c.mailbox.stats
 	c.sum.Requests, c.sum.Resent, c.sum.WriteUnits = stats.Requests, stats.Resent, stats.WriteUnits
+	c.sum.VectorWriteBytes = stats.VectorBytes
+	c.sum.MissingColumns = c.columns.missed()
 }
 
 // failRemaining marks the rows that Write never started as NotWritten.

@@ -140,13 +140,14 @@ func (o *Outage) Unwrap() error { return o.Err }
 
 // Stats is what a Scheduler has done, and what waits in it.
 type Stats struct {
-	Requests   int           // requests that were sent
-	Resent     int           // rows that a request carried after an earlier one had
-	WriteUnits float64       // as the responses reported them
-	Waiting    int           // rows that wait to be sent, those set apart by a split not included
-	Delayed    int           // rows that wait for the retry queue to open, or for delays of their own
-	Backoff    time.Duration // the longest delay that began with the last response; 0 if none did
-	Throttled  Throttled     // set by Abandon, at the end
+	Requests    int           // requests that were sent
+	Resent      int           // rows that a request carried after an earlier one had
+	WriteUnits  float64       // as the responses reported them
+	VectorBytes float64       // charged for writes to vector indexes, as the responses reported them
+	Waiting     int           // rows that wait to be sent, those set apart by a split not included
+	Delayed     int           // rows that wait for the retry queue to open, or for delays of their own
+	Backoff     time.Duration // the longest delay that began with the last response; 0 if none did
+	Throttled   Throttled     // set by Abandon, at the end
 }
 
 // Scheduler decides what one call sends next, and what each response means for its rows. It belongs

@@ -27,6 +27,7 @@ type Response struct {
 	Existing    Existing       // with KeyExists
 	Stop        error          // with Abort and Reauthorize, and if not Sent: what every row would meet
 	WriteUnits  float64        // charged, those of indexes included; 0 if not reported
+	VectorBytes float64        // charged for writes to vector indexes; 0 if not reported
 }
 
 // Rejected returns the write units of the rows that DynamoDB had no capacity for: all of a throttled
@@ -81,6 +82,7 @@ func (s *Scheduler) Settle(r Response) []*Row {
 	}
 	s.stats.Requests++
 	s.stats.WriteUnits += r.WriteUnits
+	s.stats.VectorBytes += r.VectorBytes
 	for _, row := range b.Rows {
 		if row.Attempts > 0 {
 			s.stats.Resent++

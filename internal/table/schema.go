@@ -6,6 +6,7 @@ package table
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -21,22 +22,29 @@ const (
 	maxSortKey      = 1024
 )
 
-// Schema is the keys of a table and of its secondary indexes.
+// Schema is the keys of a table and of its indexes, and the vectors of its vector indexes.
 type Schema struct {
 	Partition Key
-	Sort      Key // zero if the table has no sort key
-
-	// Index holds the key attributes of secondary indexes, one entry per attribute, with the
-	// smallest MaxBytes; the table's own key attributes only if an index takes fewer bytes.
-	Index []Key
+	Sort      Key     // zero if the table has no sort key
+	Indexes   []Index // secondary indexes, and vector indexes that have a partition key
+	Filters   []Key   // attributes that vector indexes filter by
+	Vectors   []Vector
 }
 
-// Key is a key attribute of the table or of a secondary index.
+// Key is an attribute whose type the table declares: a key of the table or of an index, or a filter
+// of a vector index.
 type Key struct {
 	Name     string
 	Kind     item.Kind // S, N or B; None if a fake does not describe it
-	MaxBytes int       // 2,048 for a partition key, 1,024 for a sort key
+	MaxBytes int       // 2,048 for a partition key, 1,024 for a sort key; 0 if no limit is known
 	Role     string    // "partition key", "sort key", or with an index: "key of index NAME"
+}
+
+// Index is the key of an index. An item that lacks any of the key attributes is not in the index, and
+// the limits of the others do not apply to it.
+type Index struct {
+	Name string
+	Keys []Key
 }
 
 // Keys returns the key attributes of the table itself.
@@ -105,6 +113,9 @@ func parseSchema(t *types.TableDescription) (Schema, bool) {
 	for _, index := range t.LocalSecondaryIndexes {
 		s.addIndex(aws.ToString(index.IndexName), parseKeys(index.KeySchema, kinds))
 	}
+	for i := range t.VectorIndexes {
+		s.addVectorIndex(&t.VectorIndexes[i], kinds)
+	}
 	return s, true
 }
 
@@ -136,18 +147,11 @@ func parseKeys(schema []types.KeySchemaElement, kinds map[string]item.Kind) []Ke
 }
 
 // addIndex adds the keys of a secondary index.
-func (s *Schema) addIndex(index string, keys []Key) {
-	for _, key := range keys {
-		key.Role = "key of index " + index
-		if own := s.TableKey(key.Name); key.Kind == item.None || own != nil && key.MaxBytes >= own.MaxBytes {
-			continue
-		}
-		if known := s.IndexKey(key.Name); known == nil {
-			s.Index = append(s.Index, key)
-		} else if key.MaxBytes < known.MaxBytes {
-			*known = key
-		}
+func (s *Schema) addIndex(name string, keys []Key) {
+	for i := range keys {
+		keys[i].Role = "key of index " + name
 	}
+	s.Indexes = append(s.Indexes, Index{Name: name, Keys: keys})
 }
 
 // TableKey returns the key attribute of the table that has the given name, or nil.
@@ -161,14 +165,49 @@ func (s *Schema) TableKey(name string) *Key {
 	return nil
 }
 
-// IndexKey returns the index key attribute that has the given name, or nil.
+// IndexKey returns the key attribute of an index that has the given name and a known type; nil if there
+// is none. Of several it returns the one that takes the fewest bytes.
 func (s *Schema) IndexKey(name string) *Key {
-	for i := range s.Index {
-		if s.Index[i].Name == name {
-			return &s.Index[i]
+	var found *Key
+	for i := range s.Indexes {
+		keys := s.Indexes[i].Keys
+		for j := range keys {
+			if key := &keys[j]; key.Name == name && key.Kind != item.None && (found == nil || key.limit() < found.limit()) {
+				found = key
+			}
+		}
+	}
+	return found
+}
+
+// Filter returns the filter of a vector index that has the given name and a known type, or nil.
+func (s *Schema) Filter(name string) *Key {
+	for i := range s.Filters {
+		if key := &s.Filters[i]; key.Name == name && key.Kind != item.None {
+			return key
 		}
 	}
 	return nil
+}
+
+// IndexAttributes returns the attributes whose types are declared for an index alone, one entry for each:
+// key attributes of indexes and filters, without the table's own key.
+func (s *Schema) IndexAttributes() []Key {
+	var attributes []Key
+	seen := map[string]bool{s.Partition.Name: true, s.Sort.Name: true}
+	add := func(keys []Key, find func(name string) *Key) {
+		for i := range keys {
+			if key := find(keys[i].Name); key != nil && !seen[key.Name] {
+				seen[key.Name] = true
+				attributes = append(attributes, *key)
+			}
+		}
+	}
+	for i := range s.Indexes {
+		add(s.Indexes[i].Keys, s.IndexKey)
+	}
+	add(s.Filters, s.Filter)
+	return attributes
 }
 
 // Changes returns the first difference between s and now that makes rows converted for s fail, or "".
@@ -176,12 +215,20 @@ func (s *Schema) Changes(now *Schema) string {
 	if !s.Partition.same(now.Partition) || !s.Sort.same(now.Sort) {
 		return "the keys of the table have changed"
 	}
-	for _, key := range now.Index {
-		if now.TableKey(key.Name) != nil {
-			continue // DynamoDB rejects only the rows that do not fit the index
+	// A key of the table itself is not compared: DynamoDB rejects only the rows that do not fit the index.
+	for _, key := range now.IndexAttributes() {
+		known := s.IndexKey(key.Name)
+		if known == nil {
+			known = s.Filter(key.Name)
 		}
-		if known := s.IndexKey(key.Name); known == nil || known.Kind != key.Kind || known.MaxBytes > key.MaxBytes {
+		if known == nil || known.Kind != key.Kind || known.limit() > key.limit() {
 			return fmt.Sprintf("the attribute %s has become a %s", fault.Quote(key.Name), key.Role)
+		}
+	}
+	for i := range now.Vectors {
+		v := &now.Vectors[i]
+		if known := s.Vector(v.Name); known == nil || known.Dimensions != v.Dimensions {
+			return fmt.Sprintf("the attribute %s has become the %s", fault.Quote(v.Name), v)
 		}
 	}
 	return ""
@@ -191,4 +238,32 @@ func (s *Schema) Changes(now *Schema) string {
 // any type.
 func (key Key) same(other Key) bool {
 	return key.Name == other.Name && (key.Kind == other.Kind || key.Kind == item.None || other.Kind == item.None)
+}
+
+// limit returns the most bytes that a value of the key may have.
+func (key *Key) limit() int {
+	if key.MaxBytes == 0 {
+		return math.MaxInt
+	}
+	return key.MaxBytes
+}
+
+// TooLong reports whether a is too long for the key. The text of a number never is.
+func (key *Key) TooLong(a *item.Attr) bool { return a.Kind != item.N && len(a.Text) > key.limit() }
+
+// Exceeded returns the first key attribute of it that is too long for the index; nil if there is none,
+// or if it lacks another key attribute and so is not in the index.
+func (x *Index) Exceeded(it *item.Item) *Key {
+	var exceeded *Key
+	for i := range x.Keys {
+		key := &x.Keys[i]
+		a := it.Find(key.Name)
+		if a == nil {
+			return nil
+		}
+		if exceeded == nil && key.TooLong(a) {
+			exceeded = key
+		}
+	}
+	return exceeded
 }

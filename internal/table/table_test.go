@@ -21,11 +21,12 @@ func TestParseSchema(t *testing.T) {
 	assert.Equal(t, Schema{
 		Partition: Key{"id", item.S, 2048, "partition key"},
 		Sort:      Key{"at", item.N, 1024, "sort key"},
-		Index: []Key{
-			{"email", item.S, 2048, "key of index by_email"},
-			{"blob", item.B, 1024, "key of index by_blob"},
+		Indexes: []Index{
+			{"by_email", []Key{{"email", item.S, 2048, "key of index by_email"}, {"at", item.N, 1024, "key of index by_email"}}},
+			{"by_blob", []Key{{"id", item.S, 2048, "key of index by_blob"}, {"blob", item.B, 1024, "key of index by_blob"}}},
 		},
 	}, s)
+	assert.Equal(t, []Key{s.Indexes[0].Keys[0], s.Indexes[1].Keys[1]}, s.IndexAttributes())
 }
 
 func TestParseSchemaOfManyAttributesInAnIndex(t *testing.T) {
@@ -43,7 +44,7 @@ func TestParseSchemaOfManyAttributesInAnIndex(t *testing.T) {
 	require.True(t, known)
 	assert.Equal(t, Key{}, s.Sort)
 	var got []string
-	for _, key := range s.Index {
+	for _, key := range s.IndexAttributes() {
 		got = append(got, fmt.Sprintf("%s %d %s", key.Name, key.MaxBytes, key.Role))
 	}
 	assert.Equal(t, []string{
@@ -63,7 +64,8 @@ func TestParseSchemaOfAnInvertedIndex(t *testing.T) {
 	now, known := parseSchema(table)
 	require.True(t, known)
 	assert.Equal(t, was.Keys(), now.Keys())
-	assert.Equal(t, []Key{{"id", item.S, 1024, "key of index turned"}}, now.Index)
+	assert.Equal(t, &Key{"id", item.S, 1024, "key of index turned"}, now.IndexKey("id"))
+	assert.Empty(t, now.IndexAttributes())
 	assert.Empty(t, was.Changes(&now))
 	assert.Empty(t, now.Changes(&was))
 

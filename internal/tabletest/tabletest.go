@@ -43,3 +43,21 @@ func Described() *types.TableDescription {
 		},
 	}
 }
+
+// DescribedVectors returns the description of an active table whose key is id (S), with a vector index
+// on embedding, of three dimensions, that is partitioned by tenant (S) and filtered by year (N).
+func DescribedVectors() *types.TableDescription {
+	return &types.TableDescription{
+		TableStatus:          types.TableStatusActive,
+		KeySchema:            KeySchema(1, "id"),
+		AttributeDefinitions: Definitions("id", "S", "tenant", "S", "year", "N"),
+		VectorIndexes: []types.VectorIndexDescription{{
+			IndexName: aws.String("by_embedding"), IndexStatus: types.IndexStatusActive, Dimensions: aws.Int64(3),
+			VectorAttribute: &types.VectorAttributeDefinition{AttributeName: aws.String("embedding")},
+			SearchSchema: []types.SearchSchemaElement{
+				{AttributeName: aws.String("tenant"), SearchSchemaElementType: types.SearchSchemaElementTypeHash},
+				{AttributeName: aws.String("year"), SearchSchemaElementType: types.SearchSchemaElementTypeInlineFilter},
+			},
+		}},
+	}
+}

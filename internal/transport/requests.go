@@ -63,6 +63,7 @@ type Result struct {
 	Unprocessed []bool  // which of the items came back unprocessed; nil if none did
 	TableUnits  float64 // write units charged to the table alone; 0 if not reported
 	WriteUnits  float64 // write units charged, those of indexes included; 0 if not reported
+	VectorBytes float64 // bytes charged for writes to vector indexes; 0 if not reported
 	Existing    Existing
 }
 
@@ -265,4 +266,7 @@ func (r *Result) consume(c *types.ConsumedCapacity) {
 		total = aws.ToFloat64(c.Table.CapacityUnits)
 	}
 	r.TableUnits += total
+	for _, index := range c.VectorIndexes {
+		r.VectorBytes += aws.ToFloat64(index.VectorWriteRequestBytes)
+	}
 }

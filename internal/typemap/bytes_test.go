@@ -85,9 +85,10 @@ func TestBytesThatAreTextAsKeys(t *testing.T) {
 	assert.Equal(t, map[string]types.AttributeValue{"p": bin('i', 'd'), "s": s("at"), "g": s("index"), "v": s("text")}, it.SDK())
 
 	schema := schemaOfKeys(item.S, item.S)
-	schema.Index = []table.Key{{Name: "b", Kind: item.B, MaxBytes: 1024, Role: "key of index b"}}
-	it = mustConvert(t, New(Mapping{Bytes: TextBytes}, schema), row{"p": []byte("p"), "s": []byte("s"), "b": []byte("x")})
-	assert.Equal(t, map[string]types.AttributeValue{"p": s("p"), "s": s("s"), "b": bin('x')}, it.SDK())
+	schema.Indexes = []table.Index{{Name: "b", Keys: []table.Key{{Name: "b", Kind: item.B, MaxBytes: 1024, Role: "key of index b"}}}}
+	schema.Filters = []table.Key{{Name: "f", Kind: item.B, Role: "filter of vector index x"}}
+	it = mustConvert(t, New(Mapping{Bytes: TextBytes}, schema), row{"p": []byte("p"), "s": []byte("s"), "b": []byte("x"), "f": []byte("y")})
+	assert.Equal(t, map[string]types.AttributeValue{"p": s("p"), "s": s("s"), "b": bin('x'), "f": bin('y')}, it.SDK())
 
 	for _, v := range []any{[]byte{}, nilBytes} {
 		_, err := New(Mapping{Bytes: TextBytes}, schemaOfKeys(item.S, item.S)).Convert(row{"p": v, "s": "x"})

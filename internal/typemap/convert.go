@@ -81,22 +81,23 @@ func (c *Converter) build(row map[string]any, columns []column) (it *item.Item, 
 	for i := range columns {
 		col := &columns[i]
 		v, ok := row[col.name]
-		if !ok {
+		switch {
+		case !ok && col.missing == skipColumn:
 			continue
-		}
-		if !col.repeated {
+		case ok && !col.repeated:
 			met++
 		}
-		if rowErr != nil {
-			continue
-		}
-		if err := c.add(&b, it, col, v); err != nil {
-			rowErr = col.rowError(err)
+		switch {
+		case rowErr != nil:
+		case !ok:
+			rowErr = c.addMissing(&b, it, col, row)
+		default:
+			rowErr = c.addColumn(&b, it, col, v)
 		}
 	}
 	complete = met == len(row)
 	if rowErr == nil {
-		rowErr = c.finish(&b, it, columns)
+		rowErr = c.finish(&b, it, row, columns)
 	}
 	if rowErr != nil {
 		return nil, complete, rowErr
@@ -105,6 +106,14 @@ func (c *Converter) build(row map[string]any, columns []column) (it *item.Item, 
 		it.Footprint = max(it.Footprint, Footprint(row))
 	}
 	return it, complete, nil
+}
+
+// addColumn is add for a column that the row has. It returns the row's error.
+func (c *Converter) addColumn(b *item.Builder, it *item.Item, col *column, v any) *fault.Error {
+	if err := c.add(b, it, col, v); err != nil {
+		return col.rowError(err)
+	}
+	return nil
 }
 
 // rowError turns the column's conversion error into the row's error.
@@ -145,7 +154,7 @@ func (c *Converter) add(b *item.Builder, it *item.Item, col *column, v any) erro
 func (c *Converter) convertColumn(b *item.Builder, a *item.Attr, col *column, v any) error {
 	var from origin
 	var err error
-	isKey := col.key != nil || len(col.indexKeys) > 0
+	isKey := col.key != nil || col.indexKey != nil
 	if col.typ == Auto {
 		from, err = auto(b, a, v, &col.rules)
 	} else {
@@ -155,17 +164,20 @@ func (c *Converter) convertColumn(b *item.Builder, a *item.Attr, col *column, v 
 		a.Kind = item.Null
 	}
 	switch {
+	case err != nil && col.vector != nil:
+		return vectorFault(col.vector, err)
 	case err != nil:
 		return err
 	case col.key != nil:
-		if err := checkKey(col.key, a, v, from); err != nil {
-			return err
-		}
-		return checkIndexKeys(col.indexKeys, a, v, from)
-	case isKey:
-		return checkIndexKeys(col.indexKeys, a, v, from)
+		return checkKey(col.key, a, v, from)
+	case col.indexKey != nil:
+		return checkIndexKey(col.indexKey, a, v, from)
 	}
-	return c.mapping.applyPolicies(a, from)
+	err = c.mapping.applyPolicies(a, from)
+	if err == nil && (col.filter != nil || col.vector != nil) {
+		err = col.checkVectorIndex(a, v)
+	}
+	return err
 }
 
 // origin is what an attribute was made from, where its kind does not show that.
@@ -229,8 +241,8 @@ func (m *Mapping) applyPolicies(a *item.Attr, from origin) error {
 	return nil
 }
 
-// finish sets the key identity and the footprint of the item, and checks the size.
-func (c *Converter) finish(b *item.Builder, it *item.Item, columns []column) *fault.Error {
+// finish sets the key identity and the footprint of the item, and checks what concerns it as a whole.
+func (c *Converter) finish(b *item.Builder, it *item.Item, row map[string]any, columns []column) *fault.Error {
 	var buf [64]byte
 	id := buf[:0]
 	for _, key := range []*table.Key{&c.schema.Partition, &c.schema.Sort} {
@@ -239,7 +251,7 @@ func (c *Converter) finish(b *item.Builder, it *item.Item, columns []column) *fa
 		}
 		a := it.Find(key.Name)
 		if a == nil {
-			return c.missingKey(key, columns)
+			return c.missingKey(key, row, columns)
 		}
 		id = table.AppendIdentity(id, a)
 		if key == &c.schema.Partition {
@@ -257,20 +269,7 @@ func (c *Converter) finish(b *item.Builder, it *item.Item, columns []column) *fa
 	if it.Size > item.MaxSize {
 		return tooLarge(it, columns)
 	}
-	return nil
-}
-
-// missingKey returns the failure of a row without the key attribute.
-func (c *Converter) missingKey(key *table.Key, columns []column) *fault.Error {
-	name := columnOf(columns, key.Name)
-	if len(c.fields) == 0 {
-		name = key.Name
-	}
-	if name == "" {
-		return keyFault("no field of the mapping provides the table's %s", key).
-			WithRemedy("add a Field with this attribute to the mapping").At("", key.Name)
-	}
-	return keyFault("the row lacks the column that provides the table's %s", key).At(name, key.Name)
+	return c.checkIndexes(it, columns)
 }
 
 // tooLarge returns the failure of an item over the limit.

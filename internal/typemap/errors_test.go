@@ -146,8 +146,8 @@ func TestErrorsSayWhatIsWrongAndHowToFixIt(t *testing.T) {
 func TestRemediesOfNames(t *testing.T) {
 	t.Parallel()
 	for name, remedy := range map[string]string{
-		"":                          "rename the column in the source",
-		"a\xff":                     "rename the column in the source",
+		"":                          "name the column in the source, or list the columns to write in Mapping.Fields, without this one",
+		"a\xff":                     "rename the column in the source, or list the columns to write in Mapping.Fields, without this one",
 		strings.Repeat("n", 65_536): "rename the column in the source, or map the column to another attribute with a Field",
 	} {
 		_, err := New(Mapping{}, table.Schema{}).Convert(row{name: 1})

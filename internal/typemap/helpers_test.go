@@ -136,10 +136,10 @@ func schemaOfKeys(partition, sort item.Kind) table.Schema {
 	return table.Schema{
 		Partition: table.Key{Name: "p", Kind: partition, MaxBytes: 2048, Role: "partition key"},
 		Sort:      table.Key{Name: "s", Kind: sort, MaxBytes: 1024, Role: "sort key"},
-		Index: []table.Key{
-			{Name: "g", Kind: item.S, MaxBytes: 2048, Role: "key of index g1"},
-			{Name: "g", Kind: item.S, MaxBytes: 1024, Role: "key of index g2"},
-			{Name: "h", Kind: item.N, MaxBytes: 1024, Role: "key of index h1"},
+		Indexes: []table.Index{
+			{Name: "g1", Keys: []table.Key{{Name: "g", Kind: item.S, MaxBytes: 2048, Role: "key of index g1"}}},
+			{Name: "g2", Keys: []table.Key{{Name: "g", Kind: item.S, MaxBytes: 1024, Role: "key of index g2"}}},
+			{Name: "h1", Keys: []table.Key{{Name: "h", Kind: item.N, MaxBytes: 1024, Role: "key of index h1"}}},
 		},
 	}
 }

@@ -19,26 +19,27 @@ func checkKey(key *table.Key, a *item.Attr, v any, from origin) error {
 	case a.Empty():
 		return keyFault("the value is empty, but is the table's %s", key)
 	}
-	return checkForm(key, a, v, from)
-}
-
-// checkIndexKeys returns why a, made from v, cannot be each of keys; nil if it can. A null or empty
-// value is left out, so the index does not contain the item.
-func checkIndexKeys(keys []*table.Key, a *item.Attr, v any, from origin) error {
-	if a.Kind == item.Null || a.Empty() {
-		a.Kind = item.None
-		return nil
+	if err := checkType(key, a, v, from); err != nil {
+		return err
 	}
-	for _, key := range keys {
-		if err := checkForm(key, a, v, from); err != nil {
-			return err
-		}
+	if key.TooLong(a) {
+		return tooLong(key, a)
 	}
 	return nil
 }
 
-// checkForm checks the type and the length of a. The text of a number is never too long.
-func checkForm(key *table.Key, a *item.Attr, v any, from origin) error {
+// checkIndexKey returns why a, made from v, cannot be a key of an index; nil if it can. A null or empty
+// value is left out, so the index does not contain the item. The length is checked by checkIndexes.
+func checkIndexKey(key *table.Key, a *item.Attr, v any, from origin) error {
+	if a.Kind == item.Null || a.Empty() {
+		a.Kind = item.None
+		return nil
+	}
+	return checkType(key, a, v, from)
+}
+
+// checkType checks the type of a, made from v.
+func checkType(key *table.Key, a *item.Attr, v any, from origin) error {
 	switch {
 	case !key.Takes(a.Kind):
 		return fault.New(fault.Key, "Go type %s gives %s, which the %s does not take", fault.TypeName(v), a.Kind, key).
@@ -46,9 +47,23 @@ func checkForm(key *table.Key, a *item.Attr, v any, from origin) error {
 	case from == fromContainer:
 		return fault.New(fault.Key, "Go type %s is a document, which the %s takes as JSON text only if a Field asks for that", fault.TypeName(v), key).
 			WithRemedy(`provide a text, or set Field.Type to "JSON" for the column` + listedColumns)
-	case key.MaxBytes > 0 && len(a.Text) > key.MaxBytes:
-		return fault.New(fault.Key, "the value has %d bytes, but the %s takes 1 to %d", len(a.Text), key, key.MaxBytes).
-			WithRemedy("shorten the value, or make the key from a hash of the value")
+	}
+	return nil
+}
+
+// tooLong returns the fault of an a that is too long for key.
+func tooLong(key *table.Key, a *item.Attr) *fault.Error {
+	return fault.New(fault.Key, "the value has %d bytes, but the %s takes 1 to %d", len(a.Text), key, key.MaxBytes).
+		WithRemedy("shorten the value, or make the key from a hash of the value")
+}
+
+// checkIndexes returns the failure of an item with a key that is too long for an index; nil if there is
+// none. Only an item that has every key attribute of an index is in the index and bound by the limits.
+func (c *Converter) checkIndexes(it *item.Item, columns []column) *fault.Error {
+	for i := range c.schema.Indexes {
+		if key := c.schema.Indexes[i].Exceeded(it); key != nil {
+			return tooLong(key, it.Find(key.Name)).At(columnOf(columns, key.Name), key.Name)
+		}
 	}
 	return nil
 }

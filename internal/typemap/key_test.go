@@ -17,7 +17,26 @@ import (
 // invertedSchema is the schema of a table with an index whose sort key is the table's partition key.
 func invertedSchema() table.Schema {
 	s := schemaOfKeys(item.S, item.S)
-	s.Index = []table.Key{{Name: "p", Kind: item.S, MaxBytes: 1024, Role: "key of index turned"}}
+	s.Indexes = []table.Index{{Name: "turned", Keys: []table.Key{
+		{Name: "s", Kind: item.S, MaxBytes: 2048, Role: "key of index turned"},
+		{Name: "p", Kind: item.S, MaxBytes: 1024, Role: "key of index turned"},
+	}}}
+	return s
+}
+
+// crossSchema is the schema of a table with indexes of several attributes each: by_g (g, p), wide
+// (a and b, c and d), local (p, l), and one of n and an attribute without a type.
+func crossSchema() table.Schema {
+	key := func(name string, kind item.Kind, most int, index string) table.Key {
+		return table.Key{Name: name, Kind: kind, MaxBytes: most, Role: "key of index " + index}
+	}
+	s := schemaOfKeys(item.S, item.S)
+	s.Indexes = []table.Index{
+		{Name: "by_g", Keys: []table.Key{key("g", item.N, 2048, "by_g"), key("p", item.S, 1024, "by_g")}},
+		{Name: "wide", Keys: []table.Key{key("a", item.N, 2048, "wide"), key("b", item.B, 2048, "wide"), key("c", item.S, 1024, "wide"), key("d", item.S, 1024, "wide")}},
+		{Name: "local", Keys: []table.Key{key("p", item.S, 2048, "local"), key("l", item.S, 1024, "local")}},
+		{Name: "part", Keys: []table.Key{key("n", item.S, 2048, "part"), key("unknown", item.None, 1024, "part")}},
+	}
 	return s
 }
 
@@ -57,6 +76,17 @@ func TestKeys(t *testing.T) {
 		{"index key too long", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": "x", "s": "x", "g": strings.Repeat("x", 1025)}, `the value has 1025 bytes, but the key of index g2 "g" (S) takes 1 to 1024`},
 		{"shorter in an index", invertedSchema(), Mapping{}, row{"p": strings.Repeat("x", 1025), "s": "x"}, `the value has 1025 bytes, but the key of index turned "p" (S) takes 1 to 1024`},
 		{"fits the index", invertedSchema(), Mapping{}, row{"p": strings.Repeat("x", 1024), "s": "x"}, ""},
+		{"longer, and not in the index", crossSchema(), Mapping{}, row{"p": strings.Repeat("x", 1500), "s": "x"}, ""},
+		{"longer, and the key of the index null", crossSchema(), Mapping{}, row{"p": strings.Repeat("x", 1500), "s": "x", "g": nil}, ""},
+		{"longer, and the key of the index empty", crossSchema(), Mapping{EmptyString: KeepEmpty}, row{"p": strings.Repeat("x", 1500), "s": "x", "g": ""}, ""},
+		{"longer, and in the index", crossSchema(), Mapping{}, row{"p": strings.Repeat("x", 1500), "s": "x", "g": 1}, `the value has 1500 bytes, but the key of index by_g "p" (S) takes 1 to 1024`},
+		{"longer, and in the index by a field", crossSchema(), Mapping{Fields: []Field{{Column: "c", Attribute: "p"}, field("s", Auto), field("g", Auto)}}, row{"c": strings.Repeat("x", 1500), "s": "x", "g": 1}, `the value has 1500 bytes, but the key of index by_g "p" (S) takes 1 to 1024`},
+		{"some keys of many", crossSchema(), Mapping{}, row{"p": "x", "s": "x", "a": 1, "c": strings.Repeat("x", 3000), "d": strings.Repeat("x", 3000)}, ""},
+		{"all keys of many", crossSchema(), Mapping{}, row{"p": "x", "s": "x", "a": 1, "b": []byte("x"), "c": "x", "d": strings.Repeat("x", 1025)}, `the value has 1025 bytes, but the key of index wide "d" (S) takes 1 to 1024`},
+		{"all keys of many, fitting", crossSchema(), Mapping{}, row{"p": "x", "s": "x", "a": 1, "b": make([]byte, 2048), "c": strings.Repeat("x", 1024), "d": "x"}, ""},
+		{"other type, and not in the index", crossSchema(), Mapping{}, row{"p": "x", "s": "x", "c": 1}, `Go type int gives N, which the key of index wide "c" (S) does not take`},
+		{"key of a local index", crossSchema(), Mapping{}, row{"p": "x", "s": "x", "l": strings.Repeat("x", 1025)}, `the value has 1025 bytes, but the key of index local "l" (S) takes 1 to 1024`},
+		{"key of an index with another that is not described", crossSchema(), Mapping{}, row{"p": "x", "s": "x", "n": strings.Repeat("x", 5000)}, ""},
 		{"null for both", invertedSchema(), Mapping{}, row{"p": nil, "s": "x"}, `the value is null, but is the table's partition key "p" (S)`},
 		{"index key of another type", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": "x", "s": "x", "h": "5"}, `Go type string gives S, which the key of index h1 "h" (N) does not take`},
 		{"index key that is a document", schemaOfKeys(item.S, item.S), Mapping{}, row{"p": "x", "s": "x", "h": []any{}}, `Go type []any gives S, which the key of index h1 "h" (N) does not take`},
@@ -76,7 +106,7 @@ func TestKeys(t *testing.T) {
 			require.Equal(t, fault.Key, err.Reason)
 			require.EqualError(t, err, tt.text)
 			require.NotEmpty(t, err.Attribute)
-			if tt.name == "no column" {
+			if tt.name == "no column" || tt.name == "longer, and in the index by a field" {
 				require.Equal(t, "c", err.Column)
 			}
 		})

@@ -91,12 +91,15 @@ type Mapping struct {
 	EmptyString EmptyString
 	Bytes       Bytes       // at every depth; the value of a key of type B is bytes
 	Convert     ConvertFunc // at every depth; nil: none
+
+	MissingAsNull bool // a column of Fields that a row does not have counts as nil
 }
 
 // Field maps one column to one attribute. An empty Attribute makes every row that has the column
-// fail.
+// fail, and Required every row that does not have the column.
 type Field struct {
 	Column    string
 	Attribute string
 	Type      Type
+	Required  bool
 }

@@ -15,8 +15,11 @@ type column struct {
 	name        string // of the column
 	attribute   string
 	typ         Type
-	key         *table.Key   // the table key of that attribute, or nil
-	indexKeys   []*table.Key // the index keys of that attribute
+	key         *table.Key    // the table key of that attribute, or nil
+	indexKey    *table.Key    // the key of an index that the attribute is, or nil; not if it is a table key
+	filter      *table.Key    // the filter of a vector index that the attribute is, or nil; not if it is a key
+	vector      *table.Vector // the vector of a vector index that the attribute is, or nil
+	missing     missing
 	encodedName int          // bytes of the attribute's name as the SDK sends it, colon included
 	repeated    bool         // an earlier field has the same column
 	problem     *fault.Error // why the name is invalid for an attribute, or nil
@@ -30,7 +33,22 @@ type rules struct {
 	convert ConvertFunc
 }
 
-const renameRemedy = "rename the column in the source"
+// missing is what becomes of a row that does not have a column.
+type missing uint8
+
+// What becomes of a row that does not have a column.
+const (
+	skipColumn   missing = iota // no attribute
+	columnIsNull                // the column counts as nil
+	refuseRow                   // the row fails
+)
+
+const (
+	leaveOutRemedy = ", or list the columns to write in Mapping.Fields, without this one"
+	nameRemedy     = "name the column in the source" + leaveOutRemedy
+	renameRemedy   = "rename the column in the source" + leaveOutRemedy
+	mapRemedy      = "rename the column in the source, or map the column to another attribute with a Field"
+)
 
 // planFields plans the columns that the mapping lists.
 func (c *Converter) planFields() []column {
@@ -39,6 +57,13 @@ func (c *Converter) planFields() []column {
 	for i, f := range fields {
 		columns[i] = c.plan(f.Column, f.Attribute, f.Type)
 		columns[i].repeated = slices.ContainsFunc(fields[:i], func(earlier Field) bool { return earlier.Column == f.Column })
+		switch {
+		case columns[i].key != nil: // finish reports a missing key
+		case f.Required:
+			columns[i].missing = refuseRow
+		case c.mapping.MissingAsNull:
+			columns[i].missing = columnIsNull
+		}
 	}
 	return columns
 }
@@ -52,28 +77,32 @@ func (c *Converter) plan(name, attribute string, t Type) column {
 	}
 	switch {
 	case attribute == "":
-		col.problem = fault.NewMapping("the name of the column is empty").WithRemedy(renameRemedy)
+		col.problem = fault.NewMapping("the name of the column is empty").WithRemedy(nameRemedy)
 	case !ok:
 		col.problem = fault.NewMapping("the name of the column is not valid UTF-8").WithRemedy(renameRemedy)
 	case len(attribute) > item.MaxAttributeName:
 		col.problem = fault.NewMapping("the name of the column has %d bytes, and the name of an attribute may have %d", len(attribute), item.MaxAttributeName).
-			WithRemedy(renameRemedy + ", or map the column to another attribute with a Field")
+			WithRemedy(mapRemedy)
 	}
-	for i := range c.schema.Index {
-		if c.schema.Index[i].Name == attribute {
-			col.indexKeys = append(col.indexKeys, &c.schema.Index[i])
+	declared := col.key
+	if declared == nil {
+		col.indexKey = c.schema.IndexKey(attribute)
+		declared = col.indexKey
+	}
+	if declared == nil {
+		col.filter = c.schema.Filter(attribute)
+		declared = col.filter
+	}
+	if declared != nil {
+		if declared.Kind == item.B {
+			col.rules.bytes = BinaryBytes
 		}
+		return col
 	}
-	if col.isKeyOf(item.B) {
-		col.rules.bytes = BinaryBytes
+	if col.vector = c.schema.Vector(attribute); col.vector != nil && t == Auto {
+		col.typ = List
 	}
 	return col
-}
-
-// isKeyOf reports whether the attribute is a key, of the table or of an index, that is declared as k.
-func (col *column) isKeyOf(k item.Kind) bool {
-	return col.key != nil && col.key.Kind == k ||
-		slices.ContainsFunc(col.indexKeys, func(key *table.Key) bool { return key.Kind == k })
 }
 
 // planRow builds the column plan of row, keeping columns of earlier rows while the plan stays under

@@ -1,0 +1,29 @@
+package dynamodest
+
+import "slices"
+
+// columnsMet records which columns of the mapping's fields the rows of a call had. It is used on the
+// caller's goroutine only, and costs nothing once every column was met.
+type columnsMet struct {
+	missing []string // the columns not met yet, in the order of the fields
+	any     bool     // there was a row
+}
+
+// add records the columns of row.
+func (m *columnsMet) add(row Row) {
+	m.any = m.any || row != nil
+	if len(m.missing) > 0 {
+		m.missing = slices.DeleteFunc(m.missing, func(column string) bool {
+			_, ok := row[column]
+			return ok
+		})
+	}
+}
+
+// missed returns the columns that no row had; nil if there is none, or if there was no row.
+func (m *columnsMet) missed() []string {
+	if !m.any || len(m.missing) == 0 {
+		return nil
+	}
+	return m.missing
+}
