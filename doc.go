@@ -80,7 +80,8 @@
 //	json.Marshaler                               what its JSON says: S, N, BOOL or nil; S holding
 //	                                             JSON for objects and arrays
 //	pointers                                     what they point to
-//	a mapped column that the row does not have   no attribute, see Mapping.Missing
+//	a column of Mapping.Fields that the row
+//	does not have                                no attribute, see Mapping.Missing
 //
 // A value is asked what it means in one order, the same at the top level, in L, M and sets and in
 // JSON: an AttributeValue; the built-in types, which are the first rows of the table; Mapping.Convert;
@@ -110,5 +111,20 @@
 //
 // An attribute of the table's key must have the declared type and must be neither null nor empty. JSON
 // text that no Field asks for does not become a key. A null or empty value for a key of a secondary
-// index is left out of the item, which then does not appear in that index.
+// index is left out of the item, which then does not appear in that index. The length limits of an
+// index apply to items that have all of its key attributes.
+//
+// An attribute that a vector index is built on becomes an L of N, as with the Type L: from slices,
+// arrays and JSON text of an array. The list must have as many numbers as the index has dimensions,
+// each in the range of a 32-bit float: otherwise the row fails with ErrMapping. The partition key and
+// the filters in the index's search schema must have the declared types. A null for any of them is left
+// out of the item, since DynamoDB takes no NULL there.
+//
+// # Columns
+//
+// Names of columns are compared exactly. If a row lacks the column of a key, or a required one, and has
+// one whose name differs only by a byte order mark, white space, case or Unicode form, the error names
+// it. [Field].Required and [Mapping].Missing say what becomes of a row without a column;
+// [Summary].MissingColumns lists the mapped columns that no row of a call had. An engine should warn of
+// those: an upsert replaces the whole item, so their attributes are gone from the items written.
 package dynamodest

@@ -109,7 +109,7 @@ func write(ctx context.Context, cfg dynamodest.Config, wasEmpty bool, out io.Wri
 	return compare(ctx, cfg, dest, rows, result, wasEmpty, out)
 }
 
-// account prints the outcome of the rows.
+// account prints the outcome of the rows, and what an engine should warn of.
 func account(out io.Writer, result dynamodest.Result, elapsed time.Duration) {
 	s := result.Summary
 	fmt.Fprintf(out, "\nDone in %v: %.0f rows/s, %d requests, %.0f write units\n",
@@ -119,6 +119,9 @@ func account(out io.Writer, result dynamodest.Result, elapsed time.Duration) {
 	fmt.Fprintf(out, "%6d not written\n", s.NotWritten)
 	fmt.Fprintf(out, "%6d unknown: sent, and no response says whether they were written\n", s.Unknown)
 
+	for _, column := range s.MissingColumns { // a misspelt name, or a column that the source has lost
+		fmt.Fprintf(out, "\nwarning: no row has the column %q of the mapping, so its attribute is in no item\n", column)
+	}
 	for _, r := range result.Rows {
 		if r.Err != nil { // names the row and the column, the reason and the fix
 			fmt.Fprintf(out, "\n%v: %v\n", r.Outcome, r.Err)

@@ -26,6 +26,8 @@ func TestQuickstartAccountsForEveryRow(t *testing.T) {
 	got := out.String()
 	assert.Regexp(t, `(?m)^ +7 not written$`, got)
 	assert.Regexp(t, `(?m)^ +0 unknown`, got)
+	assert.Regexp(t, `(?m)^warning: no row has the column "locationSource" of the mapping, so its attribute is in no item$`, got)
+	assert.Equal(t, 1, strings.Count(got, "warning: "))
 	assert.Contains(t, got, "Read back: 1707 items, 1707 of them exactly as written, 0 others")
 	assert.Len(t, regexp.MustCompile(`(?m)^not written: row \d+: .+; remedy: .+$`).FindAllString(got, -1), bad)
 }

@@ -29,6 +29,7 @@ var mapping = dynamodest.Mapping{Fields: []dynamodest.Field{
 	{Column: "geometry", Type: dynamodest.Map}, // a map too: here a native M
 	{Column: "types", Attribute: "products", Type: dynamodest.StringSet},
 	{Column: "tsunami", Type: dynamodest.Bool}, // from 0 or 1
+	{Column: "locationSource"},                 // only the feed in CSV has it: Summary.MissingColumns names it
 }}
 
 // revised is the number of events that occur twice. Of rows with the same key, the last one is

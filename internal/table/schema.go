@@ -1,5 +1,5 @@
 // Package table reads the description of a table that DescribeTable returns: the keys of the table and
-// its indexes, whether the table takes writes, and at what rate.
+// its indexes, the vectors of its vector indexes, whether the table takes writes, and at what rate.
 //
 // It imports item and fault, and the SDK's types. It knows neither mappings nor requests.
 package table
