@@ -2,6 +2,7 @@ package typemap
 
 import (
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -70,4 +71,17 @@ func TestMissingKeyNamesTheNearColumn(t *testing.T) {
 	}
 	_, err := New(Mapping{}, schema).Convert(row{"x": "x"})
 	assert.NotEqual(t, nearRemedy, err.Advice().Remedy)
+}
+
+func TestDecompositionsArePairs(t *testing.T) {
+	t.Parallel()
+	letters := 0
+	for _, d := range decompositions {
+		composed, bases := []rune(d.composed), []rune(d.base)
+		require.Len(t, bases, len(composed), "%U", d.mark)
+		require.True(t, unicode.IsMark(d.mark), "%U", d.mark)
+		letters += len(composed)
+	}
+	assert.Len(t, decomposed(), letters, "no letter is listed twice")
+	assert.Equal(t, 941, letters, "as many as Unicode 15 composes")
 }
