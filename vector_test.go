@@ -91,7 +91,7 @@ func TestVectorsThatDoNotFit(t *testing.T) {
 	}
 	texts := map[int]string{
 		3: `column "embedding": the list has 2 members, but ` + is, 4: `column "embedding": the member at index 1 is outside the range of a 32-bit float, but ` + is,
-		5: `column "embedding": the value is not valid JSON at byte 0; ` + is, 6: `column "tenant": Go type int gives N, which the partition key of vector index by_embedding "tenant" (S) does not take`,
+		5: `column "embedding": the value of Go type string is not valid JSON at byte 0; ` + is, 6: `column "tenant": Go type int gives N, which the partition key of vector index by_embedding "tenant" (S) does not take`,
 	}
 	db := vectorDB(t)
 	res, err := newDest(t, wireConfig(t, db)).Write(t.Context(), rows)
