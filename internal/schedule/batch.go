@@ -40,7 +40,13 @@ type subBatch struct {
 	keys      []*keyQueue
 	bisection *bisection // nil unless the rows come from a split batch
 	delayed   bool       // waits for the backoff
-	resent    bool       // is the one resend after a response about the credentials or the clock
+	resend    *resend    // nil unless it is sent again after a response about the credentials or the clock
+}
+
+// resend is what came of sending rows again after a response about the credentials or the clock. The
+// parts of a sub-batch that went in several requests share it.
+type resend struct {
+	authorized bool // a response has shown that the credentials and the clock are right
 }
 
 // newSubBatch sets the keys of rows apart.

@@ -55,6 +55,12 @@ func (r *Response) Rejected() (units, retryUnits int) {
 // unprocessed reports whether DynamoDB returned the i-th row.
 func (r *Response) unprocessed(i int) bool { return r.Unprocessed != nil && r.Unprocessed[i] }
 
+// authorized reports whether the response shows that the credentials and the clock are right.
+func (r *Response) authorized() bool {
+	f := r.Failure
+	return f == nil || f.Throttled || f.Action == fault.Split || f.Action == fault.KeyExists
+}
+
 // accepted counts the rows among the first n that DynamoDB took.
 func (r *Response) accepted(n int) (count int) {
 	for i := range n {
@@ -89,6 +95,9 @@ func (s *Scheduler) Settle(r Response) []*Row {
 		}
 		row.Attempts++
 		row.maybeApplied = row.maybeApplied || r.Failure != nil && r.Failure.MaybeApplied
+	}
+	if b.sub != nil && b.sub.resend != nil && r.authorized() {
+		b.sub.resend.authorized = true
 	}
 	if r.Failure == nil {
 		s.processed(&r)
@@ -178,7 +187,7 @@ func (s *Scheduler) retry(r *Response) {
 	}
 	s.beginBackoff(r, t, last)
 	// One of the rows may still be at fault: the rows stay together.
-	sub := &subBatch{bisection: b.sub.bisection, delayed: true, resent: b.sub.resent}
+	sub := &subBatch{bisection: b.sub.bisection, delayed: true, resend: b.sub.resend}
 	for _, row := range b.Rows {
 		if q := row.queue; s.dropExhausted(q) { // which may settle row
 			sub.keys = append(sub.keys, q)
@@ -257,15 +266,16 @@ func (s *Scheduler) keyExists(r *Response) {
 }
 
 // reauthorize sends the rows of a request once more at once, or newer ones of their keys, after a
-// response about the credentials or the clock. A second such response stops the call.
+// response about the credentials or the clock. A second such response stops the call, unless a response
+// in between has shown that the credentials work: then they have expired once more.
 func (s *Scheduler) reauthorize(r *Response) {
 	b := r.Batch
-	if b.sub != nil && b.sub.resent {
+	if b.sub != nil && b.sub.resend != nil && !b.sub.resend.authorized {
 		s.abort(r)
 		return
 	}
 	sub := newSubBatch(b.Rows, b.bisection())
-	sub.resent = true
+	sub.resend = new(resend)
 	s.subBatches = append(s.subBatches, sub)
 }
 

@@ -231,15 +231,16 @@ func TestFaultsThatEveryRowMeetsStop(t *testing.T) {
 		h.want("not written: bad_credentials", "not written: bad_credentials")
 		assert.Equal(t, errCause, h.Stopped())
 	})
-	t.Run("a throttled resend was the only one", func(t *testing.T) {
+	t.Run("a lost response to the resend proves nothing", func(t *testing.T) {
 		t.Parallel()
 		h := newClosedHarness(t, nil)
 		h.add("a")
 		h.respond(h.next(0), expired)
-		h.respond(h.next(0), throttled)
+		h.respond(h.next(0), lost)
 		h.later()
 		h.respond(h.next(0), expired)
-		h.want("not written: bad_credentials")
+		h.want("unknown: bad_credentials")
+		assert.Equal(t, errCause, h.Stopped())
 	})
 	t.Run("the end of the caller's context leaves the rows to Abandon", func(t *testing.T) {
 		t.Parallel()
@@ -263,6 +264,104 @@ func TestFaultsThatEveryRowMeetsStop(t *testing.T) {
 		h.abandon()
 		h.want("not written: stopped")
 		assert.Zero(t, h.rows[0].Attempts)
+	})
+}
+
+// A token that has expired, was renewed and worked may expire again: the second expiry is sent again as
+// the first was.
+func TestTokenExpiresAgainAfterItWorked(t *testing.T) {
+	t.Parallel()
+	t.Run("a batch that was throttled in between", func(t *testing.T) {
+		t.Parallel()
+		h := newClosedHarness(t, nil)
+		h.add("a", "b")
+		for range 2 {
+			h.respond(h.next(0, 1), expired)
+			h.respond(h.next(0, 1), throttled)
+			h.later()
+		}
+		h.respond(h.next(0, 1), expired)
+		h.respond(h.next(0, 1), nil)
+		h.want("written", "written")
+		assert.NoError(t, h.Stopped())
+	})
+	t.Run("but not a third time in a row", func(t *testing.T) {
+		t.Parallel()
+		h := newClosedHarness(t, nil)
+		h.add("a")
+		h.respond(h.next(0), expired)
+		h.respond(h.next(0), throttled)
+		h.later()
+		h.respond(h.next(0), expired)
+		h.respond(h.next(0), expired)
+		h.want("not written: bad_credentials")
+	})
+	t.Run("half of a batch", func(t *testing.T) {
+		t.Parallel()
+		h := newClosedHarness(t, nil)
+		h.add("a", "b", "c", "d")
+		h.respond(h.next(0, 1, 2, 3), rejected)
+		h.respond(h.next(0, 1), expired)
+		h.respond(h.next(2, 3), nil)
+		h.respond(h.next(0, 1), throttled)
+		h.later()
+		h.respond(h.next(0, 1), expired)
+		h.respond(h.next(0, 1), rejected)
+		h.respond(h.next(0), expired)
+		h.respond(h.next(1), nil)
+		h.respond(h.next(0), rejected)
+		h.want("not written: refused", "written", "written", "written")
+	})
+	t.Run("the rest of a batch that no longer fits", func(t *testing.T) {
+		t.Parallel()
+		h := newClosedHarness(t, nil)
+		h.add("a", "b", "c")
+		h.respond(h.next(0, 1, 2), expired)
+		first := h.Next(h.now, Budget{Rows: 1, Units: 1}).Batch
+		h.respond(first, nil)
+		h.respond(h.next(1, 2), expired)
+		h.respond(h.next(1, 2), nil)
+		h.want("written", "written", "written")
+	})
+	t.Run("conditional puts", func(t *testing.T) {
+		t.Parallel()
+		h := newClosedHarness(t, func(c *Config) { c.OnExisting = Fail })
+		h.add("a", "b")
+		for row := range 2 {
+			h.respond(h.next(row), expired)
+			h.respond(h.next(row), throttled)
+			h.later()
+			h.respond(h.next(row), expired)
+			h.respond(h.next(row), nil)
+		}
+		h.want("written", "written")
+	})
+	t.Run("a stubborn row", func(t *testing.T) {
+		t.Parallel()
+		h := newClosedHarness(t, func(c *Config) { c.MaxAttempts = 20 })
+		h.add("a")
+		for range stubbornAfter {
+			h.respond(h.next(0), throttled)
+			h.later()
+		}
+		for range 2 {
+			h.respond(h.next(0), expired)
+			h.respond(h.next(0), throttled)
+			h.later()
+		}
+		h.respond(h.next(0), nil)
+		h.want("written")
+	})
+	t.Run("it costs the attempts that the throttled requests cost", func(t *testing.T) {
+		t.Parallel()
+		h := newClosedHarness(t, nil)
+		h.add("a")
+		for range 3 { // MaxAttempts
+			h.respond(h.next(0), expired)
+			h.respond(h.next(0), throttled)
+			h.later()
+		}
+		h.want("not written: throttled")
 	})
 }
 
