@@ -23,5 +23,6 @@ type Failure struct {
 	Action       Action
 	MaybeApplied bool  // DynamoDB may have applied the request, or a part of it
 	Throttled    bool  // the table or the account is out of capacity
+	Unreachable  bool  // no connection was made, and trying often does not help: the host is wrong, or refuses
 	Err          error // the error in a form that quotes no row and no secret
 }

@@ -99,7 +99,7 @@ func (t Table) Remedy(op string, r Reason, err error) string {
 	case Stopped:
 		return "try again with a context that is not cancelled and has a later deadline"
 	case Unavailable:
-		return fmt.Sprintf("check that %s is the table's region, that Endpoint, if set, leads to DynamoDB, and the network path there (DNS, proxy, firewall, TLS certificates); then try again", region)
+		return fmt.Sprintf("check that %s is the table's region, that Endpoint, if set, leads to DynamoDB, and the network path there (DNS, proxy, firewall, TLS certificates); then try again", region) + advice.Hint
 	}
 	return r.Remedy() + advice.Hint
 }

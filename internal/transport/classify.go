@@ -1,9 +1,12 @@
 package transport
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"reflect"
+	"net"
+	"net/http"
+	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -51,18 +54,47 @@ var definiteFailures = map[string]fault.Failure{
 }
 
 // classify returns what err, the error of a request of op with so many items, means, given how far
-// the request got. It is pure.
-func classify(err error, p progress, items int, op string) fault.Failure {
-	if p.status == 0 {
+// the request got. It is pure. A method of err that panics makes err a response that says nothing.
+func classify(err error, p progress, items int, op string) (f fault.Failure) {
+	defer func() {
+		if recover() != nil {
+			f = classified(panicking(err), p, items, op)
+		}
+	}()
+	return classified(err, p, items, op)
+}
+
+func classified(err error, p progress, items int, op string) fault.Failure {
+	inside := p.unsent()
+	if p.status == 0 && !inside { // otherwise the status, if err has one, is of another service
 		p.status = statusOf(err)
 	}
 	code := codeOf(err)
 	f := judge(err, code, p, items)
-	if max(p.sends, attemptsOf(err)) > 1 {
+	if !inside && max(p.sends, attemptsOf(err)) > 1 {
 		f.MaybeApplied = true // an earlier send may have had a different result
 	}
+	f.Unreachable = !p.gotConn && p.status == 0 && isUnreachable(err)
 	f.Err = newError(op, code, f.Reason, err, p)
 	return f
+}
+
+// isUnreachable reports whether err says that the host's name is unknown, that the host or a proxy
+// refuses connections, or that it cannot show a valid certificate. A timeout says none of that.
+func isUnreachable(err error) (unreachable bool) {
+	walk(err, func(err error) bool {
+		switch err := err.(type) { //nolint:errorlint // the chain is walked here
+		case *net.DNSError, *tls.CertificateVerificationError, tls.RecordHeaderError, proxyRefusal:
+			unreachable = true
+		case *net.OpError:
+			_, failed := err.Err.(*os.SyscallError) //nolint:errorlint // only if it is next
+			unreachable = unreachable || err.Op == "dial" && failed && !err.Timeout()
+		default:
+			unreachable = unreachable || err == http.ErrSchemeMismatch //nolint:errorlint // the chain is walked here
+		}
+		return !unreachable
+	})
+	return unreachable
 }
 
 func judge(err error, code string, p progress, items int) fault.Failure {
@@ -138,32 +170,6 @@ func unsent(err error, p progress) (fault.Failure, bool) {
 // determined. Its arguments must quote no item.
 func errInconclusive(format string, args ...any) *fault.Error {
 	return fault.New(fault.Unavailable, format, args...)
-}
-
-// replaceTypedNil returns err, or a safe substitute if err is or wraps a nil pointer, a common
-// mistake in fakes: any method of such an error could panic.
-func replaceTypedNil(err error) error {
-	if none := nilPointerIn(err); none != nil {
-		return errInconclusive("the client returned a nil %T as its error", none)
-	}
-	return err
-}
-
-func nilPointerIn(err error) error {
-	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
-		return err
-	}
-	switch err := any(err).(type) { // its own methods, not those of what it wraps
-	case interface{ Unwrap() error }:
-		return nilPointerIn(err.Unwrap())
-	case interface{ Unwrap() []error }:
-		for _, inner := range err.Unwrap() {
-			if none := nilPointerIn(inner); none != nil {
-				return none
-			}
-		}
-	}
-	return nil
 }
 
 // codeOf returns the DynamoDB error code in err, or "".

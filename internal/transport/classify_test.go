@@ -200,13 +200,13 @@ func TestTypedNilsAreReplaced(t *testing.T) {
 	t.Parallel()
 	var none *types.ConditionalCheckFailedException
 	for _, err := range []error{none, fmt.Errorf("put: %w", none), errors.Join(io.EOF, none), fmt.Errorf("put: %w", errors.Join(io.EOF, none))} {
-		replaced := replaceTypedNil(err)
+		replaced := replaceUnsafe(err)
 		var inconclusive *fault.Error
 		require.ErrorAs(t, replaced, &inconclusive)
 		assert.Equal(t, fault.Unavailable, inconclusive.Reason)
 		assert.Equal(t, "the client returned a nil *types.ConditionalCheckFailedException as its error", replaced.Error())
 	}
 	for _, err := range []error{nil, io.EOF, apiError("X", ""), errors.Join(io.EOF, io.ErrUnexpectedEOF)} {
-		assert.Equal(t, err, replaceTypedNil(err))
+		assert.Equal(t, err, replaceUnsafe(err))
 	}
 }

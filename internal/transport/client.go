@@ -92,6 +92,7 @@ func configureTransport(t *http.Transport) {
 	t.MaxIdleConnsPerHost = MaxConcurrency
 	t.MaxConnsPerHost = 0 // no limit: the caller's concurrency is one
 	t.IdleConnTimeout = idleTimeout
+	t.OnProxyConnectResponse = reportProxyRefusal(t.OnProxyConnectResponse)
 }
 
 // noRedirect keeps items from being sent on to wherever a response points. DynamoDB never

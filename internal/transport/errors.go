@@ -2,15 +2,11 @@ package transport
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
+	"regexp"
 	"strings"
-	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -29,8 +25,10 @@ type Error struct {
 	code      string // DynamoDB's error code, or ""
 	status    int    // HTTP status, or 0
 	requestID string
+	host      string // that was called, its port included; "" if none was, or if DynamoDB responded
 	text      string // what else may be shown
 	remedy    string // "" leaves it to the reason's general advice
+	hint      string // to be added to the general advice; "" for none
 	cause     error  // nil if it would read as the end of the caller's context
 }
 
@@ -38,18 +36,20 @@ func newError(op, code string, reason fault.Reason, err error, p progress) *Erro
 	e := &Error{Op: op, code: code, status: p.status, requestID: requestID(err), cause: err}
 	switch {
 	case p.unsent():
-		e.code = "" // the code is not DynamoDB's
-		e.text = unsentText(reason, code, err)
+		e.code, e.requestID = "", "" // they are not DynamoDB's
+		e.text = unsentText(reason, err)
 		if reason == fault.Credentials {
 			e.remedy = credentialsRemedy
 		}
 	case code != "":
-		e.text = messageText(op, code, reason, err)
-		e.remedy = responseRemedy(op, code, reason, e.text == "", err)
+		e.text = messageText(op, code, reason, err, p.probe)
+		e.remedy = responseRemedy(op, code, reason, e.text == "", err, p.probe)
 	default:
-		e.text = networkText(err, p.status)
+		e.host = hostName(p.host)
+		e.text = networkText(err, p)
 		e.remedy = statusRemedy(p.status)
 	}
+	e.hint = hintOf(op, e.code, reason, err, p)
 
 	ctxEnd := endsContext(err)
 	switch {
@@ -59,9 +59,9 @@ func newError(op, code string, reason fault.Reason, err error, p progress) *Erro
 		e.cause = nil
 	}
 	if reason == fault.Stopped {
-		e.text = p.ended.Error()
+		e.text = p.ended.Error() + p.stageText()
 	} else if p.overdue != nil && code == "" {
-		e.text, e.cause = p.overdue.Error(), p.overdue
+		e.text, e.cause = p.overdue.Error()+p.stageText(), p.overdue
 	}
 	return e
 }
@@ -77,6 +77,9 @@ func (e *Error) Error() string {
 	}
 	if e.requestID != "" {
 		parts = append(parts, "request ID "+fault.Cut(fault.Clean(e.requestID), 80))
+	}
+	if e.host != "" {
+		parts = append(parts, "host "+e.host)
 	}
 	text := e.Op
 	if len(parts) > 0 {
@@ -97,14 +100,23 @@ func shownCode(code string) string { return fault.Cut(fault.Clean(code), maxCode
 // Unwrap returns the client's error.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Advice returns how to fix e, and a hint if a proxy or a firewall may have responded instead of
-// DynamoDB. Its cause is not asked.
-func (e *Error) Advice() fault.Advice {
-	advice := fault.Advice{Remedy: e.remedy}
-	if e.code == "" && (e.status == http.StatusForbidden || e.status == http.StatusTooManyRequests) {
-		advice.Hint = "; or a proxy or a firewall on the way rejected the request, since DynamoDB responds with status 400 and an error code"
+// Advice returns how to fix e, and what to add to the general advice. Its cause is not asked.
+func (e *Error) Advice() fault.Advice { return fault.Advice{Remedy: e.remedy, Hint: e.hint} }
+
+// hintOf returns what to add to the general advice: who may have responded instead of DynamoDB, or why a
+// probe may be denied where rows are not.
+func hintOf(op, code string, reason fault.Reason, err error, p progress) string {
+	switch {
+	case code == "" && (p.status == http.StatusForbidden || p.status == http.StatusTooManyRequests):
+		return "; or a proxy or a firewall on the way rejected the request, since DynamoDB responds with status 400 and an error code"
+	case p.probe && reason == fault.Access:
+		return fmt.Sprintf("; if only a condition on dynamodb:LeadingKeys denies dynamodb:%s, it may deny the random key of CheckWrites and allow your rows", op)
+	case proxyRefused(err) == http.StatusProxyAuthRequired:
+		return "; the proxy requires a user and a password: HTTPS_PROXY gives them as http://USER:PASSWORD@HOST:PORT"
+	case proxyRefused(err) != 0:
+		return "; the proxy must allow CONNECT to the host, or NO_PROXY must name the host"
 	}
-	return advice
+	return ""
 }
 
 // Format keeps fmt from walking into the cause.
@@ -124,11 +136,24 @@ func requestID(err error) string {
 }
 
 // credentialsRemedy is for credentials that the provider did not return.
-const credentialsRemedy = "check the error of the CredentialsProvider: its text is hidden because it may contain a secret; use errors.As or errors.Is"
+const credentialsRemedy = "check the error of the CredentialsProvider: its text is hidden because it may contain a secret; dynamodest.Cause returns the error at its end, and errors.As finds one by its type"
 
 // collectionRemedy is for an item whose partition key has too many bytes of items.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html#LSI.ItemCollections.SizeLimit
 const collectionRemedy = "in a table with local secondary indexes the items of one partition key value may take 10 GB at most, and this row's value has no room left: delete items of that value, or spread them over more values"
+
+// kmsRemedy is for a refusal that is about the key of the table and not about the table.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+const kmsRemedy = "the table is encrypted with an AWS KMS key, and the use of that key was refused: allow kms:Decrypt on the key, in the policy of the credentials and in the key's own policy, and check that the key is enabled and not scheduled for deletion"
+
+// kmsMessage matches the messages of refusals that are about a key: those of a policy name an action of
+// KMS, the others quote an error of KMS.
+var kmsMessage = regexp.MustCompile(`(?i)\bkms:[a-z*]|\bKMS key\b|services\.kms\.|AWSKMS|KMSException`)
+
+// isKMS reports whether a response is about the KMS key of the table.
+func isKMS(code string, reason fault.Reason, message string) bool {
+	return strings.HasPrefix(code, "KMS") || reason == fault.Access && kmsMessage.MatchString(message)
+}
 
 // statusRemedy returns the remedy for a response without a DynamoDB error code, or "".
 func statusRemedy(status int) string {
@@ -139,10 +164,13 @@ func statusRemedy(status int) string {
 }
 
 // responseRemedy returns the remedy for a response with an error code if more is known than its
-// reason, otherwise "". withheld reports whether DynamoDB's message is not shown.
-func responseRemedy(op, code string, reason fault.Reason, withheld bool, err error) string {
+// reason, otherwise "". withheld reports whether DynamoDB's message is not shown, and probe whether the
+// request carried no row.
+func responseRemedy(op, code string, reason fault.Reason, withheld bool, err error, probe bool) string {
 	switch {
-	case reason == fault.Refused && op == DescribeTable: // the request holds a table's name and no item
+	case isKMS(code, reason, messageOf(err)):
+		return kmsRemedy
+	case reason == fault.Refused && (op == DescribeTable || probe): // the request holds no row
 		return "check Table and Region, then create a new Destination"
 	case code == "ItemCollectionSizeLimitExceededException":
 		return collectionRemedy
@@ -181,11 +209,16 @@ func throttlingReasons(err error) []fault.Throttling {
 	return reasons
 }
 
-// unsentText returns why the SDK failed before it sent the request.
-func unsentText(reason fault.Reason, code string, err error) string {
-	detail := fmt.Sprintf(" (error of type %s)", innermostType(err))
-	if code != "" {
-		detail = ": " + shownCode(code)
+// unsentText returns why the SDK failed before it sent the request. Of an error of the caller's
+// CredentialsProvider it gives the type, and what the types inside say that are known.
+func unsentText(reason fault.Reason, err error) string {
+	c := composer{foreign: true}
+	detail := shown(c.compose(err))
+	if detail != "" {
+		detail = ": " + detail
+	}
+	if detail == "" || len(c.types) > 0 {
+		detail += fmt.Sprintf(" (error of type %s)", c.typeNames())
 	}
 	switch reason {
 	case fault.Credentials:
@@ -196,56 +229,28 @@ func unsentText(reason fault.Reason, code string, err error) string {
 	return "not sent" + detail
 }
 
-// networkText returns the text for an error without a DynamoDB error code. It quotes errors of net,
-// crypto and similar packages, whose texts hold addresses and certificates but no items, and gives
-// only the type of any other error. The status comes before an unreadable body: a proxy's error page
+// networkText returns the text for an error without a DynamoDB error code. It is composed of the fields
+// of errors of net, crypto and similar packages, which hold addresses and certificates but no items, and
+// gives only the type of any other error. The status comes before an unreadable body: a proxy's error page
 // is not in DynamoDB's format, so the SDK cannot read it.
-func networkText(err error, status int) string {
-	for _, find := range []func(error) error{
-		as[*net.DNSError], as[*net.OpError],
-		as[*tls.CertificateVerificationError], as[x509.HostnameError], as[x509.UnknownAuthorityError],
-		as[tls.RecordHeaderError], as[tls.AlertError], as[syscall.Errno],
-		as[*fault.Error],
-		is(http.ErrSchemeMismatch), is(io.ErrUnexpectedEOF), is(io.EOF), is(net.ErrClosed),
-	} {
-		if found := find(err); found != nil {
-			return fault.Cut(fault.Clean(found.Error()), fault.MaxDetail)
-		}
-	}
-	if status >= 300 {
-		return "the response has no DynamoDB error code, so it may come from a proxy"
-	}
+func networkText(err error, p progress) string {
+	c := composer{connecting: !p.gotConn && (p.dialing || !p.sdk)}
+	var own *fault.Error
 	var unreadable *smithy.DeserializationError
-	if errors.As(err, &unreadable) {
+	switch text := c.compose(err); {
+	case errors.As(err, &own): // about the response as a whole
+		return shown(own.Error())
+	case p.status == http.StatusBadRequest && p.plain:
+		return "the response has no DynamoDB error code, so it may come from a proxy, or from a port that expects https"
+	case p.status >= 300:
+		return "the response has no DynamoDB error code, so it may come from a proxy"
+	case text != "":
+		return shown(text)
+	case errors.As(err, &unreadable):
 		return "the response could not be read"
 	}
-	return "an error of type " + innermostType(err)
+	return "an error of type " + c.typeNames()
 }
 
-func as[E error](err error) error {
-	var found E
-	if errors.As(err, &found) {
-		return found
-	}
-	return nil
-}
-
-func is(target error) func(error) error {
-	return func(err error) error {
-		if errors.Is(err, target) {
-			return target
-		}
-		return nil
-	}
-}
-
-// innermostType returns the type of the error that err comes from.
-func innermostType(err error) string {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return fmt.Sprintf("%T", err)
-		}
-		err = inner
-	}
-}
+// shown returns a composed text in a form that may be shown.
+func shown(text string) string { return fault.Cut(fault.Clean(text), fault.MaxDetail) }

@@ -158,6 +158,26 @@ func TestRemediesOfResponses(t *testing.T) {
 	assert.Equal(t, fault.Unavailable.Remedy(), remedy(apiError("UnknownError", ""), 502))
 }
 
+// A refusal that is about the table's key advises on the key, for a row as for a table.
+func TestRemedyOfKMSRefusals(t *testing.T) {
+	t.Parallel()
+	const user = "User: arn:aws:iam::123456789012:user/kms is not authorized to perform: "
+	for message, kms := range map[string]bool{
+		"KMS key access denied error: com.amazonaws.services.kms.model.AWSKMSException: The ciphertext refers to a customer master key that does not exist": true,
+		user + "kms:Decrypt on resource: arn:aws:kms:eu-west-1:123456789012:key/1":                                                                          true,
+		user + "dynamodb:PutItem on resource: arn:aws:dynamodb:eu-west-1:123456789012:table/kms":                                                            false,
+		"": false,
+	} {
+		f := classify(apiError("AccessDeniedException", message), answered(400), 1, PutItem)
+		for _, remedy := range []string{fault.Remedy(f.Reason, f.Err), fault.Table{}.Remedy(PutItem, f.Reason, f.Err)} {
+			assert.Equal(t, kms, remedy == kmsRemedy, message)
+		}
+	}
+	for _, code := range []string{"KMSDisabledException", "KMSInvalidStateException", "KMSAccessDeniedException"} {
+		assert.Equal(t, kmsRemedy, remedy(apiError(code, "m"), 400))
+	}
+}
+
 // A response with an error code is DynamoDB's; one without may be a proxy's.
 func TestHintAtAProxy(t *testing.T) {
 	t.Parallel()

@@ -12,14 +12,14 @@ import (
 
 // messageText returns the message of a DynamoDB error where such messages hold neither items nor
 // secrets, otherwise "". The message of a signature fault, for one, quotes the request's headers,
-// session token included.
-func messageText(op, code string, reason fault.Reason, err error) string {
+// session token included. probe reports whether the request carried no row.
+func messageText(op, code string, reason fault.Reason, err error, probe bool) string {
 	message := messageOf(err)
 	switch reason {
 	case fault.Access, fault.NoTable, fault.Throttled:
 		return fault.Cut(fault.Clean(message), fault.MaxDetail)
 	case fault.Refused:
-		if op == DescribeTable && code == "ValidationException" || isHarmless(message) { // the former holds no item
+		if (op == DescribeTable || probe) && code == "ValidationException" || isHarmless(message) { // the former holds no row
 			return fault.Cut(fault.Clean(message), fault.MaxDetail)
 		}
 	}

@@ -86,7 +86,7 @@ func (c *Client) Describe(ctx context.Context, ended func() error) (table.Descri
 	failure := c.send(ctx, ended, DescribeTable, 0, func(ctx context.Context, t *trace) error {
 		out, err := c.api.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(c.name)}, t.options)
 		if err != nil || out == nil {
-			return replaceTypedNil(err)
+			return replaceUnsafe(err)
 		}
 		d = table.Parse(out.Table)
 		foreign = !(d.Known && d.Schema.Typed()) && t.overWire(out.ResultMetadata)
@@ -151,7 +151,7 @@ func (c *Client) batchWrite(ctx context.Context, t *trace, items []*item.Item, r
 	}, t.options)
 	switch {
 	case err != nil:
-		return replaceTypedNil(err)
+		return replaceUnsafe(err)
 	case out == nil || out.UnprocessedItems == nil && t.overWire(out.ResultMetadata):
 		// DynamoDB always sends the map, so this is no response of DynamoDB's.
 		return errInconclusive("the response has no UnprocessedItems")
@@ -233,7 +233,7 @@ func (c *Client) put(ctx context.Context, t *trace, it *item.Item, conditional b
 	out, err := c.api.PutItem(ctx, in, t.options)
 	switch {
 	case err != nil:
-		err = replaceTypedNil(err)
+		err = replaceUnsafe(err)
 		r.Existing = compareExisting(it, err)
 		return err
 	case out == nil || out.ConsumedCapacity == nil && t.emptyBody(out.ResultMetadata):
@@ -244,7 +244,12 @@ func (c *Client) put(ctx context.Context, t *trace, it *item.Item, conditional b
 }
 
 // compareExisting compares it with the item that a failed condition shows.
-func compareExisting(it *item.Item, err error) Existing {
+func compareExisting(it *item.Item, err error) (existing Existing) {
+	defer func() {
+		if recover() != nil { // in a method of err
+			existing = NotShown
+		}
+	}()
 	var failed *types.ConditionalCheckFailedException
 	switch {
 	case !errors.As(err, &failed) || len(failed.Item) == 0:

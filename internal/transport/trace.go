@@ -27,10 +27,18 @@ var errHookEnded = errors.New("the context that RequestStart returned ended firs
 // Its other fields are atomic because net/http may call its hooks from goroutines that outlive the call.
 type trace struct {
 	maxBody   int64 // bytes of a response's body that are read at most
+	probe     bool  // the request carries no row
+	host      atomic.Pointer[target]
 	stages    atomic.Uint32
 	sends     atomic.Int32
 	status    atomic.Int32
 	bodyBytes atomic.Int64
+}
+
+// target is where a request was sent.
+type target struct {
+	host  string // its port included, if the URL has one
+	plain bool   // by http
 }
 
 // The stages of a request.
@@ -92,6 +100,7 @@ func (t *trace) finalize(id string, stage uint32) middleware.FinalizeMiddleware 
 func (t *trace) send(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
 	t.sends.Add(1)
 	if req, ok := in.Request.(*smithyhttp.Request); ok {
+		t.host.Store(&target{host: req.URL.Host, plain: req.URL.Scheme == "http"})
 		if body, ok := req.GetStream().(io.ReadSeeker); ok {
 			req, err := req.SetStream(plainBody{body})
 			if err != nil {
@@ -138,21 +147,37 @@ func (t *trace) emptyBody(response middleware.Metadata) bool {
 
 // progress summarizes how far a request got.
 type progress struct {
-	withheld             bool  // the request was not handed to the client
-	sdk                  bool  // the middleware of the real SDK ran
-	credentialsRequested bool  // credentials were requested
-	credentialsResolved  bool  // credentials were returned
-	endpointResolved     bool  // the endpoint was resolved
-	sends                int   // times that the request reached the HTTP client: more than 1 if a foreign client retries
-	dialing              bool  // net/http looked for a connection
-	gotConn              bool  // net/http got a connection
-	status               int   // HTTP status, 0 if no response began
-	ended                error // the error of the caller's context, if that has ended
-	overdue              error // why the request's own context has ended and the caller's has not: errDeadline or errHookEnded
+	withheld             bool   // the request was not handed to the client
+	probe                bool   // the request carries no row
+	sdk                  bool   // the middleware of the real SDK ran
+	credentialsRequested bool   // credentials were requested
+	credentialsResolved  bool   // credentials were returned
+	endpointResolved     bool   // the endpoint was resolved
+	sends                int    // times that the request reached the HTTP client: more than 1 if a foreign client retries
+	dialing              bool   // net/http looked for a connection
+	gotConn              bool   // net/http got a connection
+	status               int    // HTTP status, 0 if no response began
+	host                 string // that was called, its port included if the URL has one; "" if not known
+	plain                bool   // it was called by http
+	ended                error  // the error of the caller's context, if that has ended
+	overdue              error  // why the request's own context has ended and the caller's has not: errDeadline or errHookEnded
 }
 
 // unsent reports whether the request certainly did not reach the HTTP client.
 func (p *progress) unsent() bool { return p.withheld || p.sdk && p.sends == 0 }
+
+// stageText returns what the request waited for when it was given up, or "" if that is not known.
+func (p *progress) stageText() string {
+	switch {
+	case p.credentialsRequested && !p.credentialsResolved:
+		return " while the CredentialsProvider was asked"
+	case p.dialing && !p.gotConn:
+		return " while connecting"
+	case p.gotConn && p.status == 0:
+		return " while the response was awaited"
+	}
+	return ""
+}
 
 // progress summarizes t at the end of a call. ctx is the request's own context, made by
 // [withDeadline], and ended returns the error of the caller's.
@@ -167,6 +192,10 @@ func (t *trace) progress(ctx context.Context, ended func() error) progress {
 		dialing:              stages&stageDialing != 0,
 		gotConn:              stages&stageGotConn != 0,
 		status:               int(t.status.Load()),
+		probe:                t.probe,
+	}
+	if called := t.host.Load(); called != nil {
+		p.host, p.plain = called.host, called.plain
 	}
 	own := ctx.Err() // first, since it ends with the caller's
 	p.ended = ended()

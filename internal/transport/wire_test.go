@@ -188,7 +188,7 @@ func TestErrorPagesOfAProxy(t *testing.T) {
 		server.Close()
 		require.NotNil(t, failure)
 		assert.Equal(t, want, meaningOf(failure), status)
-		assert.Equal(t, fmt.Sprintf("BatchWriteItem: HTTP status %d: the response has no DynamoDB error code, so it may come from a proxy", status), failure.Err.Error())
+		assert.Equal(t, fmt.Sprintf("BatchWriteItem: HTTP status %d, host %s: the response has no DynamoDB error code, so it may come from a proxy", status, server.Listener.Addr()), failure.Err.Error())
 		assert.Contains(t, failure.Err.Error()+fault.Remedy(failure.Reason, failure.Err), "proxy")
 	}
 }
@@ -215,7 +215,7 @@ func TestRequestsThatAreNotSent(t *testing.T) {
 		{"provider is denied", provider(denied), fault.Credentials, "BatchWriteItem: could not retrieve credentials: AccessDenied"},
 		{"provider fails", provider(secret), fault.Credentials, "BatchWriteItem: could not retrieve credentials (error of type *errors.errorString)"},
 		{"empty keys", provider(credentials.NewStaticCredentialsProvider("", "", "")), fault.Credentials, "BatchWriteItem: could not retrieve credentials (error of type *credentials.StaticCredentialsEmptyError)"},
-		{"no region", func(o *dynamodb.Options) { o.Region, o.BaseEndpoint = "", nil }, fault.Config, "BatchWriteItem: could not resolve the endpoint (error of type *errors.errorString)"},
+		{"no region", func(o *dynamodb.Options) { o.Region, o.BaseEndpoint = "", nil }, fault.Config, "BatchWriteItem: could not resolve the endpoint: Invalid Configuration: Missing Region"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
