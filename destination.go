@@ -2,6 +2,7 @@ package dynamodest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -125,23 +126,6 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 // conditional reports whether each row goes by a conditional PutItem.
 func (d *Destination) conditional() bool { return d.exist == Skip || d.exist == Fail }
 
-// Check reports whether the table exists, takes writes, and still has the keys that New saw. It is what
-// the "test connection" button of an engine should call. It writes nothing, so it does not check the
-// permission to write.
-//
-// The error is as New's; if the keys have changed it is a [*TableError] with ErrConfig, and a new
-// Destination is needed.
-func (d *Destination) Check(ctx context.Context) error {
-	now, err := d.describe(ctx)
-	if err != nil {
-		return err
-	}
-	if err := d.sameKeys(now); err != nil {
-		return err
-	}
-	return d.accepts(now)
-}
-
 // Item returns the item that Write would send for row, or the [*RowError] that Write would report,
 // with Index 0. It sends nothing, and shares nothing with row.
 func (d *Destination) Item(row Row) (map[string]types.AttributeValue, error) {
@@ -154,29 +138,54 @@ func (d *Destination) Item(row Row) (map[string]types.AttributeValue, error) {
 
 // describe requests the table's description, again after transient failures. The error is a
 // *TableError.
-func (d *Destination) describe(ctx context.Context) (table.Description, error) {
+func (d *Destination) describe(ctx context.Context) (description table.Description, err error) {
+	err = d.persist(ctx, transport.DescribeTable, func() (failure *fault.Failure, notify func()) {
+		description, failure, notify = d.describeOnce(ctx)
+		return failure, notify
+	})
+	return description, err
+}
+
+// maxUnreachable is how many requests at most are made to a host that is not there: a wrong name or port
+// does not get better, and a person may wait for the answer.
+const maxUnreachable = 2
+
+// persist makes a request of op by once, again after transient failures. The error is a *TableError. It
+// calls notify, which is the RequestDone hook, when the request no longer counts as in flight.
+func (d *Destination) persist(ctx context.Context, op string, once func() (failure *fault.Failure, notify func())) error {
 	for attempts, reauthorized := 0, false; ; {
 		sent := time.Now()
-		description, failure, notify := d.describeOnce(ctx)
+		failure, notify := once()
 		notify()
 		if failure == nil {
-			return description, nil
+			return nil
 		}
 		if failure.Action == fault.Reauthorize && !reauthorized {
 			reauthorized = true
 			d.credentials.Invalidate(sent)
 			continue
 		}
+		reauthorized = reauthorized && !failure.Throttled // which shows that the credentials work
 		attempts++
-		if failure.Action != fault.Retry || attempts >= d.retry.MaxAttempts {
-			return table.Description{}, d.describeError(ctx, failure)
+		most := d.retry.MaxAttempts
+		if failure.Unreachable {
+			most = min(most, maxUnreachable)
+		}
+		if failure.Action != fault.Retry || attempts >= most {
+			return d.requestError(ctx, op, failure)
 		}
 		delay := schedule.Delay(d.retry.MinDelay, d.retry.MaxDelay, attempts)
 		d.observer.wait(ctx, Wait{For: waitRetry, Delay: delay})
 		if sleep(ctx, delay) != nil {
-			return table.Description{}, d.tableError(transport.DescribeTable, fault.Stopped, fault.Ended(ctx))
+			return d.tableError(op, fault.Stopped, endedAfter(ctx, failure))
 		}
 	}
+}
+
+// endedAfter returns why ctx ended, and the failure of the last request before that.
+func endedAfter(ctx context.Context, failure *fault.Failure) error {
+	ended := fault.Ended(ctx)
+	return fault.New(fault.Stopped, "%s; before that %s", ended, failure.Err).WithCause(errors.Join(failure.Err, ended))
 }
 
 // sleep waits for d, or until ctx ends; then it returns ctx's error.
@@ -202,15 +211,29 @@ func (d *Destination) describeOnce(ctx context.Context) (now table.Description, 
 	return now, failure, d.observer.done(observed, response, failure)
 }
 
-// describeError returns the error for a description that was not obtained.
-func (d *Destination) describeError(ctx context.Context, failure *fault.Failure) *TableError {
-	switch failure.Reason {
-	case fault.Refused: // there is no row in the request: the table's name is at fault
-		return d.tableError(transport.DescribeTable, fault.Config, failure.Err)
-	case fault.Stopped:
-		return d.tableError(transport.DescribeTable, fault.Stopped, fault.Ended(ctx))
+// requestError returns the error for a request that carried no row.
+func (d *Destination) requestError(ctx context.Context, op string, failure *fault.Failure) *TableError {
+	switch {
+	case failure.Reason == fault.Refused: // there is no row in the request: a setting is at fault
+		return d.tableError(op, fault.Config, failure.Err)
+	case failure.Reason == fault.Stopped && ctx.Err() != nil:
+		return d.tableError(op, fault.Stopped, endedDuring(ctx, failure))
 	}
-	return d.tableError(transport.DescribeTable, failure.Reason, failure.Err)
+	return d.tableError(op, failure.Reason, failure.Err)
+}
+
+// endedDuring returns why ctx ended, with what the request waited for then.
+func endedDuring(ctx context.Context, failure *fault.Failure) error {
+	ended := fault.Ended(ctx)
+	request, sent := failure.Err.(*transport.Error) //nolint:errorlint // transport wraps it in nothing
+	if !sent {
+		return ended
+	}
+	text := request.Error()
+	if ended.Error() != ctx.Err().Error() { // it says more
+		text += "; " + ended.Error()
+	}
+	return fault.New(fault.Stopped, "%s", text).WithCause(errors.Join(request, ended))
 }
 
 // callError returns the error of a call that a failure stops.

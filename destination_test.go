@@ -315,6 +315,7 @@ func TestOnlyThreeActions(t *testing.T) {
 			_, _ = dest.Write(t.Context(), rows[:1])
 			_, _ = dest.WriteSeq(t.Context(), seq(rows), nil)
 			require.NoError(t, dest.Check(t.Context()))
+			require.NoError(t, dest.CheckWrites(t.Context()))
 			db.SetFault(dynamodesttest.Poison(func(map[string]types.AttributeValue) bool { return true }))
 			_, err := dest.Write(t.Context(), rows)
 			require.ErrorIs(t, err, dynamodest.ErrRefused)

@@ -106,6 +106,7 @@ func (s *site) test(t *testing.T) {
 	t.Run("stream", s.stream)
 	t.Run("forced types", s.forced)
 	t.Run("bad rows", s.badRows)
+	t.Run("check", s.check)
 	t.Run("table gone", s.gone)
 }
 
@@ -355,6 +356,22 @@ func (s *site) badRows(t *testing.T) {
 	s.holds(t, dest, "bad", written)
 }
 
+// check checks the table and its writes in every mode, and finds that nothing was written.
+func (s *site) check(t *testing.T) {
+	count := func() int32 {
+		out, err := s.client.Scan(t.Context(), &dynamodb.ScanInput{TableName: &s.cfg.Table, Select: types.SelectCount})
+		require.NoError(t, err)
+		return out.Count
+	}
+	before := count()
+	for _, existing := range []dynamodest.OnExisting{dynamodest.Overwrite, dynamodest.Skip, dynamodest.Fail} {
+		dest := s.dest(t, func(c *dynamodest.Config) { c.Mode, c.OnExisting = dynamodest.Insert, existing })
+		require.NoError(t, dest.Check(t.Context()))
+		require.NoError(t, dest.CheckWrites(t.Context()))
+	}
+	assert.Equal(t, before, count())
+}
+
 func (s *site) gone(t *testing.T) {
 	dest := s.dest(t, nil)
 	_, err := s.client.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: &s.cfg.Table})
@@ -369,6 +386,7 @@ func (s *site) gone(t *testing.T) {
 		assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.NotWritten: n}, outcomes(res.Rows))
 	}
 	require.ErrorIs(t, dest.Check(t.Context()), dynamodest.ErrNoTable)
+	require.ErrorIs(t, dest.CheckWrites(t.Context()), dynamodest.ErrNoTable)
 	_, err = dynamodest.New(t.Context(), s.cfg)
 	require.ErrorIs(t, err, dynamodest.ErrNoTable)
 }

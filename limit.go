@@ -41,10 +41,10 @@ func (t turnstile) enter(ctx context.Context) bool {
 
 func (t turnstile) leave() { <-t }
 
-// askLimiter waits until the caller's Limiter allows the units of b. It returns an error if the request
-// is not to be sent.
-func (d *Destination) askLimiter(ctx context.Context, b *schedule.Batch) error {
-	err := d.limiter.WaitN(ctx, b.Units)
+// askLimiter waits until the caller's Limiter allows so many units. It returns an error if the request is
+// not to be sent.
+func (d *Destination) askLimiter(ctx context.Context, units int) error {
+	err := d.limiter.WaitN(ctx, units)
 	if ctx.Err() != nil {
 		return fault.Ended(ctx)
 	}

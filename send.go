@@ -31,32 +31,41 @@ func unanswered(b *schedule.Batch) response {
 // goroutineEnded is what is known of a request whose client ended the goroutine.
 var goroutineEnded = &fault.Failure{Reason: fault.Unavailable, Action: fault.Abort, MaybeApplied: true, Err: errGoroutineEnded}
 
-// begin asks the Limiter, calls RequestStart and returns the request's context. It returns an error if
-// the request must not be sent, which is so once start has ended; the context is nil unless
-// RequestStart was called.
-//
-// With a Limiter one request at a time is in begin: it asks for its units when it can use them, and a
-// slow RequestStart cannot gather requests that then go together.
+// begin prepares the sending of b as beginRequest does, and sets b.SentAt.
 func (d *Destination) begin(ctx, start context.Context, b *schedule.Batch) (observed context.Context, err error) {
+	observed, sentAt, err := d.beginRequest(ctx, start, requestOf(b), b.Units)
+	if observed != nil {
+		b.SentAt = sentAt
+	}
+	return observed, err
+}
+
+// beginRequest asks the Limiter for the request's units, calls RequestStart and returns the request's
+// context and when it is sent. It returns an error if the request must not be sent, which is so once start
+// has ended; the context is nil unless RequestStart was called.
+//
+// With a Limiter one request at a time is in beginRequest: it asks for its units when it can use them, and
+// a slow RequestStart cannot gather requests that then go together.
+func (d *Destination) beginRequest(ctx, start context.Context, request Request, units int) (observed context.Context, sentAt time.Time, err error) {
 	if d.limiter != nil {
-		d.observer.wait(start, Wait{For: waitLimit, Rows: len(b.Rows)})
+		d.observer.wait(start, Wait{For: waitLimit, Rows: request.Rows})
 		if !d.limiterTurn.enter(start) {
-			return nil, fault.Ended(start)
+			return nil, sentAt, fault.Ended(start)
 		}
 		defer d.limiterTurn.leave()
-		if err := d.askLimiter(start, b); err != nil {
-			return nil, err
+		if err := d.askLimiter(start, units); err != nil {
+			return nil, sentAt, err
 		}
 	}
 	if start.Err() != nil {
-		return nil, fault.Ended(start)
+		return nil, sentAt, fault.Ended(start)
 	}
-	observed = d.observer.start(ctx, requestOf(b))
-	b.SentAt = time.Now()
+	observed = d.observer.start(ctx, request)
+	sentAt = time.Now()
 	if start.Err() != nil { // while the hook ran
-		return observed, fault.Ended(start)
+		return observed, sentAt, fault.Ended(start)
 	}
-	return observed, nil
+	return observed, sentAt, nil
 }
 
 // withheld returns the response of a request that begin has refused.
@@ -64,12 +73,17 @@ func (d *Destination) withheld(observed context.Context, b *schedule.Batch, err 
 	resp := unsent(b, err)
 	resp.notify = func() {}
 	if observed != nil {
-		resp.notify = d.observer.done(observed, Response{Request: requestOf(b)}, &fault.Failure{
-			Reason: fault.Stopped,
-			Err:    fault.New(fault.Stopped, "%s: not sent: the call ended while RequestStart ran", opOf(len(b.Rows))).WithCause(err),
-		})
+		resp.notify = d.observer.done(observed, Response{Request: requestOf(b)}, endedInHook(opOf(len(b.Rows)), err))
 	}
 	return resp
+}
+
+// endedInHook returns the failure, for RequestDone, of a request whose call ended while RequestStart ran.
+func endedInHook(op string, err error) *fault.Failure {
+	return &fault.Failure{
+		Reason: fault.Stopped,
+		Err:    fault.New(fault.Stopped, "%s: not sent: the call ended while RequestStart ran", op).WithCause(err),
+	}
 }
 
 // send sends one request and returns its response. It is the only place that writes to the table. The

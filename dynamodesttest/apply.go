@@ -43,7 +43,7 @@ func (db *DB) writeLocked(req *request, late bool) ([]putResult, *apiError) {
 			res.notWritten = true
 			continue
 		}
-		res.failed = req.mustNotExist != "" && res.old != nil && find(parseItem(res.old.item), req.mustNotExist) != nil
+		res.failed = slices.ContainsFunc(req.conditions, func(c condition) bool { return !c.holds(res.old) })
 		p.price(res)
 		if !late {
 			if res.exceeded = p.take(res); res.exceeded != nil {
@@ -169,7 +169,7 @@ func (db *DB) runPut(req *request) ([]byte, *apiError) {
 		return nil, throttled(results)
 	case res.failed:
 		err := apiErrorf(codeCondition, "The conditional request failed")
-		if req.showItem && !req.fault.hideItem {
+		if req.showItem && !req.fault.hideItem && res.old != nil {
 			err.members = `,"Item":` + res.old.item
 		}
 		return nil, err

@@ -134,6 +134,7 @@ func requestCases() []strictCase {
 		return r
 	}
 	onKey := `"ConditionExpression":"attribute_not_exists(#k)","ExpressionAttributeNames":{"#k":"id"}`
+	never := `"ConditionExpression":"attribute_exists(#k) AND attribute_not_exists(#k)","ExpressionAttributeNames":{"#k":"id"}`
 	return []strictCase{
 		{name: "body that is not JSON", request: request{"PutItem", `{"TableName":`}, code: serializationCode},
 		{name: "value left out", request: request{"PutItem", `{"TableName":"$plain","Item":{"id":{"S":"a"},"v":}}`}, code: serializationCode},
@@ -154,6 +155,23 @@ func requestCases() []strictCase {
 			name: "condition that fails and shows the item", setup: []request{putBody("plain", `{"id":{"S":"condition shows"},"v":{"N":"1.0"}}`)},
 			request: conditional("condition shows", onKey+`,"ReturnValuesOnConditionCheckFailure":"ALL_OLD"`),
 			code:    "ConditionalCheckFailedException", shows: `{"Item":{"id":{"S":"condition shows"},"v":{"N":"1"}}}`,
+		},
+		{
+			name: "condition that cannot hold, without an item", request: conditional("condition never", never),
+			code: "ConditionalCheckFailedException", text: "The conditional request failed", shows: `{}`,
+		},
+		{
+			name: "condition that cannot hold, with an item", setup: []request{putBody("plain", `{"id":{"S":"condition never holds"}}`)},
+			request: conditional("condition never holds", never), code: "ConditionalCheckFailedException", shows: `{}`,
+		},
+		{
+			name: "condition on an item that is there", setup: []request{putBody("plain", `{"id":{"S":"condition exists"}}`)},
+			request: conditional("condition exists", `"ConditionExpression":"attribute_exists(id)"`),
+		},
+		{
+			name:    "batch of a put without the key",
+			request: request{"BatchWriteItem", `{"RequestItems":{"$plain":[{"PutRequest":{"Item":{"other":{"BOOL":true}}}}]}}`},
+			code:    validationCode, text: "The provided key element does not match the schema",
 		},
 		{name: "condition with a name left undefined", request: conditional("r", `"ConditionExpression":"attribute_not_exists(#k)"`), code: validationCode},
 		{name: "names without a condition", request: conditional("r", `"ExpressionAttributeNames":{"#k":"id"}`), code: validationCode},

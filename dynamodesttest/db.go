@@ -85,7 +85,8 @@ func (db *DB) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteItemInp
 	return db.client.BatchWriteItem(ctx, in, opts...)
 }
 
-// PutItem puts an item. The only condition supported is attribute_not_exists(name).
+// PutItem puts an item. The only conditions supported are attribute_exists(name)
+// and attribute_not_exists(name), and those joined by AND.
 func (db *DB) PutItem(ctx context.Context, in *dynamodb.PutItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	return db.client.PutItem(ctx, in, opts...)
 }

@@ -18,9 +18,9 @@ type request struct {
 	capacity string // ReturnConsumedCapacity
 
 	// Only for PutItem.
-	mustNotExist string // the attribute of the attribute_not_exists condition
-	showItem     bool   // return the existing item if the condition fails
-	returnOld    bool
+	conditions []condition // all of which must hold
+	showItem   bool        // return the existing item if the condition fails
+	returnOld  bool
 
 	fault       Fault
 	unprocessed int // number of items returned as unprocessed
