@@ -8,7 +8,8 @@ const maxCauses = 10_000
 // Cause returns the error at the end of err's chain: the error of the AWS SDK, of the network, of a
 // CredentialsProvider or of another part that is not this library's. Where an error unwraps to several,
 // Cause takes the last of them, so for a [*RowError] and a [*TableError] it is the end of their Err, or
-// their Reason if they have none. It returns nil for nil, and never a nil pointer.
+// their Reason if they have none, and for a [*WriteError] that of its last row in First, or of Stop if no
+// row failed. It returns nil for nil, and never a nil pointer.
 //
 // It is for logs that may hold everything: the text of the result may quote a row or a secret, which is
 // why the texts of this library's errors do not quote it. errors.Unwrap does not lead there, since it

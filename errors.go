@@ -61,11 +61,11 @@ type RowError struct {
 
 	// Err is the cause: an error of the AWS SDK or of the mapping or, with ErrStopped, what stopped
 	// the call; nil if the Reason says it all. Text that may quote a row is reached only by
-	// unwrapping it further.
+	// unwrapping it further, as errors.As and [Cause] do.
 	Err error
 }
 
-// TableError is why New or Check failed, or why a call stopped: a fault of the table, the credentials
+// TableError is why New, Check or CheckWrites failed, or why a call stopped: a fault of the table, the credentials
 // or the configuration that every row would meet.
 type TableError struct {
 	Reason Reason

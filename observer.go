@@ -8,8 +8,8 @@ import (
 )
 
 // Observer receives events of a Destination. Any func may be nil. The funcs are called from many
-// goroutines at once, which are the Destination's own (for New and Check, and for Wait with For
-// "window", the caller's): they block their own call until they return, and a panic in one of them on
+// goroutines at once, which are the Destination's own (for New, Check and CheckWrites, and for Wait with
+// For "window", the caller's): they block their own call until they return, and a panic in one of them on
 // a goroutine of the Destination ends the process, since nobody can recover it there. RequestStart, and
 // Wait with For "limit", run while a request's slot is taken: a slow one delays other requests, and
 // with a Limiter RequestStart runs for one request at a time. The two must not call the Destination.
@@ -39,7 +39,7 @@ type Observer struct {
 // Request is a request about to be sent.
 type Request struct {
 	Op    string // "BatchWriteItem", "PutItem" or "DescribeTable"
-	Rows  int    // rows it carries
+	Rows  int    // rows it carries; 0 for DescribeTable and for the requests of CheckWrites
 	Bytes int    // size of their items as DynamoDB counts it, in bytes
 }
 

@@ -251,7 +251,7 @@ func TestCausesOfCredentialsAreShown(t *testing.T) {
 	t.Parallel()
 	notFound := &net.DNSError{Err: planted, Name: "vault.internal", IsNotFound: true}
 	role := &retry.MaxAttemptsError{Attempt: 3, Err: &smithy.OperationError{ServiceID: "STS", OperationName: "AssumeRole", Err: &smithyhttp.ResponseError{
-		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: 403}},
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusForbidden}},
 		Err:      &smithy.GenericAPIError{Code: "AccessDenied", Message: planted},
 	}}}
 	for name, tt := range map[string]struct {
