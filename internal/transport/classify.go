@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -51,6 +53,9 @@ var definiteFailures = map[string]fault.Failure{
 	"RequestExpired":            {Reason: fault.Credentials, Action: fault.Reauthorize},
 	"RequestTimeTooSkewed":      {Reason: fault.Credentials, Action: fault.Reauthorize},
 	"InvalidSignatureException": {Reason: fault.Credentials, Action: fault.Reauthorize},
+
+	"UnknownOperationException": {Reason: fault.Config, Action: fault.Abort},
+	"InvalidAction":             {Reason: fault.Config, Action: fault.Abort},
 }
 
 // classify returns what err, the error of a request of op with so many items, means, given how far
@@ -75,7 +80,15 @@ func classified(err error, p progress, items int, op string) fault.Failure {
 		f.MaybeApplied = true // an earlier send may have had a different result
 	}
 	f.Unreachable = !p.gotConn && p.status == 0 && isUnreachable(err)
-	f.Err = newError(op, code, f.Reason, err, p)
+	e := newError(op, code, f.Reason, err, p)
+	switch {
+	case f.Reason != fault.Config:
+	case e.code != "":
+		e.remedy = otherServiceRemedy
+	case unusableURL(err):
+		e.text, e.remedy = "the endpoint's URL does not begin with https:// or http:// and a host", unusableURLRemedy
+	}
+	f.Err = e
 	return f
 }
 
@@ -97,6 +110,12 @@ func isUnreachable(err error) (unreachable bool) {
 	return unreachable
 }
 
+// Remedies for an endpoint to which no request can go.
+const (
+	otherServiceRemedy = "check Endpoint, or what else chooses the endpoint (AWS, ClientOptions, AWS_ENDPOINT_URL): the server that it leads to does not know DynamoDB's operations; then create a new Destination"
+	unusableURLRemedy  = "write the endpoint as https://HOST or http://HOST:PORT where it is chosen (the Client, AWS, ClientOptions, AWS_ENDPOINT_URL), then create a new Destination"
+)
+
 func judge(err error, code string, p progress, items int) fault.Failure {
 	// First, since the provider of the credentials may have failed with a code of another service.
 	if p.unsent() {
@@ -109,12 +128,25 @@ func judge(err error, code string, p progress, items int) fault.Failure {
 	}
 	unconnected := p.dialing && !p.gotConn
 	switch {
+	case !p.gotConn && p.status == 0 && unusableURL(err):
+		return fault.Failure{Reason: fault.Config, Action: fault.Abort, MaybeApplied: !p.sdk} // without a trace a redirect may be at fault
 	case p.ended != nil:
 		return fault.Failure{Reason: fault.Stopped, Action: fault.Abort, MaybeApplied: !unconnected}
 	case unconnected:
 		return fault.Failure{Reason: fault.Unavailable}
 	}
 	return fault.Failure{Reason: fault.Unavailable, MaybeApplied: true}
+}
+
+// unusableURL reports whether net/http sent nothing because a URL has no scheme or host to connect to.
+// Its errors have no type of their own.
+func unusableURL(err error) bool {
+	var failed *url.Error
+	if !errors.As(err, &failed) || failed.Err == nil {
+		return false
+	}
+	text := failed.Err.Error()
+	return strings.HasPrefix(text, "unsupported protocol scheme ") || text == "http: no Host in request URL"
 }
 
 // definiteFailure classifies a response that says that the request failed; it reports false for any

@@ -69,6 +69,8 @@ func TestClassifyCodes(t *testing.T) {
 		{"SignatureDoesNotMatch", nil, credentials},
 		{"AuthFailure", nil, credentials},
 		{"OptInRequired", nil, credentials},
+		{"UnknownOperationException", nil, want{reason: fault.Config, action: fault.Abort}},
+		{"InvalidAction", nil, want{reason: fault.Config, action: fault.Abort}},
 		{"InvalidSignatureException", nil, reauthorize},
 		{"RequestExpired", nil, reauthorize},
 		{"RequestTimeTooSkewed", nil, reauthorize},
