@@ -17,6 +17,7 @@ import (
 // Config.Retry says. The error is as New's; if the keys have changed it is a [*TableError] with ErrConfig, and a new
 // Destination is needed.
 func (d *Destination) Check(ctx context.Context) error {
+	d.mustBeMade()
 	now, err := d.describe(ctx)
 	if err != nil {
 		return err
@@ -47,6 +48,7 @@ func (d *Destination) Check(ctx context.Context) error {
 // rows. A server that writes what it must refuse, as a fake may, is an ErrConfig. It is a [*ConfigError] if
 // a fake client has not described the table's keys.
 func (d *Destination) CheckWrites(ctx context.Context) error {
+	d.mustBeMade()
 	if !d.description.Known || !d.description.Schema.Typed() {
 		return &ConfigError{Field: "Client", Problem: "CheckWrites needs the table's keys and their types, and DescribeTable has not described them: have the fake client describe them"}
 	}

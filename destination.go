@@ -45,7 +45,8 @@ var _ Client = (*dynamodb.Client)(nil)
 // given to Write as it is.
 type Row = map[string]any
 
-// Destination writes rows to one DynamoDB table. Create one with [New].
+// Destination writes rows to one DynamoDB table. Create one with [New]: the methods of a nil Destination
+// and of the zero Destination panic.
 //
 // It is safe for concurrent use. Between calls it runs no goroutine of its own, so there is nothing to
 // close. The client that New builds keeps idle connections for 30 s, shared with those of other
@@ -106,7 +107,8 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 	}
 	var client transport.API = cfg.Client
 	if cfg.Client == nil {
-		client, d.credentials = transport.Build(cfg.transportOptions())
+		built, credentials := transport.Build(cfg.transportOptions())
+		client, d.credentials, d.region = built, credentials, built.Options().Region
 	}
 	d.transport = transport.New(client, cfg.Table)
 	description, err := d.describe(ctx)
@@ -129,6 +131,7 @@ func (d *Destination) conditional() bool { return d.exist == Skip || d.exist == 
 // Item returns the item that Write would send for row, or the [*RowError] that Write would report,
 // with Index 0. It sends nothing, and shares nothing with row.
 func (d *Destination) Item(row Row) (map[string]types.AttributeValue, error) {
+	d.mustBeMade()
 	it, invalid := d.converter.Convert(row)
 	if invalid != nil {
 		return nil, conversionError(0, invalid)

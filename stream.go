@@ -130,6 +130,7 @@ var errNilChannel = errors.New("the channel of rows is nil: make it before the c
 // stream makes one call whose rows come one by one: takeRows takes them, and reports whether there
 // are no more.
 func (d *Destination) stream(ctx context.Context, report func(Row, RowResult) error, takeRows func(*call) bool) (Summary, error) {
+	d.mustBeMade()
 	c := d.beginCall(ctx, report)
 	defer c.end()
 	c.exhausted = takeRows(c)

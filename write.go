@@ -37,6 +37,7 @@ const (
 // off are Unknown. That takes no more than 100 ms, and 100 ms for each million rows that Write had not
 // begun, once the client and the callbacks have returned.
 func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
+	d.mustBeMade()
 	res := Result{Rows: make([]RowResult, len(rows))}
 	if len(rows) == 0 {
 		return res, nil

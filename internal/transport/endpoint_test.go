@@ -32,7 +32,7 @@ func TestUnusableURLsAreConfig(t *testing.T) {
 		}
 	}
 	_, failure := putBatch(t.Context(), builtClient("localhost:8000"))
-	assert.Equal(t, "BatchWriteItem: host localhost:8000: the endpoint's URL does not begin with https:// or http:// and a host", failure.Err.Error())
+	assert.Equal(t, "BatchWriteItem: the endpoint's URL does not begin with https:// or http:// and a host", failure.Err.Error())
 	assert.Contains(t, fault.Remedy(failure.Reason, failure.Err), "http://HOST:PORT")
 }
 
