@@ -5,36 +5,36 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/item"
 	"github.com/dynamodest/dynamodest/internal/schedule"
-	"github.com/dynamodest/dynamodest/internal/transport"
 )
 
-// Config configures a [Destination]. Region, Table and Credentials are required; each field says what
-// can replace it. The JSON form holds everything that an engine may store, the secrets included; the
-// last five fields are for Go callers only.
+// Config configures a [Destination]. Table is required, and either AWS or Region and Credentials; each
+// field says what can replace it. The JSON form holds everything that an engine may store, the secrets
+// included; the last seven fields are for Go callers only.
 //
 // A Config printed by fmt or slog shows no secret; see [Config.Format], [Config.LogValue] and
 // [Config.MarshalJSON] for how a Config inside another value can still show them.
 type Config struct {
-	// Region is the AWS region of the table, such as "eu-west-1". Required unless Client is set. With
-	// Endpoint or Client it may be any word that a local server takes, such as "local".
+	// Region is the AWS region of the table, such as "eu-west-1". The default is the region in the ARN
+	// that Table is, else that of AWS. Required unless one of them or Client is set. With Endpoint, AWS or
+	// Client it may be any word that a local server takes, such as "local". A pseudo region such as
+	// "fips-us-east-1" is an error: FIPS endpoints are a setting of AWS, or an Endpoint.
 	Region string `json:"region,omitempty"`
 
 	// Table is the name or the ARN of the table. Names are case-sensitive. The region in an ARN must
 	// be Region. Required.
 	Table string `json:"table"`
 
-	// Credentials are the AWS access keys that sign the requests. Required unless CredentialsProvider
-	// or Client is set.
+	// Credentials are the AWS access keys that sign the requests. Required unless AWS,
+	// CredentialsProvider or Client is set. An access key ID that begins with ASIA needs its SessionToken.
 	Credentials Credentials `json:"credentials,omitzero"`
 
 	// Endpoint is the http or https URL that requests go to, for local servers and VPC endpoints. The
-	// default is AWS's own for the region, over TLS.
+	// default is AWS's own for the region, over TLS, or what AWS says. A host of AWS's must be DynamoDB's
+	// in that region.
 	//
 	// With http, rows, the access key ID and the session token cross the network in the clear; use it for
 	// loopback addresses only. The client that New builds goes through the proxy that the environment
@@ -86,9 +86,35 @@ type Config struct {
 	// time.
 	WindowBytes int `json:"window_bytes,omitempty"`
 
-	// Client sends the requests, if not nil, instead of a client built from Region, Credentials and
-	// Endpoint. The caller keeps ownership of it. Its own retries are turned off for the requests of
-	// the Destination.
+	// AWS, if not nil, is what the client is built from, as dynamodb.NewFromConfig does: credentials
+	// (roles, profiles, SSO), region, endpoints (FIPS, dual stack, AWS_ENDPOINT_URL), proxies and CA
+	// bundle, application ID, middleware. It is what config.LoadDefaultConfig of
+	// github.com/aws/aws-sdk-go-v2/config returns. Region and Endpoint go before those of AWS. It excludes
+	// Client, Credentials and CredentialsProvider.
+	//
+	// Some settings are the Destination's, whatever AWS says: the SDK's retries are off, each request has
+	// 30 s, credentials are cached and retrieved again when their token has expired, and of ClientLogMode
+	// only LogResponse and LogDeprecatedUsage remain, since the others would log rows and session tokens.
+	// A BuildableClient in HTTPClient (or none) lends its proxy, TLS settings, dialer and timeouts; the pool
+	// of connections is the Destination's, shared with all Destinations that have the same BuildableClient
+	// (or none), and follows no redirects. Any other HTTPClient, such as an *http.Client, is used as it is:
+	// it should keep one idle connection per request in flight, as http.Transport.MaxIdleConnsPerHost says
+	// (2 by default), and follow no redirects. Middleware and interceptors run on goroutines of the
+	// Destination's and see rows and secrets. Endpoint discovery, which is off unless AWS turns it on, needs
+	// the action dynamodb:DescribeEndpoints.
+	//
+	// New copies what it needs and changes nothing of AWS.
+	AWS *aws.Config `json:"-"`
+
+	// ClientOptions change the options of the client that New builds, with or without AWS: after Region
+	// and Endpoint, and before the settings that are the Destination's, which hold for what they set too
+	// (Credentials, HTTPClient and so on). New calls each once, on its caller's goroutine, so a panic of
+	// one is a panic of New. Not with Client.
+	ClientOptions []func(*dynamodb.Options) `json:"-"`
+
+	// Client sends the requests, if not nil, instead of a client built from AWS, or from Region,
+	// Credentials and Endpoint. The caller keeps ownership of it. Its own retries are turned off for the
+	// requests of the Destination; all its other settings, those of connections too, are its own.
 	Client Client `json:"-"`
 
 	// CredentialsProvider, if not nil, signs instead of Credentials. It is wrapped in
@@ -175,27 +201,6 @@ type Limiter interface {
 	// that share a Limiter call it from several goroutines at once. It must return when ctx ends, and
 	// must not call the Destination. Any error other than ctx.Err() stops the call.
 	WaitN(ctx context.Context, n int) error
-}
-
-// region returns the region that requests go to; "" if it is not known.
-func (c Config) region() string {
-	if client, ok := c.Client.(*dynamodb.Client); ok {
-		return client.Options().Region
-	}
-	if c.Region != "" {
-		return c.Region
-	}
-	return fault.ARNRegion(c.Table)
-}
-
-// transportOptions returns what a client for c is built from.
-func (c Config) transportOptions() transport.Options {
-	provider := c.CredentialsProvider
-	if provider == nil {
-		keys := c.Credentials
-		provider = credentials.NewStaticCredentialsProvider(keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken)
-	}
-	return transport.Options{Region: c.Region, Endpoint: c.Endpoint, Credentials: provider}
 }
 
 // scheduling returns how the calls of a Destination schedule their rows. c must have its defaults.

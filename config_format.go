@@ -23,6 +23,8 @@ type redacted struct {
 	Retry               Retry
 	MaxWait             time.Duration
 	WindowBytes         int
+	AWS                 string
+	ClientOptions       string
 	Client              string
 	CredentialsProvider string
 	Limiter             string
@@ -48,12 +50,30 @@ func (c Config) redacted() redacted {
 		Retry:               c.Retry,
 		MaxWait:             c.MaxWait,
 		WindowBytes:         c.WindowBytes,
+		AWS:                 setOrNot(c.AWS != nil),
+		ClientOptions:       countOf(len(c.ClientOptions)),
 		Client:              typeName(c.Client),
 		CredentialsProvider: typeName(c.CredentialsProvider),
 		Limiter:             typeName(c.Limiter),
 		Observer:            c.Observer.hooks(),
 		ReportAsSettled:     c.ReportAsSettled,
 	}
+}
+
+// setOrNot stands for a value that is not printed.
+func setOrNot(set bool) string {
+	if !set {
+		return ""
+	}
+	return "[set]"
+}
+
+// countOf stands for n values that are not printed.
+func countOf(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("[%d set]", n)
 }
 
 // shownMapping is what fmt and slog show of a Mapping. It has every field of Mapping, in the same order.
@@ -67,11 +87,9 @@ type shownMapping struct {
 }
 
 func (m Mapping) shown() shownMapping {
-	shown := shownMapping{Fields: m.Fields, Null: m.Null, EmptyString: m.EmptyString, Missing: m.Missing, Bytes: m.Bytes}
-	if m.Convert != nil {
-		shown.Convert = "set"
+	return shownMapping{
+		Fields: m.Fields, Null: m.Null, EmptyString: m.EmptyString, Missing: m.Missing, Bytes: m.Bytes, Convert: setOrNot(m.Convert != nil),
 	}
-	return shown
 }
 
 // typeName returns the type of the value in an interface, or "" for none.

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -26,9 +28,14 @@ func secretConfigs() map[string]Config {
 	provider := validConfig()
 	provider.Credentials = Credentials{}
 	provider.CredentialsProvider = credentials.NewStaticCredentialsProvider(testKeyID, testSecret, testToken)
+	loaded := Config{Table: "users", ClientOptions: []func(*dynamodb.Options){nil}}
+	loaded.AWS = &aws.Config{
+		Region: "eu-west-1", AppID: testSecret, BaseEndpoint: aws.String("https://me:" + testSecret + "@host"),
+		Credentials: credentials.NewStaticCredentialsProvider(testKeyID, testSecret, testToken),
+	}
 	endpoint := validConfig()
 	endpoint.Endpoint = "https://me:" + testSecret + "@host/?token=" + testToken
-	return map[string]Config{"keys": keys, "provider": provider, "endpoint": endpoint}
+	return map[string]Config{"keys": keys, "provider": provider, "AWS": loaded, "endpoint": endpoint}
 }
 
 func assertNoSecret(t *testing.T, text string) {
@@ -61,7 +68,7 @@ func TestPrintingShowsNoSecret(t *testing.T) {
 				log.Info("made", "config", cfg, "pointer", &cfg, "credentials", cfg.Credentials)
 			}
 			assertNoSecret(t, logged.String())
-			assert.Contains(t, logged.String(), "eu-west-1")
+			assert.Contains(t, logged.String(), "users")
 		})
 	}
 }
@@ -143,6 +150,7 @@ func TestPrintingShowsEveryField(t *testing.T) {
 	full := Config{
 		Region: "eu-west-1", Table: "users", Credentials: Credentials{AccessKeyID: testKeyID, SecretAccessKey: testSecret}, Endpoint: "http://localhost:8000",
 		Mode: Insert, OnExisting: Skip, Mapping: Mapping{Null: OmitNull}, Concurrency: 1, WriteUnitsPerSecond: 1, Retry: Retry{MaxAttempts: 1}, MaxWait: 1, WindowBytes: 1,
+		AWS: &aws.Config{}, ClientOptions: make([]func(*dynamodb.Options), 2),
 		Client: taker{}, CredentialsProvider: credentials.StaticCredentialsProvider{}, Limiter: noLimit{},
 		Observer: Observer{Wait: func(context.Context, Wait) {}}, ReportAsSettled: true,
 	}
@@ -153,6 +161,9 @@ func TestPrintingShowsEveryField(t *testing.T) {
 		assert.False(t, shown.Field(i).IsZero(), "%s is not printed", name)
 		assert.True(t, empty.Field(i).IsZero(), name)
 	}
+
+	assert.Equal(t, "[set]", full.redacted().AWS)
+	assert.Equal(t, "[2 set]", full.redacted().ClientOptions)
 
 	assert.Equal(t, names(reflect.TypeFor[Mapping]()), names(reflect.TypeFor[shownMapping]()))
 	mapping := Mapping{

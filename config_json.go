@@ -11,7 +11,7 @@ import (
 )
 
 // MarshalJSON writes c as an engine stores it, with its secrets, and durations as strings such as
-// "200ms". Client, CredentialsProvider, Limiter, Observer and ReportAsSettled are left out.
+// "200ms". The fields for Go callers only, AWS to ReportAsSettled, are left out.
 //
 // So a Config inside a value that is marshalled for a log, as slog.JSONHandler does with structs, maps
 // and slices, shows its secrets: see [Config.LogValue].

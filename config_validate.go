@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/url"
 	"reflect"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/item"
@@ -32,15 +32,6 @@ const minWindowBytes = 1 << 20
 
 // longestDelay is the longest delay that a Config may set.
 const longestDelay = 24 * time.Hour
-
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
-var tableNameForm = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
-
-// A region becomes a part of the endpoint's host name. Local servers take any word.
-var (
-	regionForm      = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
-	localRegionForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-)
 
 const (
 	audienceReason = "DynamoDB tables have no lists or audiences to add to or remove from"
@@ -92,14 +83,11 @@ func setDefault[T comparable](field *T, value T) {
 func (c Config) Validate() error {
 	var p problems
 	p.interfaces(c)
+	p.aws(c)
 	p.region(c)
 	p.table(c)
 	p.credentials(c)
-	if c.Endpoint != "" {
-		if problem := endpointProblem(c.Endpoint); problem != "" {
-			p.add("Endpoint", "%s", problem)
-		}
-	}
+	p.endpoint(c)
 	p.mode(c)
 	p.mapping(c.Mapping)
 	p.numbers(c)
@@ -137,39 +125,12 @@ func typedNil(value any) bool {
 	return false
 }
 
-func (p *problems) region(c Config) {
-	form := regionForm
-	if c.Endpoint != "" || c.Client != nil {
-		form = localRegionForm
-	}
-	switch {
-	case c.Region == "" && c.Client == nil:
-		p.add("Region", `is required: the code of the table's AWS Region, such as "eu-west-1"`)
-	case c.Region != "" && !form.MatchString(c.Region) && form == localRegionForm:
-		p.add("Region", `%s is malformed: use lower-case letters, digits and hyphens, such as "local"`, fault.Quote(c.Region))
-	case c.Region != "" && !form.MatchString(c.Region):
-		p.add("Region", `%s is not an AWS Region code: write the code in lower case, such as "eu-west-1" (not a name such as "Ireland", nor a zone such as "eu-west-1a")`, fault.Quote(c.Region))
-	}
-}
-
-func (p *problems) table(c Config) {
-	switch region := fault.ARNRegion(c.Table); {
-	case c.Table == "":
-		p.add("Table", "is required: the name or the ARN of the table")
-	case strings.HasPrefix(c.Table, "arn:"):
-		switch {
-		case region == "":
-			p.add("Table", "is not the ARN of a DynamoDB table: write arn:aws:dynamodb:REGION:ACCOUNT:table/NAME, with nothing after the name")
-		case c.Region != "" && c.Region != region:
-			p.add("Table", "is the ARN of a table in %[1]s, but Region is %[2]s: set Region to %[1]s, or give the ARN of a table in %[2]s", region, fault.Quote(c.Region))
-		}
-	case !tableNameForm.MatchString(c.Table):
-		p.add("Table", "%s is not a table name: use 3 to 255 of a-z, A-Z, 0-9, '_', '-' and '.'", fault.Quote(c.Table))
-	}
-}
-
 func (p *problems) credentials(c Config) {
-	if c.Client != nil || c.CredentialsProvider != nil {
+	switch {
+	case c.Client != nil || c.AWS != nil:
+		return
+	case c.CredentialsProvider != nil:
+		p.staticProvider("CredentialsProvider", c.CredentialsProvider)
 		return
 	}
 	check := func(field, value string, required bool) {
@@ -183,31 +144,25 @@ func (p *problems) credentials(c Config) {
 	check("AccessKeyID", c.Credentials.AccessKeyID, true)
 	check("SecretAccessKey", c.Credentials.SecretAccessKey, true)
 	check("SessionToken", c.Credentials.SessionToken, false)
+	if lacksToken(c.Credentials.AccessKeyID, c.Credentials.SessionToken) {
+		p.add("Credentials.SessionToken", "is required: %s", noToken)
+	}
 }
 
-// endpointProblem returns what is wrong with an endpoint, or "". It quotes nothing of the endpoint,
-// which may hold a password.
-func endpointProblem(endpoint string) string {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return "is not a URL: write it as https://HOST or http://HOST:PORT"
+// noToken says why temporary keys need a token.
+const noToken = "an access key id that begins with ASIA is of temporary credentials, which are refused without their session token: copy all three values, or use a long-term key, which begins with AKIA"
+
+// lacksToken reports whether an access key ID is of temporary credentials and token is empty.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
+func lacksToken(accessKeyID, token string) bool {
+	return strings.HasPrefix(accessKeyID, "ASIA") && token == ""
+}
+
+// staticProvider checks the keys of a provider of static keys; any other provider is not asked.
+func (p *problems) staticProvider(field string, provider aws.CredentialsProvider) {
+	if static, ok := provider.(credentials.StaticCredentialsProvider); ok && lacksToken(static.Value.AccessKeyID, static.Value.SessionToken) {
+		p.add(field, "has no session token: %s", noToken)
 	}
-	switch {
-	case u.Scheme != "https" && u.Scheme != "http":
-		return "does not begin with https:// or http://: write it as https://HOST or http://HOST:PORT"
-	case u.Hostname() == "" || strings.ContainsAny(u.Host, " \t"):
-		return "has no host: write it as https://HOST or http://HOST:PORT"
-	case u.User != nil:
-		return "has a user name or password before the host: leave it out; requests are signed with Credentials"
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return "has a query or a fragment: end it after the host and port"
-	}
-	if port := u.Port(); port != "" {
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return "has an invalid port: use 1 to 65535"
-		}
-	}
-	return ""
 }
 
 func (p *problems) mode(c Config) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -95,6 +96,13 @@ func TestValidateFindsEachFault(t *testing.T) {
 		{"secret with newline", func(c *Config) { c.Credentials.SecretAccessKey += "\n" }, []string{"Credentials.SecretAccessKey"}},
 		{"key with space", func(c *Config) { c.Credentials.AccessKeyID = " " + testKeyID }, []string{"Credentials.AccessKeyID"}},
 		{"token with no-break space", func(c *Config) { c.Credentials.SessionToken = testToken + "\u00a0" }, []string{"Credentials.SessionToken"}},
+		{"temporary key without token", func(c *Config) { c.Credentials.AccessKeyID = "ASIAIOSFODNN7EXAMPLE" }, []string{"Credentials.SessionToken"}},
+		{"temporary key with token", func(c *Config) {
+			c.Credentials.AccessKeyID, c.Credentials.SessionToken = "ASIAIOSFODNN7EXAMPLE", testToken
+		}, nil},
+		{"provider of a temporary key without token", func(c *Config) {
+			c.Credentials, c.CredentialsProvider = Credentials{}, credentials.NewStaticCredentialsProvider("ASIAIOSFODNN7EXAMPLE", testSecret, "")
+		}, []string{"CredentialsProvider"}},
 		{"provider instead of keys", func(c *Config) { c.Credentials, c.CredentialsProvider = Credentials{}, aws.AnonymousCredentials{} }, nil},
 		{"endpoint without scheme", func(c *Config) { c.Endpoint = "localhost:8000" }, []string{"Endpoint"}},
 		{"endpoint of another scheme", func(c *Config) { c.Endpoint = "ftp://localhost" }, []string{"Endpoint"}},

@@ -310,6 +310,7 @@ func TestTroubleshooting(t *testing.T) {
 		"sign-in page":  {respond(200, "<html>"), ErrUnavailable, 2, []string{"Endpoint", "proxy"}},
 		"no answer":     {dropped, ErrUnavailable, 2, []string{"Endpoint"}},
 		"name refused":  {errorAnswer(400, "ValidationException"), ErrConfig, 1, []string{"check Table and Region", "create a new Destination"}},
+		"other service": {errorAnswer(400, "UnknownOperationException"), ErrConfig, 1, []string{"Endpoint", "DynamoDB's operations", "create a new Destination"}},
 		"being created": {respond(200, strings.Replace(describedJSON, "ACTIVE", "CREATING", 1)), ErrTableStatus, 1, []string{"wait"}},
 		"being deleted": {respond(200, strings.Replace(describedJSON, "ACTIVE", "DELETING", 1)), ErrTableStatus, 1, []string{"another table"}},
 		"key out of reach": {respond(200, strings.Replace(describedJSON, "ACTIVE", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", 1)), ErrTableStatus, 1,
@@ -374,9 +375,9 @@ func TestStaticKeysSign(t *testing.T) {
 	t.Parallel()
 	cfg := validConfig()
 	cfg.Credentials.SessionToken = testToken
-	keys, err := cfg.transportOptions().Credentials.Retrieve(t.Context())
+	keys, err := cfg.transportOptions().AWS.Credentials.Retrieve(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []string{testKeyID, testSecret, testToken}, []string{keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken})
 	cfg.CredentialsProvider = aws.AnonymousCredentials{}
-	assert.Equal(t, cfg.CredentialsProvider, cfg.transportOptions().Credentials)
+	assert.Equal(t, cfg.CredentialsProvider, cfg.transportOptions().AWS.Credentials)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -43,7 +44,7 @@ func TestClassifyVerifiedSignatures(t *testing.T) {
 			t.Cleanup(server.Close)
 			client, _ := Build(Options{
 				Region: dynamodesttest.Region, Endpoint: server.URL,
-				Credentials: credentials.NewStaticCredentialsProvider(tt.id, tt.secret, tt.token),
+				AWS: aws.Config{Credentials: credentials.NewStaticCredentialsProvider(tt.id, tt.secret, tt.token)},
 			})
 			_, failure := putBatch(t.Context(), client)
 			require.NotNil(t, failure)

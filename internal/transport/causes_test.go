@@ -100,7 +100,7 @@ func throughProxy(t *testing.T, address string, change func(*http.Transport)) *h
 	return &http.Client{Transport: transport}
 }
 
-func asBuilt(t *http.Transport)   { configureTransport(t) }
+func asBuilt(t *http.Transport)   { configureTransport(t, 0) }
 func asForeign(t *http.Transport) {}
 
 const familiarHost = "dynamodb.eu-west-1.amazonaws.com"
@@ -269,9 +269,9 @@ func TestCausesOfCredentialsAreShown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, _ := Build(Options{Region: "eu-west-1", Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			client, _ := Build(Options{Region: "eu-west-1", AWS: aws.Config{Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 				return aws.Credentials{}, tt.err
-			})})
+			})}})
 			_, failure := putBatch(t.Context(), client)
 			require.NotNil(t, failure)
 			assert.Equal(t, "BatchWriteItem: "+tt.want, failure.Err.Error())
@@ -288,10 +288,10 @@ func TestProviderThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		defer close(release)
-		client, _ := Build(Options{Region: "eu-west-1", Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		client, _ := Build(Options{Region: "eu-west-1", AWS: aws.Config{Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			<-release
 			return aws.Credentials{}, errors.New("released")
-		})})
+		})}})
 		_, failure := putBatch(t.Context(), client)
 		require.NotNil(t, failure)
 		assert.Equal(t, meaning{fault.Unavailable, fault.Retry, false}, meaningOf(failure))

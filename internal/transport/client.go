@@ -1,7 +1,9 @@
 package transport
 
 import (
-	"net/http"
+	"cmp"
+	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -9,7 +11,6 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/smithy-go/middleware"
 )
 
 // MaxConcurrency is the most requests in flight that a caller may allow, and the most idle
@@ -17,34 +18,111 @@ import (
 // file descriptors.
 const MaxConcurrency = 10_000
 
-// idleTimeout is how long an idle connection is kept.
-const idleTimeout = 30 * time.Second
+// loggable are the events of the SDK's client that may be logged. Signing and requests show a session
+// token, bodies show rows, and the errors in the log of retries quote messages that may show rows.
+const loggable = aws.LogResponse | aws.LogDeprecatedUsage
 
 // Options describes the SDK's client that [Build] makes.
 type Options struct {
-	Region      string
-	Endpoint    string                  // "" for AWS's own
-	Credentials aws.CredentialsProvider // required
+	AWS      aws.Config                // the settings that the client begins with
+	Region   string                    // "" for that of AWS
+	Endpoint string                    // "" for that of AWS, which is AWS's own by default
+	Client   []func(*dynamodb.Options) // change the client before the settings that it must have
 }
 
-// Build returns a client of the SDK for o, and the credentials that the client signs with.
+// Build returns a client of the SDK for o, and the credentials that the client signs with, nil for
+// none. A panic of a func in o is the caller's.
+//
+// Everything of o.AWS reaches the client as dynamodb.NewFromConfig has it. Retries, connections, what
+// may be logged, the user agent and the cache of credentials are set last, whatever o says.
 func Build(o Options) (*dynamodb.Client, *Credentials) {
-	cache := cached(o.Credentials)
-	options := dynamodb.Options{
-		Region:      o.Region,
-		Credentials: cache,
-		Retryer:     aws.NopRetryer{},
-		HTTPClient:  sharedHTTPClient(),
-		// The SDK only logs a checksum that does not match, and TLS has checked the same bytes.
-		DisableValidateResponseChecksum: true,
-		APIOptions: []func(*middleware.Stack) error{
-			awsmiddleware.AddUserAgentKey("dynamodest"),
-		},
+	b := builder{given: o.AWS.HTTPClient}
+	cfg := o.AWS
+	cfg.Region = cmp.Or(o.Region, cfg.Region)
+	cfg.ClientLogMode &= loggable // now too, since the signer is made with it
+	// The SDK calls the first option once it has resolved the HTTP client.
+	cfg.ServiceOptions = slices.Concat([]func(string, any){b.begin}, cfg.ServiceOptions)
+	overrides := func(options *dynamodb.Options) {
+		options.Region = cmp.Or(o.Region, options.Region)
+		if o.Endpoint != "" {
+			options.BaseEndpoint = aws.String(o.Endpoint)
+			options.EndpointResolver = nil //nolint:staticcheck // one in aws.Config would go before BaseEndpoint
+		}
 	}
-	if o.Endpoint != "" {
-		options.BaseEndpoint = aws.String(o.Endpoint)
+	changes := slices.Concat([]func(*dynamodb.Options){overrides}, o.Client, []func(*dynamodb.Options){b.finish})
+	return dynamodb.NewFromConfig(cfg, changes...), b.credentials
+}
+
+// builder keeps what the options of one client say.
+type builder struct {
+	given       aws.HTTPClient      // the HTTP client of the caller's aws.Config, nil for none
+	resolved    dynamodb.HTTPClient // what the SDK made of given
+	credentials *Credentials
+}
+
+func (b *builder) begin(_ string, options any) {
+	if options, ok := options.(*dynamodb.Options); ok {
+		b.resolved = options.HTTPClient
 	}
-	return dynamodb.New(options), &Credentials{cache: cache}
+}
+
+// finish makes the settings that every client has, over those of the caller.
+func (b *builder) finish(o *dynamodb.Options) {
+	o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0
+	o.HTTPClient = b.httpClient(o.HTTPClient)
+	o.ClientLogMode &= loggable
+	// The SDK only logs a checksum that does not match, and TLS has checked the same bytes.
+	o.DisableValidateResponseChecksum = true
+	o.APIOptions = append(slices.Clip(o.APIOptions), awsmiddleware.AddUserAgentKeyValue("dynamodest", version()))
+	if o.Credentials != nil {
+		cache := cached(o.Credentials)
+		o.Credentials = cache
+		b.credentials = &Credentials{cache: cache}
+	}
+}
+
+// httpClient returns the HTTP client for one that is set: over shared connections for a
+// BuildableClient and for none, otherwise the same.
+func (b *builder) httpClient(set dynamodb.HTTPClient) dynamodb.HTTPClient {
+	settings, buildable := set.(*awshttp.BuildableClient)
+	switch {
+	case set == nil:
+		return pooled(nil, awshttp.NewBuildableClient())
+	case !buildable:
+		return set
+	case set == b.resolved: // a copy of the caller's, a new one for each client
+		given, _ := b.given.(*awshttp.BuildableClient)
+		return pooled(given, settings)
+	}
+	return pooled(settings, settings)
+}
+
+// modulePath is the path of this module.
+const modulePath = "github.com/dynamodest/dynamodest"
+
+// version returns the version of this module in the running program.
+var version = sync.OnceValue(func() string {
+	info, _ := debug.ReadBuildInfo()
+	return versionIn(info)
+})
+
+// versionIn returns the version of this module in a program, "devel" if it is not known.
+func versionIn(program *debug.BuildInfo) string {
+	if program == nil {
+		return "devel"
+	}
+	for _, module := range append([]*debug.Module{&program.Main}, program.Deps...) {
+		if module.Path != modulePath {
+			continue
+		}
+		if module.Replace != nil {
+			module = module.Replace
+		}
+		if module.Version != "" && module.Version != "(devel)" {
+			return module.Version
+		}
+	}
+	return "devel"
 }
 
 // cached returns a cache of p's credentials: p itself if it is one.
@@ -77,28 +155,3 @@ func (c *Credentials) Invalidate(sent time.Time) {
 		c.invalidated = time.Now() // after it, since a request sent before may have got the old ones
 	}
 }
-
-// sharedHTTPClient returns the HTTP client of all clients that [Build] makes. Clients of one
-// endpoint share its idle connections. It knows no endpoint and no secret, and keeps a connection
-// for every request that any number of clients had in flight at once, up to MaxConcurrency an
-// endpoint, for idleTimeout.
-var sharedHTTPClient = sync.OnceValue(func() *http.Client {
-	built := awshttp.NewBuildableClient().WithTransportOptions(configureTransport)
-	return &http.Client{Transport: built.GetTransport(), CheckRedirect: noRedirect}
-})
-
-func configureTransport(t *http.Transport) {
-	t.MaxIdleConns = 0 // no limit over all endpoints
-	t.MaxIdleConnsPerHost = MaxConcurrency
-	t.MaxConnsPerHost = 0 // no limit: the caller's concurrency is one
-	t.IdleConnTimeout = idleTimeout
-	t.OnProxyConnectResponse = reportProxyRefusal(t.OnProxyConnectResponse)
-}
-
-// noRedirect keeps items from being sent on to wherever a response points. DynamoDB never
-// redirects.
-func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
-// CloseIdleConnections closes the idle connections of all clients that [Build] has made. A test
-// that looks for leaked goroutines calls it first.
-func CloseIdleConnections() { sharedHTTPClient().CloseIdleConnections() }

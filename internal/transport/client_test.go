@@ -43,7 +43,7 @@ func TestBuiltClientSignsAndUsesTLS(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, _ := Build(Options{Region: tt.region, Endpoint: tt.endpoint, Credentials: credentials.NewStaticCredentialsProvider(testKeyID, testSecret, testToken)})
+			client, _ := Build(Options{Region: tt.region, Endpoint: tt.endpoint, AWS: aws.Config{Credentials: credentials.NewStaticCredentialsProvider(testKeyID, testSecret, testToken)}})
 			var c captured
 			_, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String("users")},
 				func(o *dynamodb.Options) { o.HTTPClient = &c })
@@ -53,7 +53,7 @@ func TestBuiltClientSignsAndUsesTLS(t *testing.T) {
 			assert.Regexp(t, `^AWS4-HMAC-SHA256 Credential=`+testKeyID+`/\d{8}/`+tt.region+`/dynamodb/aws4_request, `, c.request.Header.Get("Authorization"))
 			assert.Equal(t, testToken, c.request.Header.Get("X-Amz-Security-Token"))
 			assert.Equal(t, "DynamoDB_20120810.DescribeTable", c.request.Header.Get("X-Amz-Target"))
-			assert.Contains(t, c.request.Header.Get("User-Agent"), "dynamodest")
+			assert.Regexp(t, `(^| )dynamodest/devel( |$)`, c.request.Header.Get("User-Agent"))
 			assert.Equal(t, aws.NopRetryer{}, client.Options().Retryer)
 		})
 	}
@@ -61,10 +61,8 @@ func TestBuiltClientSignsAndUsesTLS(t *testing.T) {
 
 func TestHTTPPool(t *testing.T) {
 	t.Parallel()
-	first, second := sharedHTTPClient(), sharedHTTPClient()
-	assert.Same(t, first, second)
 	var transport http.Transport
-	configureTransport(&transport)
+	configureTransport(&transport, 0)
 	assert.Equal(t, 30*time.Second, transport.IdleConnTimeout)
 	assert.GreaterOrEqual(t, transport.MaxIdleConnsPerHost, MaxConcurrency)
 	assert.Zero(t, transport.MaxIdleConns)
@@ -139,7 +137,7 @@ func TestCredentialsAreCached(t *testing.T) {
 	assert.Equal(t, 1, calls)
 	assert.Same(t, cache, cached(cache))
 
-	client, creds := Build(Options{Region: "eu-west-1", Credentials: cache})
+	client, creds := Build(Options{Region: "eu-west-1", AWS: aws.Config{Credentials: cache}})
 	creds.Invalidate(time.Now())
 	got, err := client.Options().Credentials.Retrieve(t.Context())
 	require.NoError(t, err)
@@ -206,6 +204,6 @@ func TestSkewedClockIsCorrected(t *testing.T) {
 // for loopback addresses.
 func TestBuiltClientUsesTheProxyOfTheEnvironment(t *testing.T) {
 	t.Parallel()
-	proxy := sharedHTTPClient().Transport.(*http.Transport).Proxy
+	proxy := poolOf(t, builtClient("")).Proxy
 	assert.Equal(t, reflect.ValueOf(http.ProxyFromEnvironment).Pointer(), reflect.ValueOf(proxy).Pointer())
 }

@@ -40,7 +40,7 @@ func staticKeys() aws.CredentialsProvider {
 
 // builtClient is the client that Build makes for endpoint.
 func builtClient(endpoint string) *dynamodb.Client {
-	client, _ := Build(Options{Region: "eu-west-1", Endpoint: endpoint, Credentials: staticKeys()})
+	client, _ := Build(Options{Region: "eu-west-1", Endpoint: endpoint, AWS: aws.Config{Credentials: staticKeys()}})
 	return client
 }
 

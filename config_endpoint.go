@@ -1,0 +1,241 @@
+package dynamodest
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+)
+
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+var tableNameForm = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+
+// A region becomes a part of the endpoint's host name. Local servers take any word.
+var (
+	regionForm      = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
+	localRegionForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+)
+
+// partitions are the parts of AWS: the beginnings of their regions' names, and the ends of their hosts'
+// names, those of dual-stack endpoints second. Every other region is in the first.
+// https://github.com/aws/aws-sdk-go-v2/blob/main/internal/endpoints/awsrulesfn/partitions.json
+var partitions = []struct {
+	regions  string
+	suffixes [2]string
+}{
+	{"", [2]string{"amazonaws.com", "api.aws"}},
+	{"cn-", [2]string{"amazonaws.com.cn", "api.amazonwebservices.com.cn"}},
+	{"eusc-", [2]string{"amazonaws.eu", "api.amazonwebservices.eu"}},
+	{"us-iso-", [2]string{"c2s.ic.gov", "api.aws.ic.gov"}},
+	{"us-isob-", [2]string{"sc2s.sgov.gov", "api.aws.scloud"}},
+	{"eu-isoe-", [2]string{"cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"}},
+	{"us-isof-", [2]string{"csp.hci.ic.gov", "api.aws.hci.ic.gov"}},
+}
+
+// accountForm matches the account in the host of an account's own endpoint.
+var accountForm = regexp.MustCompile(`^[0-9]{12}$`)
+
+// knownRegion returns the region that requests are for: Region, that of the table's ARN or that of AWS;
+// "" if none of them says it.
+func (c Config) knownRegion() string {
+	switch region := fault.ARNRegion(c.Table); {
+	case c.Region != "":
+		return c.Region
+	case region != "":
+		return region
+	case c.AWS != nil:
+		return c.AWS.Region
+	}
+	return ""
+}
+
+func (p *problems) region(c Config) {
+	p.regionForm("Region", c.Region, c)
+	region := c.knownRegion()
+	switch {
+	case region == "" && c.Client == nil:
+		p.add("Region", `is required: the code of the table's AWS Region, such as "eu-west-1"`)
+	case c.AWS != nil && c.Region == "" && region == c.AWS.Region:
+		p.regionForm("AWS.Region", region, c)
+	}
+}
+
+// regionForm checks the region that a field gives, if any.
+func (p *problems) regionForm(field, region string, c Config) {
+	form := regionForm
+	if c.Endpoint != "" || c.Client != nil || c.AWS != nil { // AWS may have an endpoint of its own
+		form = localRegionForm
+	}
+	switch {
+	case region == "":
+	case c.Client == nil && withoutFIPS(region) != region:
+		p.add(field, "%s is no Region but the SDK's word for FIPS endpoints in %[2]s: set it to %[2]s, and either load AWS with AWS_USE_FIPS_ENDPOINT=true or config.WithUseFIPSEndpoint, or set Endpoint to the FIPS endpoint, such as https://dynamodb-fips.us-east-1.amazonaws.com",
+			fault.Quote(region), fault.Quote(withoutFIPS(region)))
+	case form.MatchString(region):
+	case form == localRegionForm:
+		p.add(field, `%s is malformed: use lower-case letters, digits and hyphens, such as "local"`, fault.Quote(region))
+	default:
+		p.add(field, `%s is not an AWS Region code: write the code in lower case, such as "eu-west-1" (not a name such as "Ireland", nor a zone such as "eu-west-1a")`, fault.Quote(region))
+	}
+}
+
+// withoutFIPS returns the region that a pseudo region such as "fips-us-east-1" stands for, as the SDK
+// derives it; any other region as it is.
+func withoutFIPS(region string) string {
+	return strings.NewReplacer("-fips-", "-", "fips-", "", "-fips", "").Replace(region)
+}
+
+func (p *problems) table(c Config) {
+	switch region := fault.ARNRegion(c.Table); {
+	case c.Table == "":
+		p.add("Table", "is required: the name or the ARN of the table")
+	case strings.HasPrefix(c.Table, "arn:"):
+		switch {
+		case region == "":
+			p.add("Table", "is not the ARN of a DynamoDB table: write arn:aws:dynamodb:REGION:ACCOUNT:table/NAME, with nothing after the name")
+		case c.Region != "" && c.Region != region:
+			p.add("Table", "is the ARN of a table in %[1]s, but Region is %[2]s: set Region to %[1]s, or give the ARN of a table in %[2]s", region, fault.Quote(c.Region))
+		}
+	case !tableNameForm.MatchString(c.Table):
+		p.add("Table", "%s is not a table name: use 3 to 255 of a-z, A-Z, 0-9, '_', '-' and '.'", fault.Quote(c.Table))
+	}
+}
+
+// endpoint checks the endpoint that requests go to, if one is set.
+func (p *problems) endpoint(c Config) {
+	field, endpoint := "Endpoint", c.Endpoint
+	if endpoint == "" && c.AWS != nil && c.AWS.BaseEndpoint != nil {
+		field, endpoint = "AWS.BaseEndpoint", aws.ToString(c.AWS.BaseEndpoint)
+	} else if endpoint == "" {
+		return
+	}
+	problem := endpointProblem(endpoint)
+	if problem == "" && c.Client == nil {
+		problem = awsHostProblem(endpoint, c.knownRegion())
+	}
+	if problem != "" {
+		p.add(field, "%s", problem)
+	}
+}
+
+// endpointProblem returns what is wrong with an endpoint, or "". It quotes nothing of the endpoint,
+// which may hold a password.
+func endpointProblem(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return "is not a URL: write it as https://HOST or http://HOST:PORT"
+	}
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http":
+		return "does not begin with https:// or http://: write it as https://HOST or http://HOST:PORT"
+	case u.Hostname() == "" || strings.ContainsAny(u.Host, " \t"):
+		return "has no host: write it as https://HOST or http://HOST:PORT"
+	case u.User != nil:
+		return "has a user name or password before the host: leave it out; requests are signed with Credentials"
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return "has a query or a fragment: end it after the host and port"
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return "has an invalid port: use 1 to 65535"
+		}
+	}
+	return ""
+}
+
+// awsHostProblem returns why requests for region cannot go to a well-formed endpoint, if its host is
+// one of AWS's services, or "".
+func awsHostProblem(endpoint, region string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return ""
+	}
+	labels, suffix := awsLabels(u.Hostname())
+	if suffix == "" || isCustomers(labels) {
+		return ""
+	}
+	service, in := awsService(labels)
+	switch {
+	case service != "":
+		return "is an endpoint of " + fault.Quote(service) + " and not of DynamoDB: use https://dynamodb.REGION." + suffix + ", the endpoint of a VPC, or no Endpoint, for AWS's own"
+	case region == "":
+		return ""
+	case in != region:
+		return "is DynamoDB's endpoint in " + fault.Quote(in) + ", but the region is " + fault.Quote(region) + ": use the endpoint and the Region of the table, or no Endpoint, for AWS's own"
+	case !slices.Contains(suffixesOf(region), suffix):
+		return "is not the host of an endpoint in " + region + ": hosts there end in " + suffixesOf(region)[0] + "; use no Endpoint for AWS's own"
+	}
+	return ""
+}
+
+// awsLabels returns the labels of a host before AWS's domain, and that domain; "" for a host elsewhere.
+func awsLabels(host string) (labels []string, suffix string) {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	for _, p := range partitions {
+		for _, s := range p.suffixes {
+			if rest, ok := strings.CutSuffix(host, "."+s); ok && len(s) > len(suffix) {
+				labels, suffix = strings.Split(rest, "."), s
+			}
+		}
+	}
+	return labels, suffix
+}
+
+// suffixesOf returns AWS's domains for a region.
+func suffixesOf(region string) []string {
+	suffixes := partitions[0].suffixes
+	for _, p := range partitions[1:] {
+		if strings.HasPrefix(region, p.regions) {
+			suffixes = p.suffixes
+		}
+	}
+	return suffixes[:]
+}
+
+// isCustomers reports whether a host of AWS's may be of a server of a customer's own: a machine, a load
+// balancer, a gateway, or a service over PrivateLink.
+func isCustomers(labels []string) bool {
+	return slices.ContainsFunc(labels, func(label string) bool {
+		switch label {
+		case "compute", "compute-1", "elb", "execute-api":
+			return true
+		}
+		return strings.HasPrefix(label, "vpce-svc-")
+	})
+}
+
+// awsService returns which service other than DynamoDB a host of AWS's is of, or the region of
+// DynamoDB's.
+// https://docs.aws.amazon.com/general/latest/gr/ddb.html
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/privatelink-interface-endpoints.html
+func awsService(labels []string) (other, region string) {
+	before := len(labels)
+	if labels[before-1] == "vpce" {
+		before--
+	}
+	// The service is before the region, but has no region in a host such as dynamodb.amazonaws.com.
+	if region = "us-east-1"; before > 1 {
+		before--
+		region = labels[before]
+	}
+	if before == 0 {
+		return strings.Join(labels, "."), ""
+	}
+	prefix, service := labels[:before-1], labels[before-1]
+	switch service {
+	case "dynamodb", "dynamodb-fips":
+		if len(prefix) == 0 || len(prefix) == 1 && strings.HasPrefix(prefix[0], "vpce-") {
+			return "", region
+		}
+	case "ddb", "ddb-fips":
+		if len(prefix) > 0 && accountForm.MatchString(prefix[0]) {
+			return "", region
+		}
+	}
+	return strings.Join(labels[:before], "."), ""
+}
