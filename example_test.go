@@ -17,37 +17,17 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// The README's first screen. It is compiled and not run, since it writes to AWS;
-// [ExampleDestination_Write] runs the same calls.
-func _(ctx context.Context, id, secret string, rows []map[string]any, deadLetter func(dynamodest.Row, error), sendAgain func(dynamodest.Row)) error {
-	// README: first screen
+// The README's first screen with access keys. It is compiled and not run, since it asks AWS;
+// examples/assumerole has the first screen itself.
+func _(ctx context.Context, id, secret string) (*dynamodest.Destination, error) {
+	// README: access keys
 	dest, err := dynamodest.New(ctx, dynamodest.Config{
 		Region:      "eu-west-1",
 		Table:       "customer_scores",
 		Credentials: dynamodest.Credentials{AccessKeyID: id, SecretAccessKey: secret},
 	})
-	if err != nil {
-		return err // bad config, missing table or access denied (New calls only DescribeTable); err says which
-	}
-	result, err := dest.Write(ctx, rows) // rows is a []map[string]any
-	var tableErr *dynamodest.TableError
-	if errors.As(err, &tableErr) {
-		return err // not a row's fault: stop the sync, and do what tableErr.Remedy() says
-	}
-	if err != nil { // one or more rows failed, or may have
-		for i, r := range result.Rows { // one result for every row, at the row's own index
-			var rowErr *dynamodest.RowError
-			switch {
-			case !errors.As(r.Err, &rowErr): // written, skipped or superseded
-			case rowErr.Reason.Permanent(): // bad data: rowErr says what to fix
-				deadLetter(rows[i], rowErr)
-			default: // transient: send it again within this sync, before newer rows of its key
-				sendAgain(rows[i])
-			}
-		}
-	}
 	// README end
-	return nil
+	return dest, err
 }
 
 // What to do about the error of a call, before any row is looked at.

@@ -12,23 +12,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestReadmeCode holds the README's Go blocks against example_test.go, which
-// the compiler has checked: each is the text between two comments there.
+// TestReadmeCode compares the README's Go blocks with example_test.go and with the example of a module
+// that loads an aws.Config, which the compiler has checked: each is the text between two comments there.
 func TestReadmeCode(t *testing.T) {
 	t.Parallel()
 
 	readme := read(t, "README.md")
-	source := read(t, "example_test.go")
+	source := read(t, "example_test.go") + read(t, "examples/assumerole/example_test.go")
 	blocks := regexp.MustCompile("(?ms)^<!-- example: ([^>]+) -->\n```go\n(.*?)^```$").FindAllStringSubmatch(readme, -1)
 	require.Len(t, blocks, strings.Count(readme, "```go\n"), "every Go block of the README names its example")
 	require.NotEmpty(t, blocks)
 	for _, block := range blocks {
 		name, want := block[1], block[2]
 		_, after, found := strings.Cut(source, "// README: "+name+"\n")
-		require.True(t, found, "example_test.go has no %q", name)
+		require.True(t, found, "no example is marked %q", name)
 		got, _, found := strings.Cut(after, "// README end\n")
-		require.True(t, found, "%q in example_test.go has no end", name)
-		assert.Equal(t, want, dedent(got), "README.md and example_test.go differ: %s", name)
+		require.True(t, found, "the example %q has no end", name)
+		assert.Equal(t, want, dedent(got), "README.md and the example differ: %s", name)
 	}
 	assert.Equal(t, len(blocks), strings.Count(source, "// README: "), "every example marked for the README is in it")
 }
