@@ -74,7 +74,7 @@ func (p *problems) regionForm(field, region string, c Config) {
 	switch {
 	case region == "":
 	case c.Client == nil && withoutFIPS(region) != region:
-		p.add(field, "%s is no Region but the SDK's word for FIPS endpoints in %[2]s: set it to %[2]s, and either load AWS with AWS_USE_FIPS_ENDPOINT=true or config.WithUseFIPSEndpoint, or set Endpoint to the FIPS endpoint, such as https://dynamodb-fips.us-east-1.amazonaws.com",
+		p.add(field, "%s is not a Region but stands for the FIPS endpoints of %[2]s: set it to %[2]s; to use FIPS endpoints, load AWS with AWS_USE_FIPS_ENDPOINT=true or config.WithUseFIPSEndpoint, or set Endpoint to one, such as https://dynamodb-fips.us-east-1.amazonaws.com",
 			fault.Quote(region), fault.Quote(withoutFIPS(region)))
 	case form.MatchString(region):
 	case form == localRegionForm:

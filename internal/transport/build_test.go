@@ -150,7 +150,7 @@ func TestBuiltClientKeepsMiddlewareAndAppID(t *testing.T) {
 	require.NotNil(t, c.request)
 	assert.Equal(t, "yes", c.request.Header.Get("X-From-Options"))
 	assert.Equal(t, "yes", c.request.Header.Get("X-Intercepted"))
-	assert.Regexp(t, `(^| )dynamodest/devel( |$)`, c.request.Header.Get("User-Agent"))
+	assert.Regexp(t, `(^| )dynamodest/\S+( |$)`, c.request.Header.Get("User-Agent"))
 	assert.Contains(t, c.request.Header.Get("User-Agent"), "app/my-engine")
 	assert.Nil(t, steps[:2:8][1], "the memory of a caller's slice is the caller's")
 }

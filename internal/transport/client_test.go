@@ -53,7 +53,7 @@ func TestBuiltClientSignsAndUsesTLS(t *testing.T) {
 			assert.Regexp(t, `^AWS4-HMAC-SHA256 Credential=`+testKeyID+`/\d{8}/`+tt.region+`/dynamodb/aws4_request, `, c.request.Header.Get("Authorization"))
 			assert.Equal(t, testToken, c.request.Header.Get("X-Amz-Security-Token"))
 			assert.Equal(t, "DynamoDB_20120810.DescribeTable", c.request.Header.Get("X-Amz-Target"))
-			assert.Regexp(t, `(^| )dynamodest/devel( |$)`, c.request.Header.Get("User-Agent"))
+			assert.Regexp(t, `(^| )dynamodest/\S+( |$)`, c.request.Header.Get("User-Agent"))
 			assert.Equal(t, aws.NopRetryer{}, client.Options().Retryer)
 		})
 	}
