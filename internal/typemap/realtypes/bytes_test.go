@@ -67,8 +67,7 @@ func TestByteArrays(t *testing.T) {
 		{name: "net.IP", value: net.IP{10, 0, 0, 1}, auto: text("10.0.0.1"), forced: forced{dynamodest.String: text("10.0.0.1"), dynamodest.Binary: binary("\x0a\x00\x00\x01")}},
 		{name: "nil net.IP", value: net.IP(nil), auto: nothing},
 		{name: "netip.Prefix", value: netip.MustParsePrefix("10.0.0.0/8"), auto: text("10.0.0.0/8"), forced: forced{dynamodest.Number: mapping}},
-	})
-	runWrites(t, []write{
+	}, []write{
 		{name: "BS of arrays", value: [][16]byte{id, id}, typ: dynamodest.BinarySet, want: binaries(raw)},
 		{name: "BS of named arrays", value: []digest{digest([]byte("abcd")), digest([]byte("efgh"))}, typ: dynamodest.BinarySet, want: binaries("abcd", "efgh")},
 		{name: "BS of arrays in any", value: []any{id, []byte("x")}, typ: dynamodest.BinarySet, want: binaries(raw, "x")},
@@ -76,7 +75,7 @@ func TestByteArrays(t *testing.T) {
 		{name: "SS of uuid.UUID", value: []uuid.UUID{id}, typ: dynamodest.StringSet, want: texts(spelled)},
 		{name: "B key of uuid.UUID", value: uuid.UUID(id), typ: dynamodest.Binary, key: types.ScalarAttributeTypeB, want: binary(raw)},
 		{name: "L of arrays", value: [][16]byte{id}, typ: dynamodest.List, want: list(binary(raw))},
-	})
+	}...)
 }
 
 func sum() []byte {

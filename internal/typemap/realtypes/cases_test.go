@@ -173,21 +173,18 @@ func mapOf(v any) any {
 	return m.Interface()
 }
 
-// runValues runs everything that values stand for on each site.
-func runValues(t *testing.T, values []value) {
+// runValues runs everything that values stand for, and more, on each site.
+func runValues(t *testing.T, values []value, more ...write) {
 	t.Helper()
-	var writes []write
+	writes := more
 	for i := range values {
 		writes = append(writes, values[i].expand()...)
 	}
-	eachSite(t, func(t *testing.T, s *site) {
-		t.Helper()
-		s.run(t, writes)
-	})
+	runWrites(t, writes...)
 }
 
 // runWrites runs writes on each site.
-func runWrites(t *testing.T, writes []write) {
+func runWrites(t *testing.T, writes ...write) {
 	t.Helper()
 	eachSite(t, func(t *testing.T, s *site) {
 		t.Helper()

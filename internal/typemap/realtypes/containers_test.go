@@ -83,7 +83,7 @@ func TestSets(t *testing.T) {
 		{name: "nil, left out", value: []string(nil), typ: ss, mapping: omit, want: leftOut},
 		{name: "empty, refused", value: []string{}, typ: ss, mapping: refuse, want: mapping},
 		{name: "empty JSON, refused", value: "[]", typ: ss, mapping: refuse, want: mapping},
-	})
+	}...)
 }
 
 // TestBools holds what BOOL takes: what strconv.ParseBool does, and 0 and 1 however they come.
@@ -122,7 +122,7 @@ func TestBools(t *testing.T) {
 	add("pointer", ptr("T"), yes)
 	add("time", time.Unix(1, 0), mapping)
 	add("slice", []bool{true}, mapping)
-	runWrites(t, writes)
+	runWrites(t, writes...)
 }
 
 type named bool

@@ -145,8 +145,7 @@ func TestRawJSON(t *testing.T) {
 		{name: "null", value: json.RawMessage(`null`), auto: nothing, forced: forced{dynamodest.Map: nothing}},
 		{name: "nil", value: json.RawMessage(nil), auto: nothing},
 		{name: "replaced member that is not UTF-8", value: json.RawMessage("{\"a\":\"\xcf\",\"a\":0}"), auto: mapping, forced: forced{dynamodest.Map: mapping}},
-	})
-	runWrites(t, []write{
+	}, []write{
 		{name: "object as a key", value: json.RawMessage(`{"a":1.5}`), typ: dynamodest.JSON, key: types.ScalarAttributeTypeS, want: text(`{"a":1.5}`)},
 		{name: "null left out", value: bigQueryNullString{}, mapping: &dynamodest.Mapping{Null: dynamodest.OmitNull}, want: leftOut},
 		{name: "null refused", value: structpb.NewNullValue(), mapping: &dynamodest.Mapping{Null: dynamodest.RefuseNull}, want: mapping},
@@ -154,7 +153,7 @@ func TestRawJSON(t *testing.T) {
 		{name: "SS", value: []bigQueryNullString{{"a", true}, {"b", true}}, typ: dynamodest.StringSet, want: texts("a", "b")},
 		{name: "SS with null", value: []bigQueryNullString{{"a", true}, {}}, typ: dynamodest.StringSet, want: mapping},
 		{name: "NS", value: []*structpb.Value{structpb.NewNumberValue(1.5)}, typ: dynamodest.NumberSet, want: numbers("1.5")},
-	})
+	}...)
 }
 
 func must[T any](v T, err error) T {

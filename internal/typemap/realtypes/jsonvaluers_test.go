@@ -85,11 +85,10 @@ func TestJSONOfValuers(t *testing.T) {
 		{name: "JSON column of a map", value: labels{"a": "x"}, auto: text(`{"a":"x"}`), member: doc{"a": text("x")}.want(), json: `{"a":"x"}`,
 			forced: forced{dynamodest.Map: doc{"a": text("x")}.want()}},
 	}
-	runValues(t, values)
-	runWrites(t, []write{
+	runValues(t, values, []write{
 		{name: "sqlx JSONText as a key", value: sqlxtypes.JSONText(`{"a":1.5}`), key: types.ScalarAttributeTypeS, want: badKey},
 		{name: "sqlx JSONText as a key by JSON", value: sqlxtypes.JSONText(`{"a":1.5}`), typ: dynamodest.JSON, key: types.ScalarAttributeTypeS, want: text(`{"a":1.5}`)},
-	})
+	}...)
 }
 
 // TestGzippedText holds that GzippedText is the gzip that a database gets, whose bytes are up to Go's

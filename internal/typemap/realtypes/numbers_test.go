@@ -47,18 +47,17 @@ func TestFractions(t *testing.T) {
 		{name: "small", value: rat("1/1024"), auto: number("0.0009765625")},
 		{name: "NUMERIC of BigQuery", value: rat("99999999999999999999999999999.999999999"), auto: number("99999999999999999999999999999.999999999")},
 		{name: "38 digits", value: rat(longest), auto: number(longest)},
-		{name: "39 digits", value: rat(longest + "1"), auto: mapping},
+		{name: "39 digits", value: rat(longest + "1"), auto: mapping, json: longest + "1"},
 		{name: "without a finite decimal", value: rat("1/3"), auto: mapping, forced: forced{dynamodest.Number: mapping, dynamodest.String: mapping}},
 		{name: "without a finite decimal, of 7", value: *rat("22/7"), auto: mapping},
 		{name: "nil", value: (*big.Rat)(nil), auto: nothing, forced: forced{dynamodest.Number: nothing}},
-	})
-	runWrites(t, []write{
+	}, []write{
 		{name: "NS", value: []*big.Rat{rat("19/2"), rat("38/4"), rat("1")}, typ: dynamodest.NumberSet, want: numbers("1", "9.5")},
 		{name: "SS", value: []*big.Rat{rat("19/2")}, typ: dynamodest.StringSet, want: texts("9.5")},
 		{name: "NS without a finite decimal", value: []*big.Rat{rat("1/3")}, typ: dynamodest.NumberSet, want: mapping},
 		{name: "NS with nil", value: []*big.Rat{nil}, typ: dynamodest.NumberSet, want: mapping},
 		{name: "NUMERIC array of BigQuery", value: []any{rat("1.5"), nil}, typ: dynamodest.List, want: list(number("1.5"), nothing)},
-	})
+	}...)
 }
 
 // TestAvroDecimals writes what goavro gives for a nullable decimal: a union, as a map of one member.
@@ -115,11 +114,10 @@ func TestDecimals(t *testing.T) {
 		{name: "pgtype.Numeric infinity", value: pgtype.Numeric{InfinityModifier: pgtype.Infinity, Valid: true}, auto: text("Infinity"), forced: forced{dynamodest.Number: mapping}},
 		{name: "pgtype.Numeric of null", value: pgtype.Numeric{}, auto: nothing, forced: forced{dynamodest.Number: nothing}},
 		{name: "bson.Decimal128", value: decimal128, auto: text("12.50"), forced: both("12.50", "12.5")},
-	})
-	runWrites(t, []write{
+	}, []write{
 		{name: "NS of decimal.Decimal", value: []decimal.Decimal{decimal.New(125, -1), decimal.New(1250, -2)}, typ: dynamodest.NumberSet, want: numbers("12.5")},
 		{name: "NS of pgtype.Numeric", value: []pgtype.Numeric{scaled}, typ: dynamodest.NumberSet, want: numbers("12.5")},
-	})
+	}...)
 }
 
 // TestBinaryFloats writes the *big.Float that gosnowflake gives for a NUMBER with a scale: a quotient

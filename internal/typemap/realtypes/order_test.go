@@ -148,5 +148,5 @@ func TestOrderInSets(t *testing.T) {
 	add("MarshalJSON in any", dynamodest.StringSet, []any{speaksJSON{}, "b"}, texts("json", "b"))
 	add("UnixTime", dynamodest.NumberSet, []attributevalue.UnixTime{attributevalue.UnixTime(time.Unix(7, 0))}, numbers("7"))
 	add("panic", dynamodest.StringSet, []panics{{}}, mapping)
-	runWrites(t, writes)
+	runWrites(t, writes...)
 }

@@ -55,14 +55,13 @@ func TestPGType(t *testing.T) {
 		{name: "zeronull.Text of zero", value: zeronull.Text(""), auto: nothing, member: nothing},
 		{name: "zeronull.Timestamp", value: zeronull.Timestamp(moment), auto: text(momentText)},
 		{name: "zeronull.Timestamp of zero", value: zeronull.Timestamp{}, auto: nothing},
-	})
-	runWrites(t, []write{
+	}, []write{
 		{name: "NS of Uint64", value: []pgtype.Uint64{{Uint64: math.MaxUint64, Valid: true}}, typ: dynamodest.NumberSet, want: numbers("18446744073709551615")},
 		{name: "NS of Float4", value: []pgtype.Float4{{Float32: 0.1, Valid: true}}, typ: dynamodest.NumberSet, want: numbers("0.1")},
 		{name: "SS of Text", value: []pgtype.Text{{String: "x", Valid: true}}, typ: dynamodest.StringSet, want: texts("x")},
 		{name: "SS of Text with null", value: []pgtype.Text{{}}, typ: dynamodest.StringSet, want: mapping},
 		{name: "Hstore as a key", value: pgtype.Hstore{"a": nil}, key: types.ScalarAttributeTypeS, want: badKey},
-	})
+	}...)
 }
 
 // TestPQ holds the arrays of lib/pq, whose Value gives the literal of PostgreSQL.
@@ -90,9 +89,8 @@ func TestPQ(t *testing.T) {
 		{name: "hstore.Hstore", value: hstore.Hstore{Map: map[string]sql.NullString{"a": {String: "1", Valid: true}, "b": {}}}, auto: text(`{"a":"1","b":null}`),
 			member: pairs, json: `{"a":"1","b":null}`, forced: forced{dynamodest.Map: pairs}},
 		{name: "hstore.Hstore of null", value: hstore.Hstore{}, auto: nothing},
-	})
-	runWrites(t, []write{
+	}, []write{
 		{name: "StringArray as a key", value: pq.StringArray{"a"}, key: types.ScalarAttributeTypeS, want: badKey},
 		{name: "StringArray in an M", value: map[string]pq.StringArray{"tags": {"a"}}, typ: dynamodest.Map, want: doc{"tags": list(text("a"))}.want()},
-	})
+	}...)
 }

@@ -111,7 +111,7 @@ func TestTags(t *testing.T) {
 			write{name: fmt.Sprint("in M of ", i), value: map[string]any{"m": v}, typ: dynamodest.Map, want: doc{"m": m}.want()},
 		)
 	}
-	runWrites(t, writes)
+	runWrites(t, writes...)
 }
 
 type hidden struct{ low, high int64 } // as decimal128.Num of Arrow is: no field can be written
@@ -150,13 +150,12 @@ func TestStructs(t *testing.T) {
 		{name: "json tags", value: jsonTags, auto: text(`{"B":2,"a":1}`), member: doc{"a": number("1"), "B": number("2")}.want(), json: `{"B":2,"a":1}`,
 			forced: forced{dynamodest.Map: doc{"a": number("1"), "B": number("2")}.want(), dynamodest.JSON: text(`{"B":2,"a":1}`)}},
 		{name: "both tags", value: address{"x", 1, "secret"}, auto: text(`{"Zip":1,"s":"x"}`), member: doc{"street": text("x"), "zip": number("1")}.want(), json: `{"Zip":1,"s":"x"}`},
-	})
-	runWrites(t, []write{
+	}, []write{
 		{name: "every field ignored", value: onlyIgnored{}, typ: dynamodest.Map, want: mapping},
 		{name: "struct as a key", value: jsonTags, key: types.ScalarAttributeTypeS, want: badKey},
 		{name: "map as a key", value: map[string]int{"a": 1}, key: types.ScalarAttributeTypeS, want: badKey},
 		{name: "list as a key", value: []int{1}, key: types.ScalarAttributeTypeS, want: badKey},
 		{name: "struct as a key by JSON", value: jsonTags, typ: dynamodest.JSON, key: types.ScalarAttributeTypeS, want: text(`{"B":2,"a":1}`)},
 		{name: "list as a key by JSON", value: []int{1}, typ: dynamodest.JSON, key: types.ScalarAttributeTypeS, want: text(`[1]`)},
-	})
+	}...)
 }

@@ -119,12 +119,11 @@ func TestOptions(t *testing.T) {
 		{name: "nil pointer", value: mo.Some((*int)(nil)), auto: nothing},
 		{name: "pointer", value: mo.Some(ptr(5)), auto: number("5")},
 		{name: "decimal", value: mo.Some(decimal.New(125, -1)), auto: text("12.5"), forced: forced{dynamodest.Number: number("12.5")}},
-	})
-	runWrites(t, []write{
+	}, []write{
 		{name: "SS", value: []mo.Option[string]{mo.Some("a"), mo.Some("b")}, typ: dynamodest.StringSet, want: texts("a", "b")},
 		{name: "NS", value: []mo.Option[uint64]{mo.Some(uint64(math.MaxUint64))}, typ: dynamodest.NumberSet, want: numbers("18446744073709551615")},
 		{name: "list as a key", value: mo.Some([]string{"a"}), key: types.ScalarAttributeTypeS, want: badKey},
-	})
+	}...)
 }
 
 // The types of cloud.google.com/go/spanner, which pulls in too much to be built here.
