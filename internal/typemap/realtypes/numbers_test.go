@@ -27,8 +27,6 @@ func rat(s string) *big.Rat {
 	return r
 }
 
-type namedRat big.Rat
-
 // TestFractions holds that *big.Rat, which BigQuery, Spanner and Avro give for decimals, is a number,
 // or is refused if no decimal of 38 digits is the same number.
 func TestFractions(t *testing.T) {

@@ -141,7 +141,7 @@ func TestStructs(t *testing.T) {
 	}{1, 2}
 	runValues(t, []value{
 		{name: "nothing to write", value: hidden{1, 2}, auto: mapping, forced: forced{dynamodest.Map: mapping, dynamodest.JSON: mapping}},
-		{name: "nothing to write behind an embedded struct", value: embedsHidden{}, auto: mapping, forced: forced{dynamodest.Map: mapping}},
+		{name: "nothing to write behind an embedded struct", value: embedsHidden{hidden{1, 2}}, auto: mapping, forced: forced{dynamodest.Map: mapping}},
 		{name: "generic", value: composite[int]{5}, auto: mapping, forced: forced{dynamodest.Map: mapping}},
 		{name: "nil pointer to one", value: (*hidden)(nil), auto: nothing},
 		{name: "struct{}", value: struct{}{}, auto: text("{}"), member: doc{}.want(), json: "{}", forced: forced{dynamodest.Map: doc{}.want()}},
