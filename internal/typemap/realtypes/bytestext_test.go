@@ -23,7 +23,8 @@ func TestBytesAreText(t *testing.T) {
 	add("text", dynamodest.Auto, []byte("héllo"), text("héllo"))
 	add("number", dynamodest.Number, []byte("12.50"), number("12.5"))
 	add("number without a type", dynamodest.Auto, []byte("12.50"), text("12.50"))
-	add("not UTF-8", dynamodest.Auto, []byte("\xff"), mapping)
+	add("not UTF-8", dynamodest.Auto, []byte("\xff"), binary("\xff"))
+	add("not UTF-8 as S", dynamodest.String, []byte("\xff"), mapping)
 	add("not UTF-8 as B", dynamodest.Binary, []byte("\xff"), binary("\xff"))
 	add("text as B", dynamodest.Binary, []byte("AAH/"), binary("AAH/"))
 	add("text as S", dynamodest.String, []byte("x"), text("x"))
@@ -39,7 +40,7 @@ func TestBytesAreText(t *testing.T) {
 	add("in M", dynamodest.Map, map[string]any{"m": []byte("x")}, doc{"m": text("x")}.want())
 	add("in a struct", dynamodest.Map, struct{ F []byte }{[]byte("x")}, doc{"F": text("x")}.want())
 	add("in JSON", dynamodest.Auto, []any{[]byte("x")}, text(`["x"]`))
-	add("in JSON, not UTF-8", dynamodest.Auto, []any{[]byte("\xff")}, mapping)
+	add("in JSON, not UTF-8", dynamodest.Auto, []any{[]byte("\xff")}, text(`["/w=="]`))
 	add("SS", dynamodest.StringSet, [][]byte{[]byte("x")}, texts("x"))
 	add("NS", dynamodest.NumberSet, [][]byte{[]byte("12.50")}, numbers("12.5"))
 	add("BS", dynamodest.BinarySet, pq.ByteaArray{[]byte("x")}, binaries("x"))
@@ -47,6 +48,7 @@ func TestBytesAreText(t *testing.T) {
 	writes = append(writes, []write{
 		{name: "empty, kept", value: []byte{}, mapping: keep, want: text("")},
 		{name: "key", value: []byte("x"), key: types.ScalarAttributeTypeS, mapping: asText, want: text("x")},
+		{name: "key that the table declares as B", value: []byte("x"), key: types.ScalarAttributeTypeB, mapping: asText, want: binary("x")},
 		{name: "key that is binary", value: []byte("x"), typ: dynamodest.Binary, key: types.ScalarAttributeTypeB, mapping: asText, want: binary("x")},
 		{name: "by default", value: []byte("x"), want: binary("x")},
 		{name: "binary", value: []byte("x"), mapping: &dynamodest.Mapping{Bytes: "binary"}, want: binary("x")},

@@ -27,12 +27,14 @@ func TestTimeTypes(t *testing.T) {
 	}
 	for name, v := range map[string]any{
 		"time.Time": moment, "*time.Time": &moment, "named": namedTime(moment),
-		"in a zone":          moment.In(time.FixedZone("", 5*3600+1800)),
-		"sql.NullTime":       sql.NullTime{Time: moment, Valid: true},
-		"sql.Null":           sql.Null[time.Time]{V: moment, Valid: true},
-		"pgtype.Timestamptz": pgtype.Timestamptz{Time: moment, Valid: true},
-		"null.Time":          null.TimeFrom(moment),
-		"mo.Option":          mo.Some(moment),
+		"in a zone":              moment.In(time.FixedZone("", 5*3600+1800)),
+		"sql.NullTime":           sql.NullTime{Time: moment, Valid: true},
+		"sql.Null":               sql.Null[time.Time]{V: moment, Valid: true},
+		"pgtype.Timestamptz":     pgtype.Timestamptz{Time: moment, Valid: true},
+		"null.Time":              null.TimeFrom(moment),
+		"mo.Option":              mo.Some(moment),
+		"text by RFC 3339":       "2026-01-02T04:04:05.6+01:00",
+		"bigquery.NullTimestamp": bigQueryNullTimestamp{moment, true},
 	} {
 		add(name, seconds, v, number("1767323045"))
 		add(name, millis, v, number("1767323045600"))
