@@ -142,6 +142,9 @@ const (
 // follow makes one step from v, which is neither built in nor nil: by a method of v or by a pointer.
 func (t *tree) follow(v any, rv reflect.Value) (next any, how hop, err error) {
 	isPointer := rv.Kind() == reflect.Pointer
+	if isPointer && isNil(rv.Elem()) { // not by methods: a method of a pointer may work with nil
+		return nil, reached, nil
+	}
 	if isPointer && isBuiltin(rv.Type().Elem()) { // not by methods: those of time.Time reject some times
 		return rv.Elem().Interface(), samePlace, nil
 	}

@@ -139,9 +139,9 @@ func TestRawJSON(t *testing.T) {
 			dynamodest.String: text(`{"a":1.5}`), dynamodest.JSON: text(`{"a":1.5}`), dynamodest.Map: object, dynamodest.Number: mapping}},
 		{name: "array", value: json.RawMessage(`[1,"x"]`), auto: text(`[1,"x"]`), member: list(number("1"), text("x")), json: `[1,"x"]`, forced: forced{
 			dynamodest.String: text(`[1,"x"]`), dynamodest.List: list(number("1"), text("x"))}},
-		{name: "text", value: json.RawMessage(`"x"`), auto: text("x"), forced: forced{dynamodest.String: text("x")}},
-		{name: "number", value: json.RawMessage(`12.50`), auto: number("12.5"), json: "12.50", forced: forced{dynamodest.Number: number("12.5")}},
-		{name: "true", value: json.RawMessage(`true`), auto: yes, forced: forced{dynamodest.Bool: yes}},
+		{name: "text", value: json.RawMessage(`"x"`), auto: text(`"x"`), member: text("x"), keys: keys{types.ScalarAttributeTypeS: badKey}, forced: forced{dynamodest.String: text("x")}},
+		{name: "number", value: json.RawMessage(`12.50`), auto: text("12.50"), member: number("12.5"), json: "12.50", forced: forced{dynamodest.Number: number("12.5")}},
+		{name: "true", value: json.RawMessage(`true`), auto: text("true"), member: yes, forced: forced{dynamodest.Bool: yes}},
 		{name: "null", value: json.RawMessage(`null`), auto: nothing, forced: forced{dynamodest.Map: nothing}},
 		{name: "nil", value: json.RawMessage(nil), auto: nothing},
 		{name: "replaced member that is not UTF-8", value: json.RawMessage("{\"a\":\"\xcf\",\"a\":0}"), auto: mapping, forced: forced{dynamodest.Map: mapping}},

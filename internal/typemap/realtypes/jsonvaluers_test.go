@@ -70,7 +70,7 @@ func TestJSONOfValuers(t *testing.T) {
 		{name: "sqlx NullJSONText of null", value: sqlxtypes.NullJSONText{}, auto: nothing, forced: forced{dynamodest.Map: nothing}},
 		{name: "sqlx JSONText of an array", value: sqlxtypes.JSONText(`[1,"x"]`), auto: text(`[1,"x"]`), member: list(number("1"), text("x")), json: `[1,"x"]`,
 			forced: forced{dynamodest.List: list(number("1"), text("x"))}},
-		{name: "sqlx JSONText of text", value: sqlxtypes.JSONText(`"x"`), auto: text("x")},
+		{name: "sqlx JSONText of text", value: sqlxtypes.JSONText(`"x"`), auto: text(`"x"`), member: text("x"), keys: keys{types.ScalarAttributeTypeS: badKey}},
 		{name: "sqlx JSONText of null", value: sqlxtypes.JSONText(`null`), auto: nothing},
 		{name: "sqlx JSONText that is no JSON", value: sqlxtypes.JSONText(`{`), auto: mapping},
 		{name: "sqlx BitBool", value: sqlxtypes.BitBool(true), auto: yes, forced: forced{dynamodest.Bool: yes}},

@@ -125,7 +125,7 @@ func TestOrder(t *testing.T) {
 		{name: "answer of an empty set", value: answers{av: texts().attr}, auto: mapping},
 		{name: "answer of a set of equal members", value: answers{av: numbers("1", "1.0").attr}, auto: mapping},
 		{name: "answer of text that is not UTF-8", value: answers{av: text("\xff").attr}, auto: mapping},
-		{name: "answer with a nil inside", value: answers{av: &types.AttributeValueMemberL{Value: []types.AttributeValue{nil}}}, auto: list(nothing), json: "[null]"},
+		{name: "answer with a nil inside", value: answers{av: &types.AttributeValueMemberL{Value: []types.AttributeValue{nil}}}, auto: mapping},
 		{name: "error", value: answers{err: errors.New("secret")}, auto: mapping},
 		{name: "panic", value: panics{}, auto: mapping},
 	})
