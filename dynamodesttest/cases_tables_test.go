@@ -63,7 +63,7 @@ func rejectedTable(name, text string, changes ...object) strictCase {
 	return strictCase{name: "create: " + name, request: createBody(changes...), code: validationCode, text: text}
 }
 
-func units(read, write int) object {
+func units(read, write int64) object {
 	return object{"ReadCapacityUnits": read, "WriteCapacityUnits": write}
 }
 

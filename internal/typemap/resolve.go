@@ -283,15 +283,3 @@ func bytesOf(rv reflect.Value) []byte {
 	p.Elem().Set(rv)
 	return p.Elem().Bytes()
 }
-
-// isContainer reports whether a value of type t, or of the type that t points to, becomes a document.
-func isContainer(t reflect.Type) bool {
-	t = indirect(t)
-	switch t.Kind() {
-	case reflect.Map, reflect.Struct:
-		return true
-	case reflect.Slice, reflect.Array:
-		return !isBytes(t)
-	}
-	return false
-}
