@@ -1,6 +1,7 @@
 package typemap
 
 import (
+	"database/sql"
 	"database/sql/driver"
 	"encoding/base64"
 	"encoding/json"
@@ -214,4 +215,66 @@ func TestDocumentsAsKeys(t *testing.T) {
 	require.Equal(t, s("a"), it.SDK()["p"])
 	it = mustConvert(t, New(Mapping{}, partitionKey("p", item.B)), row{"p": fixed{1, 2, 3}, "at": time.Unix(0, 0)})
 	require.Equal(t, bin(1, 2, 3), it.SDK()["p"])
+}
+
+type (
+	stamped struct {
+		time.Time
+		ID int
+	}
+	stampedPointer struct {
+		*time.Time
+		ID int
+	}
+	stampedOwn struct {
+		time.Time
+		ID int
+	}
+	stampedFlag struct {
+		sql.NullString
+		Valid bool
+	}
+	stampedHidden struct {
+		time.Time
+		id      int
+		Skipped int `json:"-"`
+	}
+	labelled struct {
+		sql.NullString
+		Label string
+	}
+	byPointer struct {
+		pointerValuer
+		Label string
+	}
+)
+
+func (s stampedOwn) MarshalText() ([]byte, error) {
+	return append(s.AppendFormat(nil, time.DateOnly), '#', '0'+byte(s.ID)), nil
+}
+
+// A method of an embedded type does not speak for a struct that has more to say.
+func TestMethodsOfEmbeddedTypes(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(0, 0).UTC()
+	for name, v := range map[string]any{
+		"time": stamped{at, 7}, "pointer to time": stampedPointer{&at, 7}, "Valuer": labelled{sql.NullString{String: "a", Valid: true}, "x"},
+		"pointer": &stamped{at, 7}, "method of a pointer": byPointer{pointerValuer{"a"}, "x"},
+	} {
+		for _, wrap := range []func(any) any{func(v any) any { return v }, func(v any) any { return []any{v} }} {
+			_, err := convertValue(t, Mapping{}, wrap(v))
+			require.NotNil(t, err, name)
+			require.Equal(t, fault.Mapping, err.Reason)
+			require.Regexp(t, `^(the value|a nested value|Go type)?.*has method \w+ of the embedded \S+, which says nothing of its field (ID|Label)$`, err.Text)
+			require.Contains(t, err.Advice().Remedy, "Mapping.Convert")
+		}
+	}
+	for name, tt := range map[string]struct{ v, want any }{
+		"own method": {stampedOwn{at, 7}, s("1970-01-01#7")}, "flag": {stampedFlag{sql.NullString{String: "a", Valid: true}, true}, s("a")},
+		"hidden": {stampedHidden{at, 1, 2}, s("1970-01-01T00:00:00Z")},
+	} {
+		got, err := convertValue(t, Mapping{}, tt.v)
+		require.Nil(t, err, name)
+		require.Equal(t, tt.want, got, name)
+	}
 }

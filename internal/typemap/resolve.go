@@ -167,6 +167,9 @@ func (t *tree) follow(v any, rv reflect.Value) (next any, how hop, err error) {
 // callMethods asks v, by its own methods, what it means, in this order: MarshalDynamoDBAttributeValue,
 // Value, MarshalText, MarshalJSON. how is samePlace if v has none of them.
 func (t *tree) callMethods(v any, rv reflect.Value) (next any, how hop, err error) {
+	if err := checkSpeaker(v, rv); err != nil {
+		return nil, reached, err
+	}
 	switch m := v.(type) {
 	case attributeMarshaler:
 		next, err = callMethod(v, "MarshalDynamoDBAttributeValue", func() (any, error) { return m.MarshalDynamoDBAttributeValue() })
