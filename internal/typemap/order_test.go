@@ -247,6 +247,12 @@ type (
 		pointerValuer
 		Label string
 	}
+	deeper  struct{ stamped }
+	single  struct{ time.Time }
+	recurse struct {
+		*recurse
+		time.Time
+	}
 )
 
 func (s stampedOwn) MarshalText() ([]byte, error) {
@@ -259,7 +265,7 @@ func TestMethodsOfEmbeddedTypes(t *testing.T) {
 	at := time.Unix(0, 0).UTC()
 	for name, v := range map[string]any{
 		"time": stamped{at, 7}, "pointer to time": stampedPointer{&at, 7}, "Valuer": labelled{sql.NullString{String: "a", Valid: true}, "x"},
-		"pointer": &stamped{at, 7}, "method of a pointer": byPointer{pointerValuer{"a"}, "x"},
+		"pointer": &stamped{at, 7}, "method of a pointer": byPointer{pointerValuer{"a"}, "x"}, "deeper": deeper{stamped{at, 7}},
 	} {
 		for _, wrap := range []func(any) any{func(v any) any { return v }, func(v any) any { return []any{v} }} {
 			_, err := convertValue(t, Mapping{}, wrap(v))
@@ -271,10 +277,12 @@ func TestMethodsOfEmbeddedTypes(t *testing.T) {
 	}
 	for name, tt := range map[string]struct{ v, want any }{
 		"own method": {stampedOwn{at, 7}, s("1970-01-01#7")}, "flag": {stampedFlag{sql.NullString{String: "a", Valid: true}, true}, s("a")},
-		"hidden": {stampedHidden{at, 1, 2}, s("1970-01-01T00:00:00Z")},
+		"single": {single{at}, s("1970-01-01T00:00:00Z")}, "hidden": {stampedHidden{at, 1, 2}, s("1970-01-01T00:00:00Z")},
 	} {
 		got, err := convertValue(t, Mapping{}, tt.v)
 		require.Nil(t, err, name)
 		require.Equal(t, tt.want, got, name)
 	}
+	_, err := convertValue(t, Mapping{}, recurse{nil, at})
+	require.NotNil(t, err)
 }

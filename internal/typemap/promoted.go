@@ -19,54 +19,52 @@ func checkSpeaker(v any, rv reflect.Value) error {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct || t.NumField() < 2 {
+	if t.Kind() != reflect.Struct || t.NumField() == 0 {
 		return nil
 	}
-	var m reflect.Method
-	for _, on := range []reflect.Type{t, reflect.PointerTo(t)} {
-		ok := false
-		switch v.(type) { // a name must be a constant, or the linker keeps all methods of the program
-		case attributeMarshaler:
-			m, ok = on.MethodByName("MarshalDynamoDBAttributeValue")
-		case driver.Valuer:
-			m, ok = on.MethodByName("Value")
-		case encoding.TextMarshaler:
-			m, ok = on.MethodByName("MarshalText")
-		case json.Marshaler:
-			m, ok = on.MethodByName("MarshalJSON")
-		default:
-			return nil
-		}
-		if ok {
-			break
-		}
+	var method string
+	switch v.(type) {
+	case attributeMarshaler:
+		method = "MarshalDynamoDBAttributeValue"
+	case driver.Valuer:
+		method = "Value"
+	case encoding.TextMarshaler:
+		method = "MarshalText"
+	case json.Marshaler:
+		method = "MarshalJSON"
+	default:
+		return nil
 	}
-	key := promotion{t, m.Name}
-	if known, ok := promotions.Load(key); ok {
-		return known.(*promoted).problem
+	key := promotion{t, method}
+	known, ok := promotions.Load(key)
+	if !ok {
+		known, _ = promotions.LoadOrStore(key, promotionProblem(t, method))
 	}
-	known, _ := promotions.LoadOrStore(key, &promoted{promotionProblem(t, m)})
-	return known.(*promoted).problem
+	if f := known.(*fault.Error); f != nil {
+		return f
+	}
+	return nil
 }
 
-type (
-	promotion struct {
-		t      reflect.Type
-		method string
-	}
-	promoted struct{ problem error }
-)
+// promotions maps each promotion to its *fault.Error, nil for none.
+var promotions sync.Map
 
-var promotions sync.Map // promotion to *promoted
+type promotion struct {
+	t      reflect.Type
+	method string
+}
 
-func promotionProblem(t reflect.Type, m reflect.Method) error {
+// promotionProblem returns why a method must not speak for values of the struct type t; nil if it may.
+func promotionProblem(t reflect.Type, method string) *fault.Error {
 	source := -1
 	for i := range t.NumField() {
-		if f := t.Field(i); f.Anonymous && hasMethod(f.Type, m.Name) {
-			source = i
+		if t.Field(i).Anonymous {
+			if _, ok := methodOf(t.Field(i).Type, method); ok {
+				source = i
+			}
 		}
 	}
-	if source < 0 || !isGenerated(m) {
+	if m, _ := methodOf(t, method); source < 0 || !isGenerated(m) {
 		return nil
 	}
 	for i := range t.NumField() {
@@ -76,8 +74,11 @@ func promotionProblem(t reflect.Type, m reflect.Method) error {
 			continue
 		}
 		return fault.NewMapping("Go type %s has method %s of the embedded %s, which says nothing of its field %s",
-			fault.TypeText(t), m.Name, fault.TypeText(t.Field(source).Type), fault.Clip(f.Name)).
+			fault.TypeText(t), method, fault.TypeText(t.Field(source).Type), fault.Clip(f.Name)).
 			WithRemedy("give the type a method of its own, give the embedded field a name, or convert the value with Mapping.Convert")
+	}
+	if inner := indirect(t.Field(source).Type); inner.Kind() == reflect.Struct && inner != t {
+		return promotionProblem(inner, method)
 	}
 	return nil
 }
@@ -87,21 +88,32 @@ func isLeftOut(f reflect.StructField) bool {
 	return f.Tag.Get(string(jsonTag)) == "-" || f.Tag.Get(string(avTag)) == "-"
 }
 
-// hasMethod reports whether a value of type t, or a pointer to one, has the method.
-func hasMethod(t reflect.Type, name string) bool {
-	if t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface {
-		t = reflect.PointerTo(t)
-	}
-	for _, speaks := range []reflect.Type{attributeMarshalerType, valuerType, textMarshalerType, jsonMarshalerType} {
-		if speaks.Method(0).Name == name {
-			return t.Implements(speaks)
+// methodOf returns a method that callMethods asks, of t or of a pointer to t. A name that is not a constant
+// would make the linker keep all methods of the program.
+func methodOf(t reflect.Type, name string) (m reflect.Method, ok bool) {
+	for _, on := range []reflect.Type{t, reflect.PointerTo(t)} {
+		switch name {
+		case "MarshalDynamoDBAttributeValue":
+			m, ok = on.MethodByName("MarshalDynamoDBAttributeValue")
+		case "Value":
+			m, ok = on.MethodByName("Value")
+		case "MarshalText":
+			m, ok = on.MethodByName("MarshalText")
+		case "MarshalJSON":
+			m, ok = on.MethodByName("MarshalJSON")
+		}
+		if ok {
+			break
 		}
 	}
-	return false
+	return m, ok
 }
 
 // isGenerated reports whether the compiler wrote m, as it does for a method of an embedded type.
 func isGenerated(m reflect.Method) bool {
+	if !m.Func.IsValid() {
+		return false
+	}
 	f := runtime.FuncForPC(m.Func.Pointer())
 	if f == nil {
 		return false
