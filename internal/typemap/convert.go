@@ -189,8 +189,12 @@ const (
 	fromContainer             // an S of JSON text that no Field asked for
 )
 
-func originOf(v any) origin {
-	if _, ok := v.(types.AttributeValue); ok {
+// originOf returns the origin of a, made from v. It matters only for an empty a.
+func originOf(a *item.Attr, v any) origin {
+	if a.Text != "" {
+		return fromValue
+	}
+	if av, ok := v.(types.AttributeValue); ok && !item.IsNil(av) {
 		return fromAttributeValue
 	}
 	return fromValue
@@ -199,12 +203,15 @@ func originOf(v any) origin {
 // auto sets a to the default conversion of v.
 func auto(b *item.Builder, a *item.Attr, v any, r *rules) (from origin, err error) {
 	t := newTree(b, item.Document, r)
+	if ok, err := t.setBuiltin(a, v, 1); ok { // as resolve would return it
+		return originOf(a, v), err
+	}
 	v, err = t.resolve(v)
 	if err != nil {
 		return fromValue, err
 	}
 	if ok, err := t.setBuiltin(a, v, 1); ok {
-		return originOf(v), err
+		return originOf(a, v), err
 	}
 	return fromContainer, t.jsonText(a, v)
 }

@@ -27,7 +27,8 @@ func forced(b *item.Builder, a *item.Attr, v any, r *rules, typ Type, keepEmpty 
 		a.Set(item.S, "")
 		return fromValue, nil
 	case typ == JSON:
-		return originOf(resolved), t.jsonText(a, resolved)
+		err := t.jsonText(a, resolved)
+		return originOf(a, resolved), err
 	case typ.isTime():
 		return fromValue, t.toTime(a, v, resolved, typ)
 	}
