@@ -3,8 +3,6 @@ package typemap
 import (
 	"reflect"
 	"sync"
-
-	"github.com/dynamodest/dynamodest/internal/fault"
 )
 
 // ConvertFunc converts v, a value at any depth of a column. ok is false if the function has nothing to
@@ -23,7 +21,7 @@ func (t *tree) ask(rv reflect.Value) (out any, ok bool, err error) {
 		if isNil(rv) || leadsToBuiltin(rv.Type()) {
 			return nil, false, nil
 		}
-		who := func() string { return "Mapping.Convert, given Go type " + fault.TypeName(v) + "," }
+		who := func() string { return "Mapping.Convert, given Go type " + typeName(v) + "," }
 		out, err = callForeign(who, "Convert", func() (any, error) {
 			var out any
 			var err error

@@ -1,6 +1,7 @@
 package typemap
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 
@@ -53,8 +54,11 @@ var kindRemedies = [item.BS + 1]string{
 
 // typeName returns the Go type of v, a value that resolve returns.
 func typeName(v any) string {
-	if p, ok := v.(binary); ok {
-		return fmt.Sprintf("[%d]byte", len(p))
+	switch v := v.(type) {
+	case binary:
+		return fmt.Sprintf("[%d]byte", len(v))
+	case json.RawMessage: // an alias, of jsontext.Value, from Go 1.27 on
+		return "json.RawMessage"
 	}
 	return fault.TypeName(v)
 }

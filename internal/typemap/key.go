@@ -42,10 +42,10 @@ func checkIndexKey(key *table.Key, a *item.Attr, v any, from origin) error {
 func checkType(key *table.Key, a *item.Attr, v any, from origin) error {
 	switch {
 	case !key.Takes(a.Kind):
-		return fault.New(fault.Key, "Go type %s gives %s, which the %s does not take", fault.TypeName(v), a.Kind, key).
+		return fault.New(fault.Key, "Go type %s gives %s, which the %s does not take", typeName(v), a.Kind, key).
 			WithRemedy(typeRemedy(key, v))
 	case from == fromContainer:
-		return fault.New(fault.Key, "Go type %s is a document, which the %s takes as JSON text only if a Field asks for that", fault.TypeName(v), key).
+		return fault.New(fault.Key, "Go type %s is a document, which the %s takes as JSON text only if a Field asks for that", typeName(v), key).
 			WithRemedy(`provide a text, or set Field.Type to "JSON" for the column` + listedColumns)
 	}
 	return nil

@@ -79,7 +79,7 @@ func (t *tree) resolve(v any) (any, error) {
 		asked = asked && how == samePlace
 		v = next
 	}
-	return nil, fault.NewMapping("the pointers or methods of %s return further values without end", fault.TypeName(v)).
+	return nil, fault.NewMapping("the pointers or methods of %s return further values without end", typeName(v)).
 		WithRemedy("provide the final value")
 }
 

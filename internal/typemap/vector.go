@@ -31,7 +31,7 @@ func checkVector(vector *table.Vector, a *item.Attr, v any) error {
 	remedy := vectorRemedy(vector)
 	switch {
 	case a.Kind != item.L:
-		return fault.NewMapping("Go type %s gives %s, but the attribute is the %s", fault.TypeName(v), a.Kind, vector).WithRemedy(remedy)
+		return fault.NewMapping("Go type %s gives %s, but the attribute is the %s", typeName(v), a.Kind, vector).WithRemedy(remedy)
 	case vector.Dimensions > 0 && len(a.Elems) != vector.Dimensions:
 		return fault.NewMapping("the list has %d members, but the attribute is the %s", len(a.Elems), vector).WithRemedy(remedy)
 	}
