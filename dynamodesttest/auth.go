@@ -18,7 +18,8 @@ const maxSkew = 15 * time.Minute
 const dateFormat = "20060102T150405Z"
 
 // Keys makes the DB verify signatures. A request over HTTP must then be signed with keys that were
-// given to Keys, for [Region], and with a date within 15 minutes of the DB's clock. It is rejected
+// given to Keys, for [Region] or the Region of [DB.SetRegion], and with a date within 15 minutes of the
+// DB's clock. It is rejected
 // as DynamoDB rejects it: with InvalidSignatureException, or with UnrecognizedClientException if its
 // access key id or session token is unknown. An empty sessionToken stands for long-term keys.
 //
@@ -56,8 +57,9 @@ func (db *DB) SetClock(now func() time.Time) {
 // verifier decides which requests over HTTP are accepted. The zero verifier accepts every
 // well-formed signature.
 type verifier struct {
-	keys []accessKey      // replaced, never changed; none: signatures are not verified
-	now  func() time.Time // the DB's clock; nil: time.Now
+	keys   []accessKey      // replaced, never changed; none: signatures are not verified
+	now    func() time.Time // the DB's clock; nil: time.Now
+	region string           // that verified signatures are for
 }
 
 type accessKey struct {
@@ -68,7 +70,9 @@ type accessKey struct {
 func (db *DB) verifier() verifier {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	return db.auth
+	v := db.auth
+	v.region = cmp.Or(db.region, Region)
+	return v
 }
 
 func (v verifier) time() time.Time {
@@ -111,7 +115,11 @@ func (v verifier) check(r *http.Request, body string) *apiError {
 	if s.algorithm != signatureAlgorithm {
 		return apiErrorf(codeIncompleteSignature, "Unsupported AWS 'algorithm': '%s' (only %s for now). ", s.algorithm, signatureAlgorithm)
 	}
-	id, sc, err := s.readCredential(len(v.keys) > 0)
+	region := "" // any
+	if len(v.keys) > 0 {
+		region = v.region
+	}
+	id, sc, err := s.readCredential(region)
 	if err != nil {
 		return err
 	}
@@ -210,16 +218,16 @@ var (
 	keyIDForm = regexp.MustCompile(`^\w{1,128}$`)
 )
 
-// readCredential reads the access key id and the scope, and checks both. The Region is any unless
-// signatures are verified.
-func (s *signature) readCredential(verified bool) (id string, sc scope, err *apiError) {
+// readCredential reads the access key id and the scope, and checks both. The scope must be for region;
+// "" stands for any.
+func (s *signature) readCredential(region string) (id string, sc scope, err *apiError) {
 	parts := strings.Split(strings.TrimRight(s.credential, "/"), "/")
 	if len(parts) != 5 {
 		return "", sc, apiErrorf(codeIncompleteSignature, "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", s.credential)
 	}
 	id, sc = parts[0], scope{parts[1], parts[2], parts[3], parts[4]}
 	wrong := ""
-	if !regionForm.MatchString(sc.region) || verified && sc.region != Region {
+	if !regionForm.MatchString(sc.region) || region != "" && sc.region != region {
 		wrong += "Credential should be scoped to a valid region, not '" + sc.region + "'. "
 	}
 	if sc.service != "dynamodb" {

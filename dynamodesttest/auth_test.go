@@ -249,6 +249,22 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// Verified signatures are for the Region of the DB.
+func TestKeysInAnotherRegion(t *testing.T) {
+	t.Parallel()
+	db := dynamodesttest.New()
+	db.SetRegion("eu-west-1")
+	db.AddTable("users", "id:S", "at:N")
+	db.Keys("AKIDEXAMPLE", "secret", "")
+	client := overHTTP(t, db) // signs for us-east-1
+	_, err := client.PutItem(t.Context(), putItem("users", user("a", "1")))
+	require.ErrorContains(t, err, "InvalidSignatureException")
+	require.ErrorContains(t, err, "valid region, not 'us-east-1'")
+	_, err = client.PutItem(t.Context(), putItem("users", user("a", "1")), func(o *dynamodb.Options) { o.Region = "eu-west-1" })
+	require.NoError(t, err)
+	assert.Equal(t, 1, db.Len("users"))
+}
+
 // As at DynamoDB, the message of a wrong signature quotes the request's headers, session token
 // included.
 func TestWrongSignatureQuotesTheRequest(t *testing.T) {
