@@ -62,9 +62,12 @@ func indexCases() []strictCase {
 		rejected("index sort key of another type without the partition key", `"gs":{"S":"1"}`, "IndexName: global"),
 		rejected("empty index key", `"gk":{"S":""}`, "IndexName: global, IndexKey: gk"),
 		rejected("index partition key of 2,049 bytes", `"gk":{"S":"`+long+`"},"gs":{"N":"1"}`, "Size limit exceeded for Index Key gk Actual Size: 2049 bytes Max Size: 2048 bytes IndexName: global"),
+		{name: "index partition key of 2,049 bytes without the sort key", request: indexed(`"gk":{"S":"` + long + `"}`)},
 		{name: "null index key in a batch", request: batchBody("indexed", `{"id":{"S":"i"},"gk":{"NULL":true}}`), code: validationCode, text: "IndexName: global"},
 		{name: "item in a multi-attribute index", request: putBody("many", `{"id":{"S":"i"},"a":{"S":"1"},"b":{"N":"2"},"c":{"B":"YQ=="}}`)},
 		{name: "item without one part of a multi-attribute index key", request: putBody("many", `{"id":{"S":"i"},"a":{"S":"1"}}`)},
+		{name: "one part of a multi-attribute index key of 2,049 bytes without another part", request: putBody("many", `{"id":{"S":"i"},"a":{"S":"`+long+`"},"b":{"N":"2"}}`)},
+		{name: "one part of a multi-attribute index key of 2,049 bytes", request: putBody("many", `{"id":{"S":"i"},"a":{"S":"`+long+`"},"b":{"N":"2"},"c":{"B":"YQ=="}}`), code: validationCode, text: "Size limit exceeded for Index Key a"},
 		{name: "one part of a multi-attribute index key of another type", request: putBody("many", `{"id":{"S":"i"},"b":{"S":"2"}}`), code: validationCode, text: "Type mismatch for Index Key b"},
 		{name: "one part of a multi-attribute index key empty", request: putBody("many", `{"id":{"S":"i"},"c":{"B":""}}`), code: validationCode, text: "IndexKey: c"},
 	}

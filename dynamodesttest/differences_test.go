@@ -21,10 +21,12 @@ var onDemand = map[string]difference{
 var dynalite400 = map[string]difference{
 	"batch to a table by ARN": {validationCode, "", "it rejects table ARNs"},
 
-	"item in a multi-attribute index":                         manyRejected,
-	"item without one part of a multi-attribute index key":    manyRejected,
-	"one part of a multi-attribute index key of another type": manyRejected,
-	"one part of a multi-attribute index key empty":           manyRejected,
+	"item in a multi-attribute index":                                             manyRejected,
+	"item without one part of a multi-attribute index key":                        manyRejected,
+	"one part of a multi-attribute index key of 2,049 bytes":                      manyRejected,
+	"one part of a multi-attribute index key of 2,049 bytes without another part": manyRejected,
+	"one part of a multi-attribute index key of another type":                     manyRejected,
+	"one part of a multi-attribute index key empty":                               manyRejected,
 	"empty index key":                                  {success, "", "it accepts an empty index key"},
 	"index partition key of 2,049 bytes":               {success, "", "it does not limit the length of index keys"},
 	"condition that fails and shows the item":          {"ConditionalCheckFailedException", `{}`, "it returns no item on a failed condition"},

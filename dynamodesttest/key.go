@@ -136,9 +136,12 @@ func (t *table) checkKey(item []attr, detailed bool) *apiError {
 }
 
 // checkIndexKeys checks an item against the keys of the secondary indexes. An item that lacks a key
-// attribute is valid; it just does not appear in that index.
+// attribute is valid; it just does not appear in that index. The length limits then do not apply: no
+// record says that DynamoDB refuses such an item, and a legal key of the table would be refused by them
+// where it is the sort key of an index.
 func (t *table) checkIndexKeys(item []attr) *apiError {
 	for _, x := range t.indexes {
+		complete := hasKey(item, x.key)
 		for _, k := range x.key {
 			v := find(item, k.name)
 			if v == nil {
@@ -150,12 +153,17 @@ func (t *table) checkIndexKeys(item []attr) *apiError {
 			if v.text == "" {
 				return emptyIndexKey(k, x.name)
 			}
-			if k.kind != kindN && len(v.text) > k.maxSize() {
+			if complete && k.kind != kindN && len(v.text) > k.maxSize() {
 				return invalidParameter("Size limit exceeded for Index Key %s Actual Size: %d bytes Max Size: %d bytes IndexName: %s", k.name, len(v.text), k.maxSize(), x.name)
 			}
 		}
 	}
 	return nil
+}
+
+// hasKey reports whether an item has every attribute of a key.
+func hasKey(item []attr, key []keyAttr) bool {
+	return !slices.ContainsFunc(key, func(k keyAttr) bool { return find(item, k.name) == nil })
 }
 
 func emptyIndexKey(k keyAttr, index string) *apiError {
@@ -168,10 +176,8 @@ func emptyIndexKey(k keyAttr, index string) *apiError {
 
 // entrySize returns the size of the item's entry in the index, or 0 if it has none.
 func (t *table) entrySize(x *index, item []attr) int {
-	for _, k := range x.key {
-		if find(item, k.name) == nil {
-			return 0
-		}
+	if !hasKey(item, x.key) {
+		return 0
 	}
 	size := 0
 	for i := range item {
