@@ -295,13 +295,13 @@ func TestProviderThatHangs(t *testing.T) {
 		_, failure := putBatch(t.Context(), client)
 		require.NotNil(t, failure)
 		assert.Equal(t, meaning{fault.Unavailable, fault.Retry, false}, meaningOf(failure))
-		assert.Equal(t, "BatchWriteItem: no response within 30s while the CredentialsProvider was asked", failure.Err.Error())
+		assert.Equal(t, "BatchWriteItem: no response within 30s while credentials were retrieved", failure.Err.Error())
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, failure = putBatch(ctx, client)
 		require.NotNil(t, failure)
-		assert.Equal(t, "BatchWriteItem: context deadline exceeded while the CredentialsProvider was asked", failure.Err.Error())
+		assert.Equal(t, "BatchWriteItem: context deadline exceeded while credentials were retrieved", failure.Err.Error())
 		require.ErrorIs(t, failure.Err, context.DeadlineExceeded)
 	})
 }

@@ -136,7 +136,7 @@ func requestID(err error) string {
 }
 
 // credentialsRemedy is for credentials that the provider did not return.
-const credentialsRemedy = "check the error of the CredentialsProvider: its text is hidden because it may contain a secret; dynamodest.Cause returns the error at its end, and errors.As finds one by its type"
+const credentialsRemedy = "check the error of what provides the credentials (CredentialsProvider, AWS.Credentials, or the Credentials that ClientOptions set): its text is hidden because it may contain a secret; dynamodest.Cause returns the error at its end, and errors.As finds one by its type"
 
 // collectionRemedy is for an item whose partition key has too many bytes of items.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html#LSI.ItemCollections.SizeLimit
@@ -209,8 +209,8 @@ func throttlingReasons(err error) []fault.Throttling {
 	return reasons
 }
 
-// unsentText returns why the SDK failed before it sent the request. Of an error of the caller's
-// CredentialsProvider it gives the type, and what the types inside say that are known.
+// unsentText returns why the SDK failed before it sent the request. Of an error of what
+// provides the credentials it gives the type, and what the types inside say that are known.
 func unsentText(reason fault.Reason, err error) string {
 	c := composer{foreign: true}
 	detail := shown(c.compose(err))

@@ -170,7 +170,7 @@ func (p *progress) unsent() bool { return p.withheld || p.sdk && p.sends == 0 }
 func (p *progress) stageText() string {
 	switch {
 	case p.credentialsRequested && !p.credentialsResolved:
-		return " while the CredentialsProvider was asked"
+		return " while credentials were retrieved"
 	case p.dialing && !p.gotConn:
 		return " while connecting"
 	case p.gotConn && p.status == 0:

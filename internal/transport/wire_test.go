@@ -227,7 +227,7 @@ func TestRequestsThatAreNotSent(t *testing.T) {
 			assert.Equal(t, meaning{tt.reason, fault.Abort, false}, meaningOf(failure), "%v", errors.Unwrap(failure.Err))
 			assert.Equal(t, tt.text, failure.Err.Error())
 			advice := fault.Remedy(failure.Reason, failure.Err)
-			assert.Equal(t, tt.reason == fault.Credentials, strings.Contains(advice, "CredentialsProvider"))
+			assert.Equal(t, tt.reason == fault.Credentials, strings.Contains(advice, "(CredentialsProvider, AWS.Credentials, or the Credentials that ClientOptions set)"))
 			assertNoSecret(t, failure.Err.Error()+advice)
 		})
 	}
