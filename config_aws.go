@@ -2,6 +2,7 @@ package dynamodest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -58,6 +59,38 @@ func (c Config) region() string {
 		return client.Options().Region
 	}
 	return c.knownRegion()
+}
+
+// options checks what ClientOptions and the sources of AWS have made of the client's options, which
+// shows when the client is built.
+func (p *problems) options(c Config, o *dynamodb.Options) {
+	field, endpoint := "ClientOptions", "the endpoint that they leave"
+	if len(c.ClientOptions) == 0 {
+		field, endpoint = "AWS", "its endpoint (of AWS_ENDPOINT_URL_DYNAMODB or a profile, for one)"
+	}
+	if typedNil(o.HTTPClient) {
+		p.add(field, "HTTPClient becomes a nil %T: leave it as it is, or set it to a value", o.HTTPClient)
+		o.HTTPClient = nil // so that the client can be built
+	}
+	if typedNil(o.Credentials) {
+		p.add(field, "Credentials become a nil %T: leave them as they are, or set them to a value", o.Credentials)
+		o.Credentials = nil
+	}
+	if keys := staticKeys(o.Credentials); lacksToken(keys.AccessKeyID, keys.SessionToken) {
+		p.add(field, "the access key that is set has no session token: %s", noToken)
+	}
+	if problem := awsHostProblem(aws.ToString(o.BaseEndpoint), o.Region); problem != "" {
+		p.add(field, "%s %s", endpoint, problem)
+	}
+}
+
+// build returns the client for c, and what it signs with. Errors are those of settings that show only now.
+func (c Config) build() (*dynamodb.Client, *transport.Credentials, error) {
+	var p problems
+	options := c.transportOptions()
+	options.Client = append(slices.Clip(options.Client), func(o *dynamodb.Options) { p.options(c, o) })
+	client, signer := transport.Build(options)
+	return client, signer, p.err()
 }
 
 // transportOptions returns what a client for c is built from. The region of a table's ARN goes before

@@ -51,6 +51,17 @@ func TestValidateChecksAWS(t *testing.T) {
 		{"temporary key without token", func(c *Config) {
 			c.AWS.Credentials = credentials.NewStaticCredentialsProvider("ASIAIOSFODNN7EXAMPLE", testSecret, "")
 		}, []string{"AWS.Credentials"}},
+		{"temporary key without token from the environment", func(c *Config) {
+			c.AWS.Credentials = aws.NewCredentialsCache(credentials.StaticCredentialsProvider{Value: aws.Credentials{AccessKeyID: "ASIAIOSFODNN7EXAMPLE", SecretAccessKey: testSecret}})
+		}, []string{"AWS.Credentials"}},
+		{"temporary key without token behind two caches", func(c *Config) {
+			keys := credentials.NewStaticCredentialsProvider("ASIAIOSFODNN7EXAMPLE", testSecret, "")
+			c.AWS.Credentials = aws.NewCredentialsCache(aws.NewCredentialsCache(&keys))
+		}, []string{"AWS.Credentials"}},
+		{"temporary key with token from the environment", func(c *Config) {
+			c.AWS.Credentials = aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("ASIAIOSFODNN7EXAMPLE", testSecret, testToken))
+		}, nil},
+		{"cache of nothing", func(c *Config) { c.AWS.Credentials = aws.NewCredentialsCache(nil) }, nil},
 		{"nil HTTP client", func(c *Config) { c.AWS.HTTPClient = (*http.Client)(nil) }, []string{"AWS.HTTPClient"}},
 		{"nil BuildableClient", func(c *Config) { c.AWS.HTTPClient = (*awshttp.BuildableClient)(nil) }, []string{"AWS.HTTPClient"}},
 		{"endpoint of its own", func(c *Config) { c.AWS.BaseEndpoint = aws.String("localhost:8000") }, []string{"AWS.BaseEndpoint"}},
@@ -79,6 +90,44 @@ func TestValidateChecksAWS(t *testing.T) {
 		if err != nil {
 			assertNoSecret(t, err.Error())
 		}
+	}
+}
+
+// What ClientOptions and the environment set is known once the client is built, which sends nothing then.
+func TestNewChecksTheBuiltClient(t *testing.T) {
+	t.Parallel()
+	loaded := awsConfig()
+	loaded.ConfigSources = []any{environment("https://dynamodb.eu-west-1.amazonaws.com")}
+	options := func(change func(*dynamodb.Options)) Config {
+		return Config{AWS: awsConfig(), ClientOptions: []func(*dynamodb.Options){change}}
+	}
+	endpoint := func(url string) Config { return options(func(o *dynamodb.Options) { o.BaseEndpoint = &url }) }
+	otherRegion := endpoint("https://dynamodb.us-east-1.amazonaws.com")
+	otherRegion.ClientOptions = append(otherRegion.ClientOptions, func(o *dynamodb.Options) { o.Region = "eu-west-1" })
+	withKeys := options(func(o *dynamodb.Options) {
+		o.Credentials = credentials.NewStaticCredentialsProvider("ASIAIOSFODNN7EXAMPLE", testSecret, "")
+	})
+	withKeys.AWS, withKeys.Region, withKeys.Credentials = nil, "us-east-1", Credentials{AccessKeyID: testKeyID, SecretAccessKey: testSecret}
+	for name, tt := range map[string]struct {
+		cfg         Config
+		field, text string
+	}{
+		"endpoint of the environment in another region": {Config{AWS: loaded}, "AWS", `AWS_ENDPOINT_URL_DYNAMODB or a profile, for one) is DynamoDB's endpoint in "eu-west-1", but the region is "us-east-1"`},
+		"endpoint in another region":                    {endpoint("https://dynamodb.eu-west-1.amazonaws.com"), "ClientOptions", `DynamoDB's endpoint in "eu-west-1"`},
+		"endpoint of another service":                   {endpoint("https://s3.us-east-1.amazonaws.com"), "ClientOptions", `an endpoint of "s3"`},
+		"region other than the endpoint's":              {otherRegion, "ClientOptions", `but the region is "eu-west-1"`},
+		"temporary key without token":                   {withKeys, "ClientOptions", "has no session token"},
+		"nil HTTP client":                               {options(func(o *dynamodb.Options) { o.HTTPClient = (*http.Client)(nil) }), "ClientOptions", "a nil *http.Client"},
+		"nil BuildableClient":                           {options(func(o *dynamodb.Options) { o.HTTPClient = (*awshttp.BuildableClient)(nil) }), "ClientOptions", "a nil *http.BuildableClient"},
+		"nil provider":                                  {options(func(o *dynamodb.Options) { o.Credentials = (*aws.CredentialsCache)(nil) }), "ClientOptions", "a nil *aws.CredentialsCache"},
+	} {
+		tt.cfg.Table = "users"
+		tt.cfg.Observer = Observer{RequestStart: func(ctx context.Context, _ Request) context.Context { t.Error("a request"); return ctx }}
+		d, err := New(t.Context(), tt.cfg)
+		assert.Nil(t, d, name)
+		require.Equal(t, []string{tt.field}, configFields(t, err), name)
+		assert.ErrorContains(t, err, tt.text, name)
+		assertNoSecret(t, err.Error())
 	}
 }
 

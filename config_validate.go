@@ -1,6 +1,7 @@
 package dynamodest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -160,9 +161,25 @@ func lacksToken(accessKeyID, token string) bool {
 
 // staticProvider checks the keys of a provider of static keys; any other provider is not asked.
 func (p *problems) staticProvider(field string, provider aws.CredentialsProvider) {
-	if static, ok := provider.(credentials.StaticCredentialsProvider); ok && lacksToken(static.Value.AccessKeyID, static.Value.SessionToken) {
+	if keys := staticKeys(provider); lacksToken(keys.AccessKeyID, keys.SessionToken) {
 		p.add(field, "has no session token: %s", noToken)
 	}
+}
+
+// staticKeys returns the keys of a provider that always returns the same, such as that for the keys in the
+// environment, which config.LoadDefaultConfig caches; of any other provider it returns none.
+func staticKeys(provider aws.CredentialsProvider) aws.Credentials {
+	var static credentials.StaticCredentialsProvider
+	switch provider := provider.(type) {
+	case credentials.StaticCredentialsProvider:
+		return provider.Value
+	case *aws.CredentialsCache:
+		if provider != nil && provider.IsCredentialsProvider(static) {
+			keys, _ := provider.Retrieve(context.Background()) // at once; none if they are incomplete
+			return keys
+		}
+	}
+	return static.Value
 }
 
 func (p *problems) mode(c Config) {

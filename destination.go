@@ -107,7 +107,10 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 	}
 	var client transport.API = cfg.Client
 	if cfg.Client == nil {
-		built, credentials := transport.Build(cfg.transportOptions())
+		built, credentials, err := cfg.build()
+		if err != nil {
+			return nil, err
+		}
 		client, d.credentials, d.region = built, credentials, built.Options().Region
 	}
 	d.transport = transport.New(client, cfg.Table)
