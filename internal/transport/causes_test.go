@@ -327,6 +327,7 @@ func TestCausesOfEndpointsAreShown(t *testing.T) {
 			assert.Equal(t, meaning{fault.Config, fault.Abort, false}, meaningOf(failure))
 			assert.True(t, strings.HasPrefix(failure.Err.Error(), "BatchWriteItem: could not resolve the endpoint"), failure.Err.Error())
 			assert.Contains(t, failure.Err.Error(), tt.want)
+			assert.Contains(t, fault.Remedy(failure.Reason, failure.Err), "Region, Endpoint, AWS and ClientOptions")
 			assertHidden(t, failure)
 		})
 	}

@@ -85,6 +85,8 @@ func classified(err error, p progress, items int, op string) fault.Failure {
 	case f.Reason != fault.Config:
 	case e.code != "":
 		e.remedy = otherServiceRemedy
+	case p.unsent():
+		e.remedy = noEndpointRemedy
 	case unusableURL(err):
 		e.text, e.remedy = "the endpoint's URL does not begin with https:// or http:// and a host", unusableURLRemedy
 	}
@@ -112,6 +114,7 @@ func isUnreachable(err error) (unreachable bool) {
 
 // Remedies for an endpoint to which no request can go.
 const (
+	noEndpointRemedy   = "check what chooses the endpoint: Region, Endpoint, AWS and ClientOptions, and where AWS is loaded from the environment AWS_ENDPOINT_URL, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and AWS_ACCOUNT_ID_ENDPOINT_MODE; then create a new Destination"
 	otherServiceRemedy = "check Endpoint, or what else chooses the endpoint (AWS, ClientOptions, AWS_ENDPOINT_URL): the server that it leads to does not know DynamoDB's operations; then create a new Destination"
 	unusableURLRemedy  = "write the endpoint as https://HOST or http://HOST:PORT where it is chosen (the Client, AWS, ClientOptions, AWS_ENDPOINT_URL), then create a new Destination"
 )
