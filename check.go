@@ -71,7 +71,7 @@ const probeUnits = 1
 func (d *Destination) probe(ctx context.Context, op string, send func(ctx context.Context, ended func() error) *fault.Failure) (failure *fault.Failure, notify func()) {
 	sentAt, err := d.waitForSlot(ctx)
 	if err != nil {
-		return notSent(err), func() {}
+		return notSent(ctx, err), func() {}
 	}
 	sample := pace.Sample{Rows: 1, Units: probeUnits, Failed: true}
 	defer func() { d.gate.Done(sentAt, time.Now(), sample) }() // also if the client panics
@@ -80,9 +80,9 @@ func (d *Destination) probe(ctx context.Context, op string, send func(ctx contex
 	observed, began, err := d.beginRequest(ctx, ctx, request, probeUnits)
 	switch {
 	case err != nil && observed == nil:
-		return notSent(err), func() {}
+		return notSent(ctx, err), func() {}
 	case err != nil:
-		return notSent(err), d.observer.done(observed, Response{Request: request}, endedInHook(op, err))
+		return notSent(ctx, err), d.observer.done(observed, Response{Request: request}, endedInHook(op, err))
 	}
 	sentAt = began
 	failure = send(observed, ctx.Err)
@@ -92,9 +92,12 @@ func (d *Destination) probe(ctx context.Context, op string, send func(ctx contex
 	return failure, d.observer.done(observed, Response{Request: request, Elapsed: time.Since(began)}, failure)
 }
 
-// notSent returns the failure of a request that was not sent, because its call ended or the Limiter
-// returned an error.
-func notSent(err error) *fault.Failure {
+// notSent returns the failure of a request that was not sent, because ctx ended or the Limiter returned an
+// error.
+func notSent(ctx context.Context, err error) *fault.Failure {
+	if ctx.Err() == nil {
+		err = fault.New(fault.Stopped, "%s", err).WithCause(err).WithRemedy("fix what the Limiter returned, then try again")
+	}
 	return &fault.Failure{Reason: fault.Stopped, Action: fault.Abort, Err: err}
 }
 

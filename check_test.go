@@ -160,7 +160,7 @@ func TestCheckWritesOfAServerThatRefusesNothing(t *testing.T) {
 	lax.batch = nil
 	err = newDest(t, dynamodest.Config{Table: table, Client: lax}).CheckWrites(t.Context())
 	require.ErrorIs(t, err, dynamodest.ErrConfig)
-	require.ErrorContains(t, err, "BatchWriteItem: the server is not DynamoDB: it has accepted an item without the table's key")
+	require.ErrorContains(t, err, ": bad configuration: BatchWriteItem: the server is not DynamoDB: it has accepted an item without the table's key")
 
 	for _, describe := range []func() (*dynamodb.DescribeTableOutput, error){
 		nil,
@@ -232,6 +232,8 @@ func TestCheckWritesStops(t *testing.T) {
 	var fault *dynamodest.TableError
 	require.ErrorAs(t, err, &fault)
 	assert.Equal(t, "PutItem", fault.Op)
+	assert.Equal(t, "fix what the Limiter returned, then try again", fault.Remedy())
+	assert.Equal(t, errLimit, dynamodest.Cause(err))
 
 	testInBubble(t, "the context ends", func(t *testing.T) {
 		hanging := fake{describe: described, put: func(ctx context.Context, _ *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {

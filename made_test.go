@@ -15,13 +15,14 @@ func TestUnmadeDestinationsPanic(t *testing.T) {
 	} {
 		rows := make(chan Row)
 		for name, use := range map[string]func(){
-			"Write":      func() { _, _ = d.Write(t.Context(), []Row{{"id": 1}}) },
-			"no rows":    func() { _, _ = d.Write(t.Context(), nil) },
-			"WriteSeq":   func() { _, _ = d.WriteSeq(t.Context(), nil, nil) },
-			"WriteChan":  func() { _, _ = d.WriteChan(t.Context(), rows, nil) },
-			"no channel": func() { _, _ = d.WriteChan(t.Context(), nil, nil) },
-			"Check":      func() { _ = d.Check(t.Context()) },
-			"Item":       func() { _, _ = d.Item(Row{"id": 1}) },
+			"Write":       func() { _, _ = d.Write(t.Context(), []Row{{"id": 1}}) },
+			"no rows":     func() { _, _ = d.Write(t.Context(), nil) },
+			"WriteSeq":    func() { _, _ = d.WriteSeq(t.Context(), nil, nil) },
+			"WriteChan":   func() { _, _ = d.WriteChan(t.Context(), rows, nil) },
+			"no channel":  func() { _, _ = d.WriteChan(t.Context(), nil, nil) },
+			"Check":       func() { _ = d.Check(t.Context()) },
+			"CheckWrites": func() { _ = d.CheckWrites(t.Context()) },
+			"Item":        func() { _, _ = d.Item(Row{"id": 1}) },
 		} {
 			assert.PanicsWithValue(t, want, use, name)
 		}

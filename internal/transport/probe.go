@@ -45,7 +45,7 @@ func (c *Client) ProbePut(ctx context.Context, ended func() error) *fault.Failur
 	})
 	switch {
 	case applied:
-		return notRefused(PutItem, "it has written an item with a random key under a condition that cannot hold, so it ignores conditions", "delete the item that has nothing but the table's key, which begins with "+probeName+" where it is text or binary; and ")
+		return notRefused("it has written an item with a random key under a condition that cannot hold, so it ignores conditions", "delete the item that has nothing but the table's key, which begins with "+probeName+" where it is text or binary; and ")
 	case failure != nil && failure.Action == fault.KeyExists:
 		return nil
 	}
@@ -79,9 +79,9 @@ func (c *Client) ProbeBatch(ctx context.Context, ended func() error) *fault.Fail
 	})
 	switch {
 	case unprocessed:
-		return &fault.Failure{Reason: fault.Throttled, Throttled: true, Err: fault.New(fault.Throttled, "%s: the put came back as unprocessed", BatchWriteItem)}
+		return &fault.Failure{Reason: fault.Throttled, Throttled: true, Err: fault.New(fault.Throttled, "the put came back as unprocessed")}
 	case accepted:
-		return notRefused(BatchWriteItem, "it has accepted an item without the table's key, so it does not check keys", "")
+		return notRefused("it has accepted an item without the table's key, so it does not check keys", "")
 	case failure != nil && failure.Reason == fault.Refused && refused:
 		return nil
 	case failure != nil && failure.Action == fault.KeyExists: // a batch has no condition, so the response is not DynamoDB's
@@ -91,8 +91,8 @@ func (c *Client) ProbeBatch(ctx context.Context, ended func() error) *fault.Fail
 }
 
 // notRefused returns the failure of a probe that DynamoDB would have refused.
-func notRefused(op, what, remedy string) *fault.Failure {
-	err := fault.New(fault.Config, "%s: the server is not DynamoDB: %s", op, what)
+func notRefused(what, remedy string) *fault.Failure {
+	err := fault.New(fault.Config, "the server is not DynamoDB: %s", what)
 	return &fault.Failure{
 		Reason: fault.Config, Action: fault.Abort, MaybeApplied: true,
 		Err: err.WithRemedy(remedy + "check Endpoint, or the Client; a fake client must refuse what DynamoDB refuses"),
