@@ -55,18 +55,21 @@ func (c Config) knownRegion() string {
 }
 
 func (p *problems) region(c Config) {
-	p.regionForm("Region", c.Region, c)
 	region := c.knownRegion()
 	switch {
+	case c.Region != "":
+		p.regionForm("Region", "", region, c)
+	case fault.ARNRegion(c.Table) != "":
+		p.regionForm("Table", "its region ", region, c)
 	case region == "" && c.Client == nil:
 		p.add("Region", `is required: the code of the table's AWS Region, such as "eu-west-1"`)
-	case c.AWS != nil && c.Region == "" && region == c.AWS.Region:
-		p.regionForm("AWS.Region", region, c)
+	case c.AWS != nil:
+		p.regionForm("AWS.Region", "", region, c)
 	}
 }
 
-// regionForm checks the region that a field gives, if any.
-func (p *problems) regionForm(field, region string, c Config) {
+// regionForm checks the region that a field gives, if any. what comes before the region in the problem.
+func (p *problems) regionForm(field, what, region string, c Config) {
 	form := regionForm
 	if c.Endpoint != "" || c.Client != nil || c.AWS != nil { // AWS may have an endpoint of its own
 		form = localRegionForm
@@ -74,13 +77,13 @@ func (p *problems) regionForm(field, region string, c Config) {
 	switch {
 	case region == "":
 	case c.Client == nil && withoutFIPS(region) != region:
-		p.add(field, "%s is not a Region but stands for the FIPS endpoints of %[2]s: set it to %[2]s; to use FIPS endpoints, load AWS with AWS_USE_FIPS_ENDPOINT=true or config.WithUseFIPSEndpoint, or set Endpoint to one, such as https://dynamodb-fips.us-east-1.amazonaws.com",
+		p.add(field, what+"%s is not a Region but stands for the FIPS endpoints of %[2]s: set it to %[2]s; to use FIPS endpoints, load AWS with AWS_USE_FIPS_ENDPOINT=true or config.WithUseFIPSEndpoint, or set Endpoint to one, such as https://dynamodb-fips.us-east-1.amazonaws.com",
 			fault.Quote(region), fault.Quote(withoutFIPS(region)))
 	case form.MatchString(region):
 	case form == localRegionForm:
-		p.add(field, `%s is malformed: use lower-case letters, digits and hyphens, such as "local"`, fault.Quote(region))
+		p.add(field, what+`%s is malformed: use lower-case letters, digits and hyphens, such as "local"`, fault.Quote(region))
 	default:
-		p.add(field, `%s is not an AWS Region code: write the code in lower case, such as "eu-west-1" (not a name such as "Ireland", nor a zone such as "eu-west-1a")`, fault.Quote(region))
+		p.add(field, what+`%s is not an AWS Region code: write the code in lower case, such as "eu-west-1" (not a name such as "Ireland", nor a zone such as "eu-west-1a")`, fault.Quote(region))
 	}
 }
 

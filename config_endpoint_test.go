@@ -1,6 +1,7 @@
 package dynamodest
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -122,6 +123,16 @@ func TestRegionOfAnARN(t *testing.T) {
 	cfg := validConfig()
 	cfg.Region, cfg.Table = "", arn+"/index/i"
 	assert.Equal(t, []string{"Region", "Table"}, configFields(t, cfg.Validate()))
+
+	for region, want := range map[string][]string{
+		"fips-eu-west-1": {"Table"}, "eu-west-1a": {"Table"}, "local": {"Table"},
+	} {
+		cfg.Table = strings.Replace(arn, "eu-west-1", region, 1)
+		assert.Equal(t, want, configFields(t, cfg.Validate()), region)
+		assert.ErrorContains(t, cfg.Validate(), `Table: its region "`+region+`" is not a`, region)
+	}
+	cfg.Table, cfg.Endpoint = strings.Replace(arn, "eu-west-1", "local", 1), "http://localhost:8000"
+	assert.NoError(t, cfg.Validate(), "local servers take any region")
 }
 
 func TestPseudoRegionsAreRefused(t *testing.T) {
