@@ -180,6 +180,9 @@ func TestNetworkCausesAreShown(t *testing.T) {
 		assert.Contains(t, fault.Remedy(failure.Reason, failure.Err), want)
 		assert.Contains(t, fault.Table{}.Remedy(BatchWriteItem, failure.Reason, failure.Err), want)
 	}
+	_, failure := putBatch(t.Context(), foreignClient("http://"+familiarHost, throughProxy(t, proxy(407), asBuilt)))
+	assert.Contains(t, failure.Err.Error(), "HTTP status 407", "of a proxy for plain http, which gets no CONNECT")
+	assert.Contains(t, fault.Remedy(failure.Reason, failure.Err), "HTTP_PROXY gives them as http://USER:PASSWORD@HOST:PORT")
 }
 
 // listen starts a server that says greeting to whoever connects.

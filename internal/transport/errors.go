@@ -111,13 +111,18 @@ func hintOf(op, code string, reason fault.Reason, err error, p progress) string 
 		return "; or a proxy or a firewall on the way rejected the request, since DynamoDB responds with status 400 and an error code"
 	case p.probe && reason == fault.Access:
 		return fmt.Sprintf("; if only a condition on dynamodb:LeadingKeys denies dynamodb:%s, it may deny the random key of CheckWrites and allow your rows", op)
+	case code == "" && p.status == http.StatusProxyAuthRequired:
+		return fmt.Sprintf(proxyPasswordHint, "HTTP_PROXY")
 	case proxyRefused(err) == http.StatusProxyAuthRequired:
-		return "; the proxy requires a user and a password: HTTPS_PROXY gives them as http://USER:PASSWORD@HOST:PORT"
+		return fmt.Sprintf(proxyPasswordHint, "HTTPS_PROXY")
 	case proxyRefused(err) != 0:
 		return "; the proxy must allow CONNECT to the host, or NO_PROXY must name the host"
 	}
 	return ""
 }
+
+// proxyPasswordHint is for a proxy that requires a password, which the variable named gives.
+const proxyPasswordHint = "; the proxy requires a user and a password: %s gives them as http://USER:PASSWORD@HOST:PORT"
 
 // Format keeps fmt from walking into the cause.
 func (e Error) Format(s fmt.State, verb rune) { fault.Format(s, verb, e.Error()) }
