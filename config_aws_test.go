@@ -93,6 +93,13 @@ func TestValidateChecksAWS(t *testing.T) {
 	}
 }
 
+func TestMissingRegionOfAWS(t *testing.T) {
+	t.Parallel()
+	cfg := Config{Table: "users", AWS: awsConfig()}
+	cfg.AWS.Region = ""
+	assert.EqualError(t, cfg.Validate(), `Region: is required: the code of the table's AWS Region, such as "eu-west-1"; AWS has none, which AWS_REGION or a profile would give it`)
+}
+
 // What ClientOptions and the environment set is known once the client is built, which sends nothing then.
 func TestNewChecksTheBuiltClient(t *testing.T) {
 	t.Parallel()

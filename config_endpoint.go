@@ -62,7 +62,11 @@ func (p *problems) region(c Config) {
 	case fault.ARNRegion(c.Table) != "":
 		p.regionForm("Table", "its region ", region, c)
 	case region == "" && c.Client == nil:
-		p.add("Region", `is required: the code of the table's AWS Region, such as "eu-west-1"`)
+		problem := `is required: the code of the table's AWS Region, such as "eu-west-1"`
+		if c.AWS != nil {
+			problem += "; AWS has none, which AWS_REGION or a profile would give it"
+		}
+		p.add("Region", "%s", problem)
 	case c.AWS != nil:
 		p.regionForm("AWS.Region", "", region, c)
 	}
