@@ -168,6 +168,8 @@ func (p *problems) staticProvider(field string, provider aws.CredentialsProvider
 
 // staticKeys returns the keys of a provider that always returns the same, such as that for the keys in the
 // environment, which config.LoadDefaultConfig caches; of any other provider it returns none.
+//
+//nolint:contextcheck,nolintlint // Validate has no context, and keys that are at hand need none
 func staticKeys(provider aws.CredentialsProvider) aws.Credentials {
 	var static credentials.StaticCredentialsProvider
 	switch provider := provider.(type) {
@@ -175,7 +177,7 @@ func staticKeys(provider aws.CredentialsProvider) aws.Credentials {
 		return provider.Value
 	case *aws.CredentialsCache:
 		if provider != nil && provider.IsCredentialsProvider(static) {
-			keys, _ := provider.Retrieve(context.Background()) // at once; none if they are incomplete
+			keys, _ := provider.Retrieve(context.Background()) //nolint:forbidigo // returns at once, without keys if they are incomplete
 			return keys
 		}
 	}
