@@ -15,8 +15,13 @@ import (
 // an empty S unless keepEmpty is set: the mapping's policies apply to both later.
 func forced(b *item.Builder, a *item.Attr, v any, r *rules, typ Type, keepEmpty bool) (from origin, err error) {
 	t, k := newTree(b, item.Document, r), typ.Kind()
-	t.wants = k
+	if typ != JSON { // in which the value is written as it is at any other depth
+		t.wants = k
+	}
 	resolved, err := t.resolve(v)
+	if raw, ok := resolved.(json.RawMessage); ok && err == nil && typ != JSON && isScalar(k) {
+		resolved = rawScalar(raw)
+	}
 	switch {
 	case err != nil:
 		return fromValue, err
@@ -89,16 +94,22 @@ func (t *tree) toScalar(a *item.Attr, v any, k item.Kind) error {
 	return t.coerce(a, v, k)
 }
 
-// rawToScalar converts JSON text to a scalar a of kind k. An object or an array has only its text.
-func (t *tree) rawToScalar(a *item.Attr, raw json.RawMessage, k item.Kind) error {
+// isScalar reports whether attributes of kind k have no members.
+func isScalar(k item.Kind) bool { return k == item.S || k == item.N || k == item.B || k == item.Bool }
+
+// rawScalar returns the text, number, bool or nil that the JSON text raw holds, or raw if it holds none
+// of them.
+func rawScalar(raw json.RawMessage) any {
 	r := jsonReader{text: string(raw)}
 	if v, err := r.scalar(); err == nil {
-		if v == nil {
-			a.Kind = item.Null
-			return nil
-		}
-		return t.toScalar(a, v, k)
+		return v
 	}
+	return raw
+}
+
+// rawToScalar converts JSON text that holds no scalar to a scalar a of kind k. An object or an array has
+// only its text.
+func (t *tree) rawToScalar(a *item.Attr, raw json.RawMessage, k item.Kind) error {
 	doc := t.sibling(item.JSONText)
 	if err := doc.parse(a, string(raw), 1); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"net"
 	"testing"
@@ -145,6 +146,14 @@ func TestBytesAndJSONScalars(t *testing.T) {
 		"N of raw JSON":                 {Number, json.RawMessage(" 5.0"), n("5")},
 		"BOOL of raw JSON":              {Bool, json.RawMessage("true"), boolean(true)},
 		"N of raw JSON of an array":     {Number, json.RawMessage("[1]"), nil},
+		"N of raw JSON of empty text":   {Number, json.RawMessage(`""`), null()},
+		"time of raw JSON":              {EpochSeconds, json.RawMessage(`"1970-01-01T00:00:09Z"`), n("9")},
+		"SS of raw JSON":                {StringSet, []json.RawMessage{json.RawMessage(`"a"`), json.RawMessage(`1`)}, ss("a", "1")},
+		"SS of raw JSON with null":      {StringSet, []json.RawMessage{json.RawMessage(`"a"`), json.RawMessage(`null`)}, nil},
+		"NS of raw JSON with null":      {NumberSet, []json.RawMessage{json.RawMessage(`null`)}, nil},
+		"text only in S and SS":         {String, serialID{0xff}, s("ff")},
+		"no text in JSON":               {JSON, serialID{0xff}, s(`"/w=="`)},
+		"no text in a list in JSON":     {JSON, []serialID{{0xff}}, s(`["/w=="]`)},
 		"MarshalJSON of text in JSON":   {Auto, []any{scalar{`"a"`}}, s(`["a"]`)},
 		"MarshalJSON of a number in L":  {List, []any{scalar{"1.50"}}, list(n("1.5"))},
 		"pointer to a Marshaler":        {Auto, &scalar{`"a"`}, s("a")},
@@ -170,6 +179,12 @@ func TestBytesAndJSONScalars(t *testing.T) {
 		})
 	}
 }
+
+// serialID is bytes for databases that has a text, as ulid.ULID.
+type serialID [1]byte
+
+func (x serialID) Value() (driver.Value, error) { return x[:], nil }
+func (x serialID) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(x[:])), nil }
 
 type decimalText string
 

@@ -189,6 +189,9 @@ func (t *tree) setMember(a *item.Attr, v reflect.Value, k item.Kind) error {
 	converted := t.converted
 	defer func() { t.converted = converted }()
 	elem, err := t.resolve(v.Interface())
+	if raw, ok := elem.(json.RawMessage); ok && err == nil {
+		elem = rawScalar(raw)
+	}
 	switch {
 	case err != nil:
 		return err
