@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dynamodest/dynamodest/internal/decimal"
 	"github.com/dynamodest/dynamodest/internal/fault"
 )
 
@@ -94,14 +95,8 @@ func adopt(inner, answer any, failed error) (full any, ok bool) {
 		own, err := callMethod(v, "Value", func() (any, error) { return v.Value() })
 		return inner, sameFailure(err, failed) && reflect.DeepEqual(own, answer)
 	}
-	rv := reflect.ValueOf(inner)
-	for rv.Kind() == reflect.Pointer && !rv.IsNil() {
-		if _, ok := builtin(rv.Interface()); ok {
-			break
-		}
-		rv = rv.Elem()
-	}
-	if !rv.IsValid() || isNil(rv) {
+	rv := pointee(reflect.ValueOf(inner))
+	if !rv.IsValid() || rv.Kind() == reflect.Pointer || isNil(rv) { // nothing there, or pointers without end
 		return nil, false
 	}
 	full, ok = lost(rv, answer, failed, true)
@@ -125,15 +120,16 @@ func lost(rv reflect.Value, answer any, failed error, isInner bool) (full any, o
 		return own, err != nil && sameFailure(err, failed)
 	case isInner && err == nil && reflect.DeepEqual(image, answer):
 		return own, true
-	case k == reflect.Map, (k == reflect.Slice || k == reflect.Array) && !isBytes(rv.Type()):
+	case k == reflect.Map || isList(rv):
 		text, isText := answerText(answer)
-		return own, isText && !isJSONOf(k, text, isInner)
+		return own, isText && isLiteral(rv, string(text))
 	}
 	scalar, ok := builtin(answer)
 	if !ok {
 		return nil, false
 	}
-	return widen(underlying(reflect.ValueOf(own)), underlying(reflect.ValueOf(scalar)), isInner)
+	isSmall := rv.Kind() >= reflect.Uint8 && rv.Kind() <= reflect.Uint32 // SQL has a type for it
+	return widen(underlying(reflect.ValueOf(own)), underlying(reflect.ValueOf(scalar)), isInner && !isSmall)
 }
 
 // withoutMethods returns rv as a value whose type has no Value method; nil if there is no such type.
@@ -190,24 +186,6 @@ func answerText(answer any) (text []byte, ok bool) {
 	return nil, false
 }
 
-// isJSONOf reports whether text is the JSON of a map, if k is one, otherwise of a slice or an array.
-// The JSON of a value that has the map or the slice inside may be either.
-func isJSONOf(k reflect.Kind, text []byte, isInner bool) bool {
-	text = bytes.TrimSpace(text)
-	if len(text) == 0 || !json.Valid(text) {
-		return false
-	}
-	switch {
-	case string(text) == "{}": // in PostgreSQL this is the literal of an empty array
-		return k == reflect.Map
-	case isInner:
-		return text[0] == '{' || text[0] == '['
-	case k == reflect.Map:
-		return text[0] == '{'
-	}
-	return text[0] == '['
-}
-
 // jsonAnswer returns the answer of v, a Valuer found as rv, if it is JSON that v holds.
 func jsonAnswer(v driver.Valuer, rv reflect.Value, answer any) (raw json.RawMessage, ok bool) {
 	text, ok := answerText(answer)
@@ -224,9 +202,9 @@ func jsonAnswer(v driver.Valuer, rv reflect.Value, answer any) (raw json.RawMess
 		own, err := callMethod(v, "MarshalJSON", m.MarshalJSON)
 		return text, err == nil && bytes.Equal(bytes.TrimSpace(own), bytes.TrimSpace(text))
 	case k == reflect.Map || k == reflect.Slice || k == reflect.Array:
-		return text, isJSONOf(k, text, false)
+		return text, isJSONContainer(text)
 	case isMarshaler || k == reflect.Struct && !isText:
-		return text, isJSONOf(reflect.Map, text, true)
+		return text, isJSONContainer(text)
 	}
 	return nil, false
 }
@@ -250,15 +228,18 @@ func ownBytes(rv reflect.Value, answer any) (p []byte, ok bool) {
 }
 
 // widen returns own, a value of a predeclared type or of math/big, if answer is own with a part lost: its
-// sign or width, its fraction, its precision, or its type.
-func widen(own, answer any, isInner bool) (full any, ok bool) {
+// sign or width, its fraction, its precision, or, where mayBeText is set, its type.
+func widen(own, answer any, mayBeText bool) (full any, ok bool) {
 	switch answer := answer.(type) {
 	case float32:
 		return own, toFloat32(own) == answer
 	case float64:
 		if text, ok := own.(string); ok {
 			f, err := strconv.ParseFloat(text, 64)
-			return json.Number(text), err == nil && f == answer
+			if err != nil || f != answer {
+				return nil, false
+			}
+			return asDecimal(text)
 		}
 		return own, isNumber(own) && toFloat64(own) == answer
 	case int64:
@@ -266,15 +247,28 @@ func widen(own, answer any, isInner bool) (full any, ok bool) {
 	case uint64:
 		return own, cutsTo(own, int64(answer)) //nolint:gosec // the same bits
 	case string:
-		return own, isInner && spells(own, answer)
+		return own, mayBeText && spells(own, answer)
 	case []byte:
 		b, isBool := own.(bool)
 		if isBool && len(answer) == 1 && answer[0] <= 1 {
 			return own, b == (answer[0] == 1)
 		}
-		return own, isInner && spells(own, string(answer))
+		return own, mayBeText && spells(own, string(answer))
 	}
 	return nil, false
+}
+
+// asDecimal returns the number that text spells for strconv. It reports false for a spelling by other digits
+// than decimal ones, which a float64 holds.
+func asDecimal(text string) (number json.Number, ok bool) {
+	if scanNumber(text) == len(text) {
+		return json.Number(text), true
+	}
+	canonical, err := decimal.Canonical(text)
+	if err != nil {
+		return json.Number(text), !errors.Is(err, decimal.ErrSyntax)
+	}
+	return json.Number(canonical), true
 }
 
 func isNumber(v any) bool {
@@ -353,25 +347,21 @@ func cutsTo(own any, answer int64) bool {
 // maxSpelled bounds the number texts that are compared, in bytes.
 const maxSpelled = 1000
 
-// spells reports whether text is a spelling of own, a number or a bool.
+// spells reports whether text is the spelling of own, a number that SQL has no other type for. A text of any
+// other number was chosen on purpose, and so was one with zeros before an integer or decimals after it.
 func spells(own any, text string) bool {
-	if b, ok := own.(bool); ok {
-		parsed, err := strconv.ParseBool(text)
-		return err == nil && parsed == b
-	}
-	r := exact(own)
-	if r == nil || len(text) > maxSpelled {
+	switch own := own.(type) {
+	case uint64:
+		return text == strconv.FormatUint(own, 10)
+	case *big.Int, big.Int:
+		whole := exact(own).Num()
+		return len(text) <= maxSpelled && whole.BitLen() < 4*maxSpelled && text == whole.String()
+	case *big.Float, big.Float, *big.Rat, big.Rat:
+	default:
 		return false
 	}
-	switch own := own.(type) {
-	case float32:
-		f, err := strconv.ParseFloat(text, 32)
-		return err == nil && float32(f) == own
-	case float64:
-		f, err := strconv.ParseFloat(text, 64)
-		return err == nil && f == own
-	}
-	if strings.ContainsAny(text, "eEpPxX") { // an exponent could ask for any number of digits
+	r := exact(own)
+	if r == nil || len(text) > maxSpelled || strings.ContainsAny(text, "eEpPxX") { // an exponent could ask for any number of digits
 		return false
 	}
 	spelled, ok := new(big.Rat).SetString(text)
