@@ -36,10 +36,10 @@ type Mapping struct {
 	// to write for v and true, or false to leave v to the order that the package documentation gives.
 	// It is for decimals, protobuf messages and other types whose own methods say too little.
 	//
-	// Convert is asked for values at every depth: a column's own, members of maps, lists and sets, fields
-	// of structs. It is not asked for nil, an AttributeValue or a built-in type; for a pointer it is asked
-	// first with the pointer, then with what that points to, unless a lock inside forbids a copy. What it
-	// returns is converted as any other value, without asking Convert once more.
+	// Convert is asked for values at every depth: a column's own, members of lists and sets, keys and members
+	// of maps, fields of structs. It is not asked for nil, an AttributeValue or a built-in type; for a
+	// pointer it is asked first with the pointer, then with what that points to, unless a lock inside
+	// forbids a copy. What it returns is converted as any other value, without asking Convert once more.
 	//
 	// Convert is called from many goroutines at once, on goroutines of the library. It must neither keep
 	// nor change v, and must not block. An error or a panic of Convert is that row's ErrMapping; the

@@ -17,8 +17,14 @@ func (t *tree) asks() bool { return t.rules.convert != nil && !t.converted }
 func (t *tree) ask(rv reflect.Value) (out any, ok bool, err error) {
 	r := t.rules
 	for range maxHops {
+		if rv.Kind() == reflect.Interface {
+			rv = rv.Elem()
+		}
+		if !rv.IsValid() || isNil(rv) || leadsToBuiltin(rv.Type()) {
+			return nil, false, nil
+		}
 		v := rv.Interface()
-		if isNil(rv) || leadsToBuiltin(rv.Type()) {
+		if _, ok := builtin(v); ok {
 			return nil, false, nil
 		}
 		who := func() string { return "Mapping.Convert, given Go type " + typeName(v) + "," }
@@ -34,6 +40,20 @@ func (t *tree) ask(rv reflect.Value) (out any, ok bool, err error) {
 		rv = rv.Elem()
 	}
 	return nil, false, nil
+}
+
+// askForKey asks the mapping's Convert for the key of a map, and returns the text of what Convert returns.
+func (t *tree) askForKey(key reflect.Value) (text string, ok bool, err error) {
+	out, ok, err := t.ask(key)
+	t.converted = true
+	if err != nil || !ok {
+		return "", false, err
+	}
+	if out == nil {
+		return "", false, errNilKey
+	}
+	text, err = t.scalarKey(reflect.ValueOf(out))
+	return text, true, err
 }
 
 // leadsToBuiltin reports whether t is built in, or a pointer to such a type.

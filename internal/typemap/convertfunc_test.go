@@ -89,6 +89,7 @@ func TestConvertFuncIsAskedOnce(t *testing.T) {
 	}}
 	one := 1
 	v := []any{
+		ptr(any(5)), ptr(any(nil)), ptr(n("2")), map[any]any{"k": 1, 2: "x"},
 		nil, "a", true, 1, 1.5, []byte("b"), time.Unix(0, 0), n("1"), &one, ptr(ptr("x")), (*named)(nil), map[string]any(nil),
 		named(1), ptr(named(3)), namedString("s"), map[string]named{},
 	}
@@ -96,9 +97,59 @@ func TestConvertFuncIsAskedOnce(t *testing.T) {
 	if err != nil {
 		require.NoError(t, err)
 	}
-	require.Equal(t, s(`[null,"a",true,1,1.5,"Yg==","1970-01-01T00:00:00Z",1,1,"x",null,null,[1,{"k":2}],[3,{"k":4}],"s",{}]`), got)
+	require.Equal(t, s(`[5,null,2,{"2":"x","k":1},null,"a",true,1,1.5,"Yg==","1970-01-01T00:00:00Z",1,1,"x",null,null,[1,{"k":2}],[3,{"k":4}],"s",{}]`), got)
 	three := named(3)
-	require.Equal(t, []any{v, named(1), &three, named(3), namedString("s"), map[string]named{}}, asked)
+	require.Equal(t, []any{v, v[0], v[1], v[2], v[3], named(1), &three, named(3), namedString("s"), map[string]named{}}, asked)
+}
+
+// Convert is asked for the keys of maps, too, and for times before their own kind.
+func TestConvertFuncOfKeysAndTimes(t *testing.T) {
+	t.Parallel()
+	type named string
+	convert := func(_ string, v any) (any, bool, error) {
+		switch v := v.(type) {
+		case named:
+			if v == "secret" {
+				return nil, true, errSecret
+			} else if v == "nil" {
+				return nil, true, nil
+			} else if v == "list" {
+				return []int{1}, true, nil
+			}
+			return []byte(v), v == "bytes", nil
+		case *texter, namedInt:
+			return 1.50, true, nil
+		case namedTime:
+			return "1970-01-01T00:00:09Z", true, nil
+		}
+		return nil, false, nil
+	}
+	mapping := Mapping{Convert: convert}
+	for want, v := range map[string]any{
+		`{"Ynl0ZXM=":1}`: map[named]int{"bytes": 1}, `{"text":1}`: map[named]int{"text": 1}, `{"1.5":{"a-b":2}}`: map[any]any{namedInt(7): map[any]any{texter{'a', 'b'}: 2}},
+		`{"1.5":3}`: map[*texter]int{{'a', 'b'}: 3}, `{"AQI=":3}`: map[[2]byte]int{{1, 2}: 3},
+	} {
+		got, err := convertValue(t, mapping, v)
+		if err != nil {
+			require.NoError(t, err)
+		}
+		require.Equal(t, s(want), got)
+	}
+	for _, key := range []named{"secret", "nil", "list"} {
+		_, err := convertValue(t, mapping, map[named]int{key: 1})
+		require.NotNil(t, err)
+		require.Contains(t, err.Text, "a map key of Go type typemap.named")
+		require.NotContains(t, err.Error(), "secret-")
+	}
+	for typ, want := range map[Type]types.AttributeValue{EpochSeconds: n("9"), EpochMillis: n("9000"), SortableTime: s("1970-01-01T00:00:09.000000000Z")} {
+		mapping := forcing(typ)
+		mapping.Convert = convert
+		got, err := convertValue(t, mapping, namedTime(time.Unix(5, 0)))
+		if err != nil {
+			require.NoError(t, err)
+		}
+		require.Equal(t, want, got)
+	}
 }
 
 // What Convert does wrong costs its row alone.

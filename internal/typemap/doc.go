@@ -9,9 +9,8 @@
 // of a column (convert.go, forced.go) picks the kind of the attribute and applies the policies for
 // null and empty values. The conversion of a value (the methods of tree) is a recursion over Go
 // values: who speaks for a value is settled first (resolve.go, with convertfunc.go for the mapping's
-// Convert and valuer.go and literal.go for the answers of
-// database/sql), scalars are set (scalar.go, times.go), and
-// containers become sets (sets.go) or documents (document.go, mapkeys.go, structs.go, jsonparse.go),
+// Convert, valuer.go and literal.go for the answers of database/sql), scalars are set (scalar.go,
+// times.go), and containers become sets (sets.go) or documents (document.go, mapkeys.go, structs.go, jsonparse.go),
 // which jsontext.go writes out where they are stored as text. Which fields of a struct are written, and
 // how, is read from its tags once for each type (tags.go, structfields.go, fieldoptions.go).
 // textfault.go says what is wrong with a text that is not what its field forces.

@@ -12,21 +12,29 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
-// mapKey returns the text of a map's key, as encoding/json writes it. A key that encoding/json does
-// not take is converted as a value, and must become a scalar; a key in an interface counts as a key of
-// its own type.
+// mapKey returns the text of a map's key: of what the mapping's Convert makes of it, or else as
+// encoding/json writes it. A key that encoding/json does not take is converted as a value, and must become
+// a scalar; a key in an interface counts as a key of its own type.
 func (t *tree) mapKey(key reflect.Value) (string, error) {
-	switch key.Kind() {
-	case reflect.String:
-		return key.String(), nil
-	case reflect.Interface:
+	if key.Kind() == reflect.Interface {
 		if key.IsNil() {
 			return "", keyError(key, errNilKey)
 		}
 		if key = key.Elem(); key.Kind() == reflect.Pointer && key.IsNil() {
 			return "", keyError(key, errNilKey)
 		}
-		return t.mapKey(key)
+	}
+	if t.asks() {
+		before := t.asked
+		defer func() { t.asked = before }()
+		if text, ok, err := t.askForKey(key); err != nil {
+			return "", keyError(key, err)
+		} else if ok {
+			return text, nil
+		}
+	}
+	if key.Kind() == reflect.String {
+		return key.String(), nil
 	}
 	if m, ok := key.Interface().(encoding.TextMarshaler); ok && indirect(key.Type()) != timeType {
 		if key.Kind() == reflect.Pointer && key.IsNil() {

@@ -60,7 +60,7 @@ const sortableLayout = "2006-01-02T15:04:05.000000000Z"
 // toTime converts resolved, the value that v leads to, to an attribute a of type typ, a type of times.
 func (t *tree) toTime(a *item.Attr, v, resolved any, typ Type) error {
 	moment, ok := resolved.(time.Time)
-	if !ok {
+	if !ok && !t.converted {
 		moment, ok = timeByKind(v)
 	}
 	if ok {
