@@ -25,6 +25,10 @@ type (
 	speaksAttribute struct{ speaksSQL }
 	speaksByPointer struct{ N int }
 	nilSpeaker      struct{}
+
+	// Each of these has a method by pointer that comes before its method by value.
+	mixedSQL  struct{ A int }
+	mixedJSON []int
 )
 
 func (speaksJSON) MarshalJSON() ([]byte, error) { return []byte(`"json"`), nil }
@@ -38,6 +42,13 @@ func (*speaksByPointer) MarshalDynamoDBAttributeValue() (types.AttributeValue, e
 	return n("1.50"), nil
 }
 
+func (mixedSQL) Value() (driver.Value, error) { return "sql", nil }
+func (*mixedSQL) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
+	return s("attribute"), nil
+}
+func (mixedJSON) MarshalJSON() ([]byte, error)  { return []byte(`"json"`), nil }
+func (*mixedJSON) MarshalText() ([]byte, error) { return []byte("text"), nil }
+
 func (nilSpeaker) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) { return nil, nil }
 
 // TestOneOrder asks the same values wherever a value may stand.
@@ -49,7 +60,7 @@ func TestOneOrder(t *testing.T) {
 		want string
 	}{
 		{speaksJSON("kind"), "json"}, {speaksText{}, "text"}, {speaksSQL{}, "sql"}, {speaksAttribute{}, "attribute"},
-		{namedString("kind"), "kind"}, {s("itself"), "itself"},
+		{namedString("kind"), "kind"}, {s("itself"), "itself"}, {mixedSQL{}, "attribute"}, {mixedJSON{1}, "text"},
 	}
 	for _, sp := range speakers {
 		for name, v := range map[string]any{"value": sp.v, "pointer": ptr(sp.v), "two pointers": ptr(ptr(sp.v))} {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"math/big"
 	"reflect"
+	"slices"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -40,10 +42,12 @@ var (
 	bigRatType     = reflect.TypeFor[big.Rat]()
 
 	attributeMarshalerType = reflect.TypeFor[attributeMarshaler]()
-	valuerType             = reflect.TypeFor[driver.Valuer]()
-	textMarshalerType      = reflect.TypeFor[encoding.TextMarshaler]()
-	jsonMarshalerType      = reflect.TypeFor[json.Marshaler]()
 )
+
+// speakers are the interfaces of the methods that callMethods asks, in its order.
+var speakers = []reflect.Type{
+	attributeMarshalerType, reflect.TypeFor[driver.Valuer](), reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[json.Marshaler](),
+}
 
 // resolve returns the final value that v leads to: a built-in value, a container, a pointer to a
 // struct, or a value that cannot be stored. Nil pointers, maps and slices are nil.
@@ -148,6 +152,11 @@ func (t *tree) follow(v any, rv reflect.Value) (next any, how hop, err error) {
 	if isPointer && isBuiltin(rv.Type().Elem()) { // not by methods: those of time.Time reject some times
 		return rv.Elem().Interface(), samePlace, nil
 	}
+	if !isPointer && needsPointer(rv.Type()) {
+		p := reflect.New(rv.Type())
+		p.Elem().Set(rv)
+		return p.Interface(), samePlace, nil
+	}
 	if next, how, err := t.callMethods(v, rv); how != samePlace || err != nil {
 		return next, how, err
 	}
@@ -156,10 +165,6 @@ func (t *tree) follow(v any, rv reflect.Value) (next any, how hop, err error) {
 		return v, reached, nil // the struct must not be copied if it has a lock inside
 	case isPointer:
 		return rv.Elem().Interface(), samePlace, nil
-	case pointerMarshals(rv.Type()):
-		p := reflect.New(rv.Type())
-		p.Elem().Set(rv)
-		return p.Interface(), samePlace, nil
 	}
 	return underlying(rv), reached, nil
 }
@@ -229,10 +234,32 @@ func pointerMarshals(t reflect.Type) bool {
 	if t.PkgPath() == "" && t.Kind() != reflect.Struct {
 		return false // only a named type, or a struct that embeds one, has methods
 	}
-	p := reflect.PointerTo(t)
-	return p.Implements(attributeMarshalerType) || p.Implements(valuerType) ||
-		p.Implements(textMarshalerType) || p.Implements(jsonMarshalerType)
+	return firstSpeaker(reflect.PointerTo(t)) < len(speakers)
 }
+
+// firstSpeaker returns the index of the first of speakers that t implements, or their number.
+func firstSpeaker(t reflect.Type) int {
+	i := slices.IndexFunc(speakers, t.Implements)
+	if i < 0 {
+		return len(speakers)
+	}
+	return i
+}
+
+// needsPointer reports whether a pointer to a t has a method for callMethods that comes before those of t.
+func needsPointer(t reflect.Type) bool {
+	if t.PkgPath() == "" && t.Kind() != reflect.Struct {
+		return false
+	}
+	if known, ok := pointersNeeded.Load(t); ok {
+		return known.(bool)
+	}
+	needed := firstSpeaker(reflect.PointerTo(t)) < firstSpeaker(t)
+	pointersNeeded.Store(t, needed)
+	return needed
+}
+
+var pointersNeeded sync.Map // reflect.Type to bool
 
 // underlying returns rv as the predeclared type of its kind, so that a named string is a string and
 // an array of bytes a binary. Containers and other values are returned unchanged.
