@@ -22,6 +22,16 @@ func rat(text string) *big.Rat {
 	return r
 }
 
+// Structs that are a number of math/big, and one that has a text of its own.
+type (
+	embeddedRat   struct{ *big.Rat }
+	embeddedInt   struct{ big.Int }
+	embeddedFloat struct{ *big.Float }
+	ratio         struct{ *big.Rat }
+)
+
+func (ratio) MarshalText() ([]byte, error) { return []byte("ratio"), nil }
+
 func TestFractions(t *testing.T) {
 	t.Parallel()
 	var none *big.Rat
@@ -41,6 +51,10 @@ func TestFractions(t *testing.T) {
 		{"no finite decimal", Auto, rat("1/3"), nil}, {"no finite decimal as N", Number, *rat("22/7"), nil}, {"no finite decimal as S", String, rat("1/3"), nil}, {"no finite decimal as JSON", JSON, rat("1/3"), nil},
 		{"S", String, rat("19/2"), s("9.5")}, {"S of 39 digits", String, rat(digits39), s(digits39)}, {"JSON of 39 digits", JSON, rat(digits39), s(digits39)}, {"BOOL", Bool, rat("2/2"), boolean(true)}, {"B", Binary, half, nil},
 		{"inside JSON", Auto, []any{half, *half, none}, s("[0.5,0.5,null]")}, {"inside L", List, []*big.Rat{half, none}, list(n("0.5"), null())}, {"inside M", Map, map[string]big.Rat{"a": *half}, object(m{"a": n("0.5")})},
+		{"embedded", Auto, embeddedRat{half}, n("0.5")}, {"embedded value", Auto, embeddedInt{*big.NewInt(7)}, n("7")}, {"embedded by pointer", Auto, &embeddedInt{*big.NewInt(7)}, n("7")},
+		{"embedded float", Auto, embeddedFloat{big.NewFloat(1e30)}, n("1E30")}, {"embedded nil", Auto, embeddedFloat{}, null()}, {"embedded in JSON", Auto, []embeddedRat{{half}}, s("[0.5]")},
+		{"embedded in NS", NumberSet, []embeddedInt{{*big.NewInt(7)}}, ns("7")}, {"embedded, S", String, embeddedRat{half}, s("0.5")}, {"embedded without a decimal", Auto, embeddedRat{rat("1/3")}, nil},
+		{"embedded with a text", Auto, ratio{half}, s("ratio")},
 		{"in a struct", Map, struct {
 			A *big.Rat
 			B big.Rat

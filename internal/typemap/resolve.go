@@ -1,6 +1,7 @@
 package typemap
 
 import (
+	"bytes"
 	"database/sql/driver"
 	"encoding"
 	"encoding/json"
@@ -185,6 +186,9 @@ func (t *tree) callMethods(v any, rv reflect.Value) (next any, how hop, err erro
 		var text []byte
 		text, err = callMethod(v, "MarshalText", m.MarshalText)
 		next, how = string(text), newValue
+		if number, ok := embeddedNumber(rv, text); ok && err == nil {
+			next = number
+		}
 	case json.Marshaler:
 		next, err = marshalJSON(m)
 		how = newValue
@@ -206,6 +210,28 @@ func (t *tree) callMethods(v any, rv reflect.Value) (next any, how hop, err erro
 		}
 	}
 	return next, how, nil
+}
+
+// embeddedNumber returns the number of math/big that rv, a struct or a pointer to one, consists of, if text,
+// which rv gives for itself, is the text of that number: the method is the number's own.
+func embeddedNumber(rv reflect.Value, text []byte) (number any, ok bool) {
+	rv = reflect.Indirect(rv)
+	if rv.Kind() != reflect.Struct || rv.NumField() != 1 || !rv.Type().Field(0).Anonymous || !rv.Field(0).CanInterface() {
+		return nil, false
+	}
+	field := rv.Field(0)
+	switch indirect(field.Type()) {
+	case bigIntType, bigFloatType, bigRatType:
+	default:
+		return nil, false
+	}
+	if field.Kind() != reflect.Pointer {
+		p := reflect.New(field.Type())
+		p.Elem().Set(field)
+		field = p
+	}
+	own, err := callMethod(rv.Interface(), "MarshalText", field.Interface().(encoding.TextMarshaler).MarshalText)
+	return field.Interface(), err == nil && bytes.Equal(own, text)
 }
 
 // isOpaque reports whether v is bytes that are no text.
