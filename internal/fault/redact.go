@@ -64,5 +64,5 @@ func TypeName(v any) string {
 
 // TypeText returns the name of t as most people write it.
 func TypeText(t reflect.Type) string {
-	return Clip(strings.NewReplacer("[]uint8", "[]byte", "interface {}", "any").Replace(t.String()))
+	return Clip(strings.NewReplacer("]uint8", "]byte", "interface {}", "any").Replace(t.String()))
 }

@@ -113,7 +113,7 @@ func TestArraysOfBytesAsScalars(t *testing.T) {
 			for _, typ := range []Type{String, Number, Bool} {
 				_, err := convertValue(t, m(typ), v)
 				require.NotNil(t, err, "%T as %s", v, typ)
-				assert.Contains(t, err.Error(), "Go type [2]byte")
+				assert.Contains(t, err.Error(), "Go type "+fault.TypeName(v))
 			}
 		}
 		got, err := convertValue(t, m(BinarySet), [][2]byte{{1, 2}, {1, 2}})

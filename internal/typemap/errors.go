@@ -2,9 +2,12 @@ package typemap
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
+	"github.com/dynamodest/dynamodest/internal/decimal"
 	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/item"
 )
@@ -61,6 +64,28 @@ func typeName(v any) string {
 		return "json.RawMessage"
 	}
 	return fault.TypeName(v)
+}
+
+// asTypeOf returns err, the error of what v resolved to, with the Go type of v, or of what v points to: it is
+// the type that the source has, and the methods of v, or Mapping.Convert, may have returned another.
+func asTypeOf(v, resolved any, err error) error {
+	source := pointee(reflect.ValueOf(v))
+	var f *fault.Error
+	if !errors.As(err, &f) || !source.IsValid() || resolved == nil || reflect.TypeOf(resolved) == reflect.PointerTo(source.Type()) {
+		return err
+	}
+	for _, before := range []string{"the value of Go type ", "Go type "} {
+		if rest, ok := strings.CutPrefix(f.Text, before+typeName(resolved)+" "); ok {
+			named := *f
+			named.Text = before + fault.TypeText(source.Type()) + " " + rest
+			return &named
+		}
+	}
+	isNumber := errors.Is(err, decimal.ErrDigits) || errors.Is(err, decimal.ErrRange) || errors.Is(err, decimal.ErrNotFinite)
+	if isNumber && strings.HasPrefix(f.Text, "the value ") {
+		return item.WithSubject(err, "the value of Go type "+fault.TypeText(source.Type()))
+	}
+	return err
 }
 
 // jsonKinds names the values of JSON by the kinds that they are converted to.

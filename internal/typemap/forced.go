@@ -15,10 +15,12 @@ import (
 // an empty S unless keepEmpty is set: the mapping's policies apply to both later.
 func forced(b *item.Builder, a *item.Attr, v any, r *rules, typ Type, keepEmpty bool) (from origin, err error) {
 	t, k := newTree(b, item.Document, r), typ.Kind()
+	var resolved any
+	defer func() { err = asTypeOf(v, resolved, err) }()
 	if typ != JSON { // in which the value is written as it is at any other depth
 		t.wants = k
 	}
-	resolved, err := t.resolve(v)
+	resolved, err = t.resolve(v)
 	if raw, ok := resolved.(json.RawMessage); ok && err == nil && typ != JSON && isScalar(k) {
 		resolved = rawScalar(raw)
 	}

@@ -199,7 +199,7 @@ func (t *tree) setMember(a *item.Attr, v reflect.Value, k item.Kind) error {
 		return errNilMember
 	}
 	if err := t.toScalar(a, elem, memberKind(k)); err != nil {
-		return err
+		return asTypeOf(v.Interface(), elem, err)
 	}
 	t.Footprint += len(a.Text)
 	return nil

@@ -249,7 +249,7 @@ func TestErrorsOfStructsNameTypeAndField(t *testing.T) {
 			"provide a slice, an array, or a map to struct{} or bool, or remove the option from the dynamodbav tag"},
 		"set of text":            {Map, setOf[string]{`["a"]`}, "a nested value: field V of Go type typemap.setOf[string] has the tag option stringset, which does not apply to Go type string", ""},
 		"set of bytes":           {Map, setOf[namedBytes]{namedBytes{}}, "a nested value: field V of Go type typemap.setOf[github.com/dynamodest/dynamodest/internal/typem… has the tag option stringset, which does not apply to Go type []byte", ""},
-		"set of a byte array":    {Map, setOf[*[1]byte]{&[1]byte{}}, "a nested value: field V of Go type typemap.setOf[*[1]uint8] has the tag option stringset, which does not apply to Go type [1]byte", ""},
+		"set of a byte array":    {Map, setOf[*[1]byte]{&[1]byte{}}, "a nested value: field V of Go type typemap.setOf[*[1]byte] has the tag option stringset, which does not apply to Go type [1]byte", ""},
 		"set of a map":           {Map, setOf[map[string]int]{map[string]int{}}, "a nested value: field V of Go type typemap.setOf[map[string]int] has the tag option stringset, which does not apply to Go type map[string]int", ""},
 		"set of a hidden struct": {Map, hiddenSet{}, "a nested value: field avHidden of Go type typemap.hiddenSet has the tag option numberset, which does not apply to Go type typemap.avHidden", ""},
 		"nil member":             {Map, setOf[[]any]{[]any{"a", nil}}, "a nested value: field V of Go type typemap.setOf[[]any]: the member at index 1 is nil", "remove the nil member"},

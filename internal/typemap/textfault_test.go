@@ -56,6 +56,34 @@ func TestBools(t *testing.T) {
 	assert.Equal(t, null(), got)
 }
 
+// The type in an error is that of the value in the row, whatever its methods return.
+func TestErrorsOfForcedTypesNameTheTypeOfTheSource(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		typ  Type
+		v    any
+		text string
+	}{
+		{Number, texter{'a', 'b'}, "the value of Go type typemap.texter is not a decimal number"},
+		{Number, ptr(namedString(" 1")), "the value of Go type typemap.namedString is not a decimal number: its text begins or ends with white space"},
+		{Number, namedFloat(math.Inf(1)), "the value of Go type typemap.namedFloat is NaN or infinite"},
+		{Number, scalar{"1e200"}, "the value of Go type typemap.scalar is outside the range of a DynamoDB number, 1E-130 to 9.99...E125 or their negatives"},
+		{Number, "1e200", "the value of Go type string is outside the range of a DynamoDB number, 1E-130 to 9.99...E125 or their negatives"},
+		{NumberSet, []texter{{'1', '2'}}, "the member at index 0 of Go type typemap.texter is not a decimal number"},
+		{NumberSet, []scalar{{"1e200"}}, "the member at index 0 of Go type typemap.scalar is outside the range of a DynamoDB number, 1E-130 to 9.99...E125 or their negatives"},
+		{Binary, both{}, "Go type typemap.both cannot be converted to B"},
+		{Bool, texter{'a', 'b'}, "the value of Go type typemap.texter does not spell a bool"},
+		{EpochSeconds, scalar{"5"}, "Go type typemap.scalar cannot be converted to EPOCH_SECONDS"},
+		{List, texter{'a', 'b'}, "the value of Go type typemap.texter is not valid JSON at byte 0"},
+		{List, namedInt(5), "Go type typemap.namedInt cannot be converted to L"},
+		{String, [2]byte{1, 2}, "Go type [2]byte cannot be converted to S"},
+	} {
+		_, err := convertValue(t, forcing(tt.typ), tt.v)
+		require.NotNil(t, err, tt.text)
+		assert.Equal(t, tt.text, err.Text)
+	}
+}
+
 // The flaw of a text is named, and not the text.
 func TestFlawsOfTexts(t *testing.T) {
 	t.Parallel()
