@@ -121,7 +121,7 @@ func losesEmbedded(t reflect.Type, form item.Form) bool {
 // dominantFields drops the fields that other fields of the same name shadow. The field nearest to the
 // top wins, then the only tagged field; if neither decides, all fields of the name are dropped. So do
 // encoding/json and attributevalue. Neither knows a conflict of a name in a dynamodbav tag with one in
-// a json tag: it is an error.
+// a json tag: it is an error, also at different depths, where each of the two would write both fields.
 func dominantFields(t reflect.Type, fields []structField) (out []structField, conflict error) {
 	slices.SortStableFunc(fields, func(x, y structField) int {
 		order := cmp.Or(cmp.Compare(x.name, y.name), cmp.Compare(len(x.index), len(y.index)))
@@ -139,18 +139,20 @@ func dominantFields(t reflect.Type, fields []structField) (out []structField, co
 		for end < len(fields) && fields[end].name == f.name {
 			end++
 		}
-		rivals := slices.DeleteFunc(slices.Clone(fields[i+1:end]), func(rival structField) bool {
-			return len(rival.index) > len(f.index) || f.tag != noTag && rival.tag == noTag
-		})
-		if len(rivals) == 0 {
-			out = append(out, f)
-		}
-		for _, rival := range rivals {
-			if rival.tag != f.tag {
+		isDominant := true
+		for _, rival := range fields[i+1 : end] {
+			bothTagged := f.tag != noTag && rival.tag != noTag
+			if len(rival.index) == len(f.index) && (f.tag == noTag || bothTagged) {
+				isDominant = false
+			}
+			if bothTagged && rival.tag != f.tag {
 				conflict = fault.NewMapping("the json tag and the dynamodbav tag of fields %s and %s of Go type %s give the same name",
 					fault.Clip(f.goName), fault.Clip(rival.goName), fault.TypeText(t)).
 					WithRemedy("give each of the two fields a dynamodbav tag with a name of its own")
 			}
+		}
+		if isDominant {
+			out = append(out, f)
 		}
 		i = end
 	}

@@ -231,6 +231,13 @@ func TestStructsOfWhichNothingCanBeWritten(t *testing.T) {
 type (
 	clashLeft  struct{ Both int }
 	clashRight struct{ Both int }
+	clashDeep  struct {
+		Owner int `dynamodbav:"id"`
+		clashBase
+	}
+	clashBase struct {
+		ID int `json:"id"`
+	}
 )
 
 func TestErrorsOfStructsNameTypeAndField(t *testing.T) {
@@ -242,9 +249,10 @@ func TestErrorsOfStructsNameTypeAndField(t *testing.T) {
 		text, remedy string // "" is any remedy
 	}{
 		"JSON": {Auto, unwritable{}, u, structRemedy}, "M": {Map, &unwritable{}, u, structRemedy}, "nested": {Auto, []any{unwritable{}}, "a nested value: " + u, structRemedy},
-		"only in M": {Auto, onlyInM{}, `Go type typemap.onlyInM has only fields whose json tag is "-", and JSON text is written by json tags`, `set Field.Type to "M", or give the fields json tags`},
-		"ambiguous": {Map, ambiguous{}, "Go type typemap.ambiguous embeds Go type time.Time, of which no field can be written", "give the embedded field a name in its tag"},
-		"both tags": {Map, bothTags{}, "the json tag and the dynamodbav tag of fields ID and Key of Go type typemap.bothTags give the same name", "give each of the two fields a dynamodbav tag with a name of its own"},
+		"only in M":               {Auto, onlyInM{}, `Go type typemap.onlyInM has only fields whose json tag is "-", and JSON text is written by json tags`, `set Field.Type to "M", or give the fields json tags`},
+		"ambiguous":               {Map, ambiguous{}, "Go type typemap.ambiguous embeds Go type time.Time, of which no field can be written", "give the embedded field a name in its tag"},
+		"both tags at two depths": {Map, clashDeep{}, "the json tag and the dynamodbav tag of fields Owner and ID of Go type typemap.clashDeep give the same name", "give each of the two fields a dynamodbav tag with a name of its own"},
+		"both tags":               {Map, bothTags{}, "the json tag and the dynamodbav tag of fields ID and Key of Go type typemap.bothTags give the same name", "give each of the two fields a dynamodbav tag with a name of its own"},
 		"set of an int": {Map, setOf[int]{}, "a nested value: field V of Go type typemap.setOf[int] has the tag option stringset, which does not apply to Go type int",
 			"provide a slice, an array, or a map to struct{} or bool, or remove the option from the dynamodbav tag"},
 		"set of text":            {Map, setOf[string]{`["a"]`}, "a nested value: field V of Go type typemap.setOf[string] has the tag option stringset, which does not apply to Go type string", ""},
