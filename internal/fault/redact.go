@@ -62,7 +62,9 @@ func TypeName(v any) string {
 	return TypeText(reflect.TypeOf(v))
 }
 
+// typeNames changes the names of types to those that most people write, on every version of Go: from Go
+// 1.27 on json.RawMessage is an alias.
+var typeNames = strings.NewReplacer("]uint8", "]byte", "interface {}", "any", "jsontext.Value", "json.RawMessage")
+
 // TypeText returns the name of t as most people write it.
-func TypeText(t reflect.Type) string {
-	return Clip(strings.NewReplacer("]uint8", "]byte", "interface {}", "any").Replace(t.String()))
-}
+func TypeText(t reflect.Type) string { return Clip(typeNames.Replace(t.String())) }

@@ -1,7 +1,6 @@
 package typemap
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -57,11 +56,8 @@ var kindRemedies = [item.BS + 1]string{
 
 // typeName returns the Go type of v, a value that resolve returns.
 func typeName(v any) string {
-	switch v := v.(type) {
-	case binary:
-		return fmt.Sprintf("[%d]byte", len(v))
-	case json.RawMessage: // an alias, of jsontext.Value, from Go 1.27 on
-		return "json.RawMessage"
+	if p, ok := v.(binary); ok {
+		return fmt.Sprintf("[%d]byte", len(p))
 	}
 	return fault.TypeName(v)
 }

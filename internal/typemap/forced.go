@@ -40,7 +40,7 @@ func forced(b *item.Builder, a *item.Attr, v any, r *rules, typ Type, keepEmpty 
 		return fromValue, t.toTime(a, v, resolved, typ)
 	}
 	if av, ok := resolved.(types.AttributeValue); ok {
-		if err := t.FromSDK(a, av, 1); err != nil || a.Kind == k {
+		if err := t.FromSDK(a, av, 1); err != nil || a.Kind == k || a.Kind == item.Null {
 			return fromAttributeValue, err
 		}
 		return fromValue, notConvertible(resolved, k)

@@ -28,7 +28,7 @@ func TestForcedTypes(t *testing.T) {
 		{"from int", String, 5, s("5")}, {"from float", String, 0.1, s("0.1")}, {"from 50 digits", String, bigInt(strings.Repeat("7", 50)), s(strings.Repeat("7", 50))},
 		{"from 1e400", String, json.Number("1e400"), s("1e400")}, {"from NaN", String, math.NaN(), nil}, {"from huge big.Int", String, new(big.Int).Lsh(big.NewInt(1), 1<<20), nil},
 		{"from bool", String, true, s("true")}, {"from time", String, time.Unix(0, 0).UTC(), s("1970-01-01T00:00:00Z")},
-		{"from TextMarshaler", String, texter{'a', 'b'}, s("a-b")}, {"from map", String, map[string]any{}, nil}, {"from S", String, s("x"), s("x")}, {"from N", String, n("1"), nil},
+		{"from TextMarshaler", String, texter{'a', 'b'}, s("a-b")}, {"from map", String, map[string]any{}, nil}, {"from S", String, s("x"), s("x")}, {"from N", String, n("1"), nil}, {"from NULL", String, null(), null()}, {"from NULL", Number, null(), null()}, {"from NULL", List, null(), null()},
 		{"from nil", String, nil, null()}, {"from empty", String, "", null()},
 
 		{"from number", Number, uint8(5), n("5")}, {"from text", Number, " 5", nil}, {"from decimal text", Number, "+01.50", n("1.5")},

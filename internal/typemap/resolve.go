@@ -200,7 +200,7 @@ func (t *tree) callMethods(v any, rv reflect.Value) (next any, how hop, err erro
 	}
 	switch t.wants {
 	case item.B:
-		if p, ok := ownBytes(rv, next); ok {
+		if p, ok := ownBytes(v, rv, next); ok {
 			return p, reached, nil
 		}
 	case item.S:

@@ -3,6 +3,7 @@ package typemap
 import (
 	"bytes"
 	"database/sql/driver"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"math"
@@ -209,9 +210,10 @@ func jsonAnswer(v driver.Valuer, rv reflect.Value, answer any) (raw json.RawMess
 	return nil, false
 }
 
-// ownBytes returns the bytes that rv, or the value that rv carries, consists of. It reports false if
-// there are none, or if answer, the result of a method, is no text.
-func ownBytes(rv reflect.Value, answer any) (p []byte, ok bool) {
+// ownBytes returns the bytes that v, found as rv, or the value that v carries, consists of. It reports false
+// if there are none, or if answer, the result of a method, is no text. Text that only a Value method gives for
+// a []byte stands for other bytes, such as encrypted ones.
+func ownBytes(v any, rv reflect.Value, answer any) (p []byte, ok bool) {
 	if _, isText := answer.(string); !isText {
 		return nil, false
 	}
@@ -223,6 +225,11 @@ func ownBytes(rv reflect.Value, answer any) (p []byte, ok bool) {
 	}
 	if !isBytes(rv.Type()) {
 		return nil, false
+	}
+	if _, isValuer := v.(driver.Valuer); isValuer && rv.Kind() == reflect.Slice {
+		if _, hasText := v.(encoding.TextMarshaler); !hasText {
+			return nil, false
+		}
 	}
 	return bytesOf(rv), true
 }
@@ -337,7 +344,7 @@ func cutsTo(own any, answer int64) bool {
 		return false
 	}
 	whole := new(big.Int).Quo(r.Num(), r.Denom())
-	if whole.IsInt64() && whole.Int64() == answer {
+	if whole.IsInt64() && whole.Int64() == answer && (answer != 0 || r.IsInt()) { // 0 may be a fraction in another unit
 		return true
 	}
 	low := new(big.Int).And(whole, new(big.Int).SetUint64(math.MaxUint64)).Uint64()                           // two's complement

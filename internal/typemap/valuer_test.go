@@ -62,7 +62,9 @@ type (
 		Bytes [2]byte
 		Valid bool
 	}
-	mixed [2]byte // answers with its bytes in another order, and has a text
+	percent   float64 // answers in hundredths, on purpose
+	encrypted []byte  // answers with base64, on purpose
+	mixed     [2]byte // answers with its bytes in another order, and has a text
 )
 
 func (x signed64) Value() (driver.Value, error)  { return int64(x), nil }        //nolint:gosec // the fault under test
@@ -125,6 +127,8 @@ func (x option[T]) Value() (driver.Value, error) {
 }
 func (x microseconds) Value() (driver.Value, error) { return "15:04:05", nil }
 func (x uuidText) Value() (driver.Value, error)     { return fmt.Sprintf("%x", x.Bytes), nil }
+func (x percent) Value() (driver.Value, error)      { return int64(x * 100), nil }
+func (encrypted) Value() (driver.Value, error)      { return "Y2lwaGVy", nil }
 func (x mixed) Value() (driver.Value, error)        { return []byte{x[1], x[0]}, nil }
 func (x mixed) MarshalText() ([]byte, error)        { return fmt.Appendf(nil, "%x", x[:]), nil }
 
@@ -137,25 +141,26 @@ func TestValuersLoseNothing(t *testing.T) {
 		v    any
 		want types.AttributeValue // nil for a failure
 	}{
-		"sign":                    {Auto, signed64(big64), n("18446744073709551615")},
-		"sign by pointer":         {Auto, ptr(signed64(big64)), n("18446744073709551615")},
-		"width":                   {Auto, cut32(1<<40 + 7), n("1099511627783")},
-		"precision of a float32":  {Auto, rounded(0.1), n("0.1")},
-		"precision of a fraction": {Auto, truncated(1.5), n("1.5")},
-		"precision of digits":     {Auto, approx("12345678901234567890.12"), n("12345678901234567890.12")},
-		"bit":                     {Auto, bit(true), boolean(true)},
-		"bit in L":                {List, []bit{false}, list(boolean(false))},
-		"N of a float32":          {Number, rounded(0.1), n("0.1")},
-		"S of a float32":          {String, rounded(0.1), s("0.1")},
-		"NS of float32s":          {NumberSet, []rounded{0.1, 0.2}, ns("0.1", "0.2")},
-		"float32 in JSON":         {Auto, []rounded{0.1}, s("[0.1]")},
-		"on purpose: units":       {Auto, cents(1250), s("12.50")},
-		"on purpose: text":        {Auto, zip(1234), s("01234")},
-		"on purpose: digits":      {Auto, snowflake(7), s("7")},
-		"on purpose: failure":     {Auto, picky(1), nil},
-		"failure of database/sql": {Auto, failing64(big64), n("18446744073709551615")},
-		"wrapped number as text":  {Auto, unsigned{big64, true}, n("18446744073709551615")},
-		"time of day":             {Auto, microseconds{5, true}, s("15:04:05")},
+		"sign":                      {Auto, signed64(big64), n("18446744073709551615")},
+		"sign by pointer":           {Auto, ptr(signed64(big64)), n("18446744073709551615")},
+		"width":                     {Auto, cut32(1<<40 + 7), n("1099511627783")},
+		"precision of a float32":    {Auto, rounded(0.1), n("0.1")},
+		"precision of a fraction":   {Auto, truncated(1.5), n("1.5")},
+		"a fraction in other units": {Auto, percent(0.0049), n("0")},
+		"precision of digits":       {Auto, approx("12345678901234567890.12"), n("12345678901234567890.12")},
+		"bit":                       {Auto, bit(true), boolean(true)},
+		"bit in L":                  {List, []bit{false}, list(boolean(false))},
+		"N of a float32":            {Number, rounded(0.1), n("0.1")},
+		"S of a float32":            {String, rounded(0.1), s("0.1")},
+		"NS of float32s":            {NumberSet, []rounded{0.1, 0.2}, ns("0.1", "0.2")},
+		"float32 in JSON":           {Auto, []rounded{0.1}, s("[0.1]")},
+		"on purpose: units":         {Auto, cents(1250), s("12.50")},
+		"on purpose: text":          {Auto, zip(1234), s("01234")},
+		"on purpose: digits":        {Auto, snowflake(7), s("7")},
+		"on purpose: failure":       {Auto, picky(1), nil},
+		"failure of database/sql":   {Auto, failing64(big64), n("18446744073709551615")},
+		"wrapped number as text":    {Auto, unsigned{big64, true}, n("18446744073709551615")},
+		"time of day":               {Auto, microseconds{5, true}, s("15:04:05")},
 
 		"Null of uint64":           {Auto, sql.Null[uint64]{V: big64, Valid: true}, n("18446744073709551615")},
 		"Null of float32":          {Auto, sql.Null[float32]{V: 0.1, Valid: true}, n("0.1")},
@@ -211,6 +216,7 @@ func TestValuersLoseNothing(t *testing.T) {
 		"bytes changed on purpose":  {Auto, gzipped("plain"), bin([]byte("zipped")...)},
 
 		"text of bytes":           {Auto, uuidText{[2]byte{1, 2}, true}, s("0102")},
+		"B of encrypted bytes":    {Binary, encrypted("plain"), bin([]byte("cipher")...)},
 		"B of text of bytes":      {Binary, uuidText{[2]byte{1, 2}, true}, bin(1, 2)},
 		"bytes with a text":       {Auto, mixed{0xff, 0xfe}, bin(0xfe, 0xff)},
 		"S of bytes with a text":  {String, mixed{0xff, 0xfe}, s("fffe")},

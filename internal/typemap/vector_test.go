@@ -90,7 +90,6 @@ func TestValuesThatAreNoVector(t *testing.T) {
 		"map":               {map[string]float32{"x": 1}, "Go type map[string]float32 cannot be converted to L; " + what},
 		"object":            {`{"x":1}`, "the JSON text is an object, but L needs an array; " + what},
 		"set of numbers":    {ns("1", "2", "3"), "Go type *types.AttributeValueMemberNS cannot be converted to L; " + what},
-		"NULL":              {null(), "Go type *types.AttributeValueMemberNULL cannot be converted to L; " + what},
 		"text AttributeV.":  {s("[1,2,3]"), "Go type *types.AttributeValueMemberS cannot be converted to L; " + what},
 		"method that fails": {failing{}, "method MarshalText of typemap.failing returned an error of type *errors.errorString"},
 	}
@@ -107,6 +106,8 @@ func TestValuesThatAreNoVector(t *testing.T) {
 	_, err := New(Mapping{Null: RefuseNull}, vectorSchema()).Convert(row{"id": 1, "v": nil})
 	require.NotNil(t, err)
 	assert.EqualError(t, err, "the value is null, which Mapping.Null refuses")
+	it := mustConvert(t, New(Mapping{}, vectorSchema()), row{"id": 1, "v": null()})
+	assert.Nil(t, it.Find("v"), "as for a key of an index")
 	_, err = New(Mapping{EmptyString: KeepEmpty}, vectorSchema()).Convert(row{"id": 1, "v": ""})
 	require.NotNil(t, err, "an empty text is no vector")
 }
