@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bufio"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -127,6 +128,7 @@ func TestNetworkCausesAreShown(t *testing.T) {
 		t.Cleanup(server.Close)
 		return server.Listener.Addr().String()
 	}
+	toTLS := listen(t, "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n") // as net/http does, which may reset the connection
 	alerting := listen(t, "\x15\x03\x01\x00\x02\x02\x16")
 	ssh := listen(t, "SSH-2.0-"+planted+"\r\n")
 	custom := httptest.NewServer(rawResponse("HTTP/1.1 499 "+planted+"\r\n\r\n", false))
@@ -143,7 +145,7 @@ func TestNetworkCausesAreShown(t *testing.T) {
 		{"refused port", foreignClient(fmt.Sprintf(secretURL, refused), http.DefaultClient),
 			[]string{"host " + refused + ": dial tcp " + refused + ": connect: connection refused"}},
 		{"https to a plain port", builtClient("https://" + address), []string{"host " + address, "server gave HTTP response to HTTPS client"}},
-		{"http to a TLS port", builtClient("http://" + unknownAddress), []string{"HTTP status 400, host " + unknownAddress, "a port that expects https"}},
+		{"http to a TLS port", builtClient("http://" + toTLS), []string{"HTTP status 400, host " + toTLS, "a port that expects https"}},
 		{"http to a TLS port that alerts", builtClient("http://" + alerting), []string{"host " + alerting, "Endpoint should begin with https"}},
 		{"another protocol", foreignClient("http://"+ssh, http.DefaultClient), []string{"host " + ssh, "the response is not HTTP"}},
 		{"unknown authority", builtClient(unknown.URL), []string{"host " + unknownAddress, "tls: failed to verify certificate: x509: certificate signed by unknown authority"}},
@@ -185,7 +187,7 @@ func TestNetworkCausesAreShown(t *testing.T) {
 	assert.Contains(t, fault.Remedy(failure.Reason, failure.Err), "HTTP_PROXY gives them as http://USER:PASSWORD@HOST:PORT")
 }
 
-// listen starts a server that says greeting to whoever connects.
+// listen starts a server that answers a request by greeting.
 func listen(t *testing.T, greeting string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -197,8 +199,12 @@ func listen(t *testing.T, greeting string) string {
 			if err != nil {
 				return
 			}
+			if r, err := http.ReadRequest(bufio.NewReader(conn)); err == nil { // net/http drops what comes before that
+				_, _ = io.Copy(io.Discard, r.Body)
+			}
 			_, _ = conn.Write([]byte(greeting))
-			_, _ = conn.Read(make([]byte, 1<<16)) // so that the greeting is not reset
+			_ = conn.(*net.TCPConn).CloseWrite()
+			_, _ = io.Copy(io.Discard, conn) // so that the greeting is not reset
 			_ = conn.Close()
 		}
 	}()
