@@ -124,9 +124,10 @@ func TestReadTimeoutOfABuildableClient(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hold }))
 	defer server.Close()
 	defer close(hold)
+	const silence = 500 * time.Millisecond // begins with the connection, so that the request must be sent in it
 	for name, given := range map[string]*awshttp.BuildableClient{
-		"standard":     awshttp.NewBuildableClient().WithReadTimeout(time.Millisecond),
-		"without dial": awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.DialContext = nil }).WithReadTimeout(time.Millisecond),
+		"standard":     awshttp.NewBuildableClient().WithReadTimeout(silence),
+		"without dial": awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.DialContext = nil }).WithReadTimeout(silence),
 	} {
 		client, _ := Build(Options{Endpoint: server.URL, AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = given })})
 		_, failure := putBatch(t.Context(), client)
