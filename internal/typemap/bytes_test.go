@@ -44,14 +44,7 @@ func TestBytesThatAreText(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := convertValue(t, textBytes(tt.typ), tt.v)
-			if tt.want == nil {
-				require.NotNil(t, err)
-				require.Equal(t, fault.Mapping, err.Reason)
-				return
-			}
-			require.Nil(t, err)
-			require.Equal(t, tt.want, got)
+			holdsValue(t, textBytes(tt.typ), tt.v, tt.want)
 		})
 	}
 }

@@ -9,9 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/stretchr/testify/require"
-
-	"github.com/dynamodest/dynamodest/internal/fault"
 )
 
 func TestForcedTypes(t *testing.T) {
@@ -68,17 +65,7 @@ func TestForcedTypes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(string(tt.typ)+" "+tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := convertValue(t, forcing(tt.typ), tt.v)
-			if tt.want == nil {
-				require.NotNil(t, err)
-				require.Equal(t, fault.Mapping, err.Reason)
-				require.Equal(t, "v", err.Column)
-				return
-			}
-			if err != nil {
-				require.NoError(t, err)
-			}
-			require.Equal(t, tt.want, got)
+			holdsValue(t, forcing(tt.typ), tt.v, tt.want)
 		})
 	}
 }

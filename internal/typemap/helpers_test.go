@@ -115,6 +115,25 @@ func convertValue(t testing.TB, m Mapping, v any) (types.AttributeValue, *fault.
 	return it.SDK()["v"], nil
 }
 
+// holdsValue requires that the column v becomes want by m or, if want is nil, that its row is refused for it,
+// without its value and with a way out.
+func holdsValue(t *testing.T, m Mapping, v any, want types.AttributeValue) {
+	t.Helper()
+	got, err := convertValue(t, m, v)
+	if want != nil {
+		if err != nil {
+			require.NoError(t, err)
+		}
+		require.Equal(t, want, got)
+		return
+	}
+	require.NotNil(t, err)
+	require.Equal(t, fault.Mapping, err.Reason)
+	require.Equal(t, "v", err.Column)
+	require.NotContains(t, err.Error(), "secret")
+	require.NotEmpty(t, err.Advice().Remedy)
+}
+
 // field maps a column to the attribute of the same name.
 func field(column string, t Type) Field { return Field{Column: column, Attribute: column, Type: t} }
 

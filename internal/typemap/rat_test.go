@@ -64,15 +64,7 @@ func TestFractions(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := convertValue(t, forcing(tt.typ), tt.v)
-			if tt.want == nil {
-				require.NotNil(t, err)
-				require.Equal(t, fault.Mapping, err.Reason)
-				require.NotEmpty(t, err.Advice().Remedy)
-				return
-			}
-			require.Nil(t, err)
-			require.Equal(t, tt.want, got)
+			holdsValue(t, forcing(tt.typ), tt.v, tt.want)
 		})
 	}
 }

@@ -38,16 +38,7 @@ func TestSetsFromMaps(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := convertValue(t, forcing(tt.typ), tt.v)
-			if tt.want == nil {
-				require.NotNil(t, err)
-				require.Equal(t, fault.Mapping, err.Reason)
-				return
-			}
-			if err != nil {
-				require.NoError(t, err)
-			}
-			require.Equal(t, tt.want, got)
+			holdsValue(t, forcing(tt.typ), tt.v, tt.want)
 		})
 	}
 }
