@@ -91,8 +91,13 @@
 // Value answers for SQL, which has six types. Where it cuts a number (an unsigned or a float32), spells
 // a wrapped number or bool, writes a slice or a map as a literal of SQL, or fails as database/sql does
 // for a type that SQL lacks, the value that the Valuer wraps is written instead: its only field, the
-// field beside a true Valid, the result of its method Get() (T, bool), or its kind. JSON that a Valuer
+// field beside a true Valid, the result of its method Get() (T, bool), or its kind. An answer that differs
+// on purpose stays: cents as "12.50", a postal code with its zeros, a UUID as text. JSON that a Valuer
 // holds in bytes stays JSON.
+//
+// A struct that has one of these methods only from a type that it embeds, and has other fields, is
+// refused, since the method says nothing of them; a bool named Valid is no such field. A struct type of
+// which nothing can be written is refused too.
 //
 // A floating-point number becomes the shortest decimal that reads back equal at its precision;
 // everything else is exact. Numbers are written in plain notation, or as in 1.5E100 where that would

@@ -69,10 +69,10 @@ const (
 	Number    Type = "N"    // from number, decimal text (string or []byte), time (epoch seconds with their fraction)
 	Binary    Type = "B"    // from []byte, arrays of bytes, base64 text
 	Bool      Type = "BOOL" // from bool, text (string or []byte) that strconv.ParseBool takes, 0 or 1 (a number, its text or a single byte)
-	JSON      Type = "JSON" // from anything: an S that holds its compact JSON
+	JSON      Type = "JSON" // from anything: an S that holds its compact JSON; text that is JSON already gets quotes: force L or M
 	List      Type = "L"    // from slices, arrays and JSON text of an array
 	Map       Type = "M"    // from maps, structs and JSON text of an object
-	StringSet Type = "SS"   // from slices, arrays and JSON text of an array; equal members are kept once
+	StringSet Type = "SS"   // from slices, arrays, JSON text of an array, and the keys of maps to struct{} or to true; equal members count once
 	NumberSet Type = "NS"   // from the same
 	BinarySet Type = "BS"   // from the same
 )

@@ -15,7 +15,7 @@ const (
 	JSON      Type = "JSON" // from anything: an S that holds the value as compact JSON
 	List      Type = "L"    // from slices, arrays and JSON text of an array
 	Map       Type = "M"    // from maps, structs and JSON text of an object
-	StringSet Type = "SS"   // from slices, arrays and JSON text of an array; equal members are kept once
+	StringSet Type = "SS"   // from slices, arrays, JSON text of an array, and the keys of maps to struct{} or to true; equal members count once
 	NumberSet Type = "NS"   // as StringSet
 	BinarySet Type = "BS"   // as StringSet
 
