@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/bigquery"
 	"cloud.google.com/go/civil"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -14,60 +15,6 @@ import (
 
 	"github.com/dynamodest/dynamodest"
 )
-
-// The Null types of cloud.google.com/go/bigquery, which pulls in too much to be built here.
-type (
-	bigQueryNullString struct {
-		StringVal string
-		Valid     bool
-	}
-	bigQueryNullInt64 struct {
-		Int64 int64
-		Valid bool
-	}
-	bigQueryNullFloat64 struct {
-		Float64 float64
-		Valid   bool
-	}
-	bigQueryNullBool struct {
-		Bool  bool
-		Valid bool
-	}
-	bigQueryNullTimestamp struct {
-		Timestamp time.Time
-		Valid     bool
-	}
-	bigQueryNullDate struct {
-		Date  civil.Date
-		Valid bool
-	}
-	bigQueryNullJSON struct {
-		JSONVal string
-		Valid   bool
-	}
-)
-
-func bigQueryJSON(valid bool, v any) ([]byte, error) {
-	if !valid {
-		return []byte("null"), nil
-	}
-	return json.Marshal(v)
-}
-
-func (n bigQueryNullString) MarshalJSON() ([]byte, error) { return bigQueryJSON(n.Valid, n.StringVal) }
-func (n bigQueryNullInt64) MarshalJSON() ([]byte, error)  { return bigQueryJSON(n.Valid, n.Int64) }
-func (n bigQueryNullBool) MarshalJSON() ([]byte, error)   { return bigQueryJSON(n.Valid, n.Bool) }
-func (n bigQueryNullTimestamp) MarshalJSON() ([]byte, error) {
-	return bigQueryJSON(n.Valid, n.Timestamp)
-}
-func (n bigQueryNullDate) MarshalJSON() ([]byte, error) { return bigQueryJSON(n.Valid, n.Date) }
-func (n bigQueryNullJSON) MarshalJSON() ([]byte, error) { return bigQueryJSON(n.Valid, n.JSONVal) }
-func (n bigQueryNullFloat64) MarshalJSON() ([]byte, error) {
-	if n.Valid && math.IsNaN(n.Float64) {
-		return []byte(`"NaN"`), nil
-	}
-	return bigQueryJSON(n.Valid, n.Float64)
-}
 
 // says is a type of the least kind: it has MarshalJSON alone.
 type says string
@@ -87,18 +34,18 @@ func TestMarshalJSON(t *testing.T) {
 	asText := forced{dynamodest.String: text("héllo"), dynamodest.Number: mapping}
 	object := doc{"a": number("1"), "b": list(nothing, text(""))}.want()
 	runValues(t, []value{
-		{name: "bigquery.NullString", value: bigQueryNullString{"héllo", true}, auto: text("héllo"), forced: asText},
-		{name: "bigquery.NullString of null", value: bigQueryNullString{}, auto: nothing, forced: forced{dynamodest.String: nothing}},
-		{name: "bigquery.NullString that is empty", value: bigQueryNullString{"", true}, auto: nothing, member: text("")},
-		{name: "bigquery.NullInt64", value: bigQueryNullInt64{math.MaxInt64, true}, auto: number("9223372036854775807"), forced: forced{
+		{name: "bigquery.NullString", value: bigquery.NullString{StringVal: "héllo", Valid: true}, auto: text("héllo"), forced: asText},
+		{name: "bigquery.NullString of null", value: bigquery.NullString{}, auto: nothing, forced: forced{dynamodest.String: nothing}},
+		{name: "bigquery.NullString that is empty", value: bigquery.NullString{StringVal: "", Valid: true}, auto: nothing, member: text("")},
+		{name: "bigquery.NullInt64", value: bigquery.NullInt64{Int64: math.MaxInt64, Valid: true}, auto: number("9223372036854775807"), forced: forced{
 			dynamodest.Number: number("9223372036854775807"), dynamodest.String: text("9223372036854775807")}},
-		{name: "bigquery.NullFloat64", value: bigQueryNullFloat64{0.1, true}, auto: number("0.1")},
-		{name: "bigquery.NullFloat64 NaN", value: bigQueryNullFloat64{math.NaN(), true}, auto: text("NaN"), forced: forced{dynamodest.Number: mapping}},
-		{name: "bigquery.NullBool", value: bigQueryNullBool{true, true}, auto: yes, forced: forced{dynamodest.Bool: yes}},
-		{name: "bigquery.NullBool false", value: bigQueryNullBool{false, true}, auto: no},
-		{name: "bigquery.NullTimestamp", value: bigQueryNullTimestamp{moment, true}, auto: text("2026-01-02T03:04:05Z")},
-		{name: "bigquery.NullDate", value: bigQueryNullDate{civil.DateOf(moment), true}, auto: text("2026-01-02")},
-		{name: "bigquery.NullJSON", value: bigQueryNullJSON{`{"a":1}`, true}, auto: text(`{"a":1}`), forced: forced{dynamodest.Map: doc{"a": number("1")}.want()}},
+		{name: "bigquery.NullFloat64", value: bigquery.NullFloat64{Float64: 0.1, Valid: true}, auto: number("0.1")},
+		{name: "bigquery.NullFloat64 NaN", value: bigquery.NullFloat64{Float64: math.NaN(), Valid: true}, auto: text("NaN"), forced: forced{dynamodest.Number: mapping}},
+		{name: "bigquery.NullBool", value: bigquery.NullBool{Bool: true, Valid: true}, auto: yes, forced: forced{dynamodest.Bool: yes}},
+		{name: "bigquery.NullBool false", value: bigquery.NullBool{Bool: false, Valid: true}, auto: no},
+		{name: "bigquery.NullTimestamp", value: bigquery.NullTimestamp{Timestamp: moment, Valid: true}, auto: text("2026-01-02T03:04:05Z")},
+		{name: "bigquery.NullDate", value: bigquery.NullDate{Date: civil.DateOf(moment), Valid: true}, auto: text("2026-01-02")},
+		{name: "bigquery.NullJSON", value: bigquery.NullJSON{JSONVal: `{"a":1}`, Valid: true}, auto: text(`{"a":1}`), forced: forced{dynamodest.Map: doc{"a": number("1")}.want()}},
 
 		{name: "structpb text", value: structpb.NewStringValue("héllo"), auto: text("héllo"), forced: asText},
 		{name: "structpb number", value: structpb.NewNumberValue(1.5), auto: number("1.5"), forced: forced{dynamodest.Number: number("1.5")}},
@@ -147,11 +94,11 @@ func TestRawJSON(t *testing.T) {
 		{name: "replaced member that is not UTF-8", value: json.RawMessage("{\"a\":\"\xcf\",\"a\":0}"), auto: mapping, forced: forced{dynamodest.Map: mapping}},
 	}, []write{
 		{name: "object as a key", value: json.RawMessage(`{"a":1.5}`), typ: dynamodest.JSON, key: types.ScalarAttributeTypeS, want: text(`{"a":1.5}`)},
-		{name: "null left out", value: bigQueryNullString{}, mapping: &dynamodest.Mapping{Null: dynamodest.OmitNull}, want: leftOut},
+		{name: "null left out", value: bigquery.NullString{}, mapping: &dynamodest.Mapping{Null: dynamodest.OmitNull}, want: leftOut},
 		{name: "null refused", value: structpb.NewNullValue(), mapping: &dynamodest.Mapping{Null: dynamodest.RefuseNull}, want: mapping},
 		{name: "empty text kept", value: says(`""`), mapping: &dynamodest.Mapping{EmptyString: dynamodest.KeepEmpty}, want: text("")},
-		{name: "SS", value: []bigQueryNullString{{"a", true}, {"b", true}}, typ: dynamodest.StringSet, want: texts("a", "b")},
-		{name: "SS with null", value: []bigQueryNullString{{"a", true}, {}}, typ: dynamodest.StringSet, want: mapping},
+		{name: "SS", value: []bigquery.NullString{{StringVal: "a", Valid: true}, {StringVal: "b", Valid: true}}, typ: dynamodest.StringSet, want: texts("a", "b")},
+		{name: "SS with null", value: []bigquery.NullString{{StringVal: "a", Valid: true}, {}}, typ: dynamodest.StringSet, want: mapping},
 		{name: "NS", value: []*structpb.Value{structpb.NewNumberValue(1.5)}, typ: dynamodest.NumberSet, want: numbers("1.5")},
 	}...)
 }

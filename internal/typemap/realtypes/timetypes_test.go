@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/bigquery"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/guregu/null/v6"
@@ -34,7 +35,7 @@ func TestTimeTypes(t *testing.T) {
 		"null.Time":              null.TimeFrom(moment),
 		"mo.Option":              mo.Some(moment),
 		"text by RFC 3339":       "2026-01-02T04:04:05.6+01:00",
-		"bigquery.NullTimestamp": bigQueryNullTimestamp{moment, true},
+		"bigquery.NullTimestamp": bigquery.NullTimestamp{Timestamp: moment, Valid: true},
 	} {
 		add(name, seconds, v, number("1767323045"))
 		add(name, millis, v, number("1767323045600"))

@@ -2,7 +2,6 @@ package realtypes
 
 import (
 	"database/sql"
-	"database/sql/driver"
 	"encoding/json"
 	"math"
 	"math/big"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/civil"
+	"cloud.google.com/go/spanner"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/uuid"
 	"github.com/guregu/null/v6"
@@ -126,68 +126,23 @@ func TestOptions(t *testing.T) {
 	}...)
 }
 
-// The types of cloud.google.com/go/spanner, which pulls in too much to be built here.
-type (
-	spannerNullFloat32 struct {
-		Float32 float32
-		Valid   bool
-	}
-	spannerNullNumeric struct {
-		Numeric big.Rat
-		Valid   bool
-	}
-	spannerNullDate struct {
-		Date  civil.Date
-		Valid bool
-	}
-	spannerNullUUID struct {
-		UUID  uuid.UUID
-		Valid bool
-	}
-	spannerPGNumeric struct {
-		Numeric string
-		Valid   bool
-	}
-	spannerNullJSON struct {
-		Value any
-		Valid bool
-	}
-)
-
-func spannerValue(valid bool, v any) (driver.Value, error) {
-	if !valid {
-		return nil, nil
-	}
-	return v, nil
-}
-
-func (n spannerNullFloat32) Value() (driver.Value, error) { return spannerValue(n.Valid, n.Float32) }
-func (n spannerNullNumeric) Value() (driver.Value, error) { return spannerValue(n.Valid, n.Numeric) }
-func (n spannerNullDate) Value() (driver.Value, error)    { return spannerValue(n.Valid, n.Date) }
-func (n spannerNullUUID) Value() (driver.Value, error)    { return spannerValue(n.Valid, n.UUID) }
-func (n spannerPGNumeric) Value() (driver.Value, error)   { return spannerValue(n.Valid, n.Numeric) }
-func (n spannerNullJSON) MarshalJSON() ([]byte, error)    { return bigQueryJSON(n.Valid, n.Value) }
-func (n spannerNullNumeric) MarshalJSON() ([]byte, error) {
-	return bigQueryJSON(n.Valid, n.Numeric.FloatString(9))
-}
-
 // TestSpanner holds the types of spanner, whose Value gives types that no driver may give, and civil.
 func TestSpanner(t *testing.T) {
 	t.Parallel()
 	day := civil.Date{Year: 2026, Month: 1, Day: 2}
 	runValues(t, []value{
-		{name: "NullFloat32", value: spannerNullFloat32{0.1, true}, auto: number("0.1")},
-		{name: "NullNumeric", value: spannerNullNumeric{*rat("19/2"), true}, auto: number("9.5"), forced: forced{
+		{name: "NullFloat32", value: spanner.NullFloat32{Float32: 0.1, Valid: true}, auto: number("0.1")},
+		{name: "NullNumeric", value: spanner.NullNumeric{Numeric: *rat("19/2"), Valid: true}, auto: number("9.5"), forced: forced{
 			dynamodest.Number: number("9.5"), dynamodest.String: text("9.5")}},
-		{name: "NullNumeric without a finite decimal", value: spannerNullNumeric{*rat("1/3"), true}, auto: mapping},
-		{name: "NullNumeric of null", value: spannerNullNumeric{}, auto: nothing},
-		{name: "NullDate", value: spannerNullDate{day, true}, auto: text("2026-01-02")},
-		{name: "NullUUID", value: spannerNullUUID{uuid.Nil, true}, auto: text(uuid.Nil.String())},
-		{name: "PGNumeric", value: spannerPGNumeric{"12.50", true}, auto: text("12.50"), forced: forced{dynamodest.Number: number("12.5")}},
-		{name: "PGNumeric NaN", value: spannerPGNumeric{"NaN", true}, auto: text("NaN"), forced: forced{dynamodest.Number: mapping}},
-		{name: "NullJSON object", value: spannerNullJSON{map[string]any{"a": 1.5}, true}, auto: text(`{"a":1.5}`), member: doc{"a": number("1.5")}.want(), json: `{"a":1.5}`},
-		{name: "NullJSON text", value: spannerNullJSON{"x", true}, auto: text("x")},
-		{name: "NullJSON of null", value: spannerNullJSON{}, auto: nothing},
+		{name: "NullNumeric without a finite decimal", value: spanner.NullNumeric{Numeric: *rat("1/3"), Valid: true}, auto: mapping},
+		{name: "NullNumeric of null", value: spanner.NullNumeric{}, auto: nothing},
+		{name: "NullDate", value: spanner.NullDate{Date: day, Valid: true}, auto: text("2026-01-02")},
+		{name: "NullUUID", value: spanner.NullUUID{UUID: uuid.Nil, Valid: true}, auto: text(uuid.Nil.String())},
+		{name: "PGNumeric", value: spanner.PGNumeric{Numeric: "12.50", Valid: true}, auto: text("12.50"), forced: forced{dynamodest.Number: number("12.5")}},
+		{name: "PGNumeric NaN", value: spanner.PGNumeric{Numeric: "NaN", Valid: true}, auto: text("NaN"), forced: forced{dynamodest.Number: mapping}},
+		{name: "NullJSON object", value: spanner.NullJSON{Value: map[string]any{"a": 1.5}, Valid: true}, auto: text(`{"a":1.5}`), member: doc{"a": number("1.5")}.want(), json: `{"a":1.5}`},
+		{name: "NullJSON text", value: spanner.NullJSON{Value: "x", Valid: true}, auto: text("x")},
+		{name: "NullJSON of null", value: spanner.NullJSON{}, auto: nothing},
 		{name: "civil.Date", value: day, auto: text("2026-01-02")},
 		{name: "*civil.Date", value: &day, auto: text("2026-01-02")},
 		{name: "civil.Time", value: civil.TimeOf(moment), auto: text("03:04:05.600000000")},
