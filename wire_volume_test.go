@@ -48,7 +48,7 @@ func testVolume(t *testing.T, rounds, size int) {
 			total.Unknown += v.sum.Unknown
 			total.NotWritten += v.sum.NotWritten
 			if v.roomy && size >= 15_000 { // fewer rows may be written before many requests are in flight
-				assert.Greater(t, v.db.MostInFlight(), 10)
+				assert.Greater(t, v.db.MostInFlight(), 4, "a server on the same processors answers before many more are sent")
 			}
 		})
 	}
