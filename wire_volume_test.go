@@ -48,7 +48,7 @@ func testVolume(t *testing.T, rounds, size int) {
 			total.Unknown += v.sum.Unknown
 			total.NotWritten += v.sum.NotWritten
 			if v.roomy && size >= 15_000 { // fewer rows may be written before many requests are in flight
-				assert.Greater(t, v.db.MostInFlight(), 4, "a server on the same processors answers before many more are sent")
+				assert.Greater(t, v.db.MostInFlight(), 10)
 			}
 		})
 	}
@@ -83,7 +83,7 @@ func newVolume(t *testing.T, seed uint64, size int) *volume {
 	}
 	v.db = dynamodesttest.NewTable(table, "id:S", "n:N")
 	v.db.KeepHistory(1000)
-	v.db.SetLatency(time.Millisecond, 10*time.Millisecond, seed)
+	v.db.SetLatency(5*time.Millisecond, 50*time.Millisecond, seed) // long enough for many requests to be sent meanwhile
 	v.db.SetFault(v.fault)
 	cfg := wireConfig(t, v.db)
 	cfg.Concurrency = 64
