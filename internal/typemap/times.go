@@ -88,13 +88,7 @@ func (t *tree) toTime(a *item.Attr, v, resolved any, typ Type) error {
 // timeByKind returns the time that v is by its kind, or that v points to, whatever the methods of v
 // return: those of the SDK's UnixTime return seconds.
 func timeByKind(v any) (time.Time, bool) {
-	rv := reflect.ValueOf(v)
-	for range maxHops {
-		if rv.Kind() != reflect.Pointer && rv.Kind() != reflect.Interface {
-			break
-		}
-		rv = rv.Elem()
-	}
+	rv := pointee(reflect.ValueOf(v))
 	if rv.Kind() != reflect.Struct || !rv.Type().ConvertibleTo(timeType) {
 		return time.Time{}, false
 	}

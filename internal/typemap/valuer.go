@@ -27,9 +27,7 @@ func (t *tree) callValuer(v driver.Valuer, rv reflect.Value) (next any, how hop,
 	if err == nil && answer == nil {
 		return nil, newValue, nil
 	}
-	for rv.Kind() == reflect.Pointer {
-		rv = rv.Elem()
-	}
+	rv = reflect.Indirect(rv)
 	if inner, ok := carried(rv); ok {
 		if full, ok := adopt(inner, answer, err); ok {
 			return full, newValue, nil
@@ -217,9 +215,7 @@ func ownBytes(v any, rv reflect.Value, answer any) (p []byte, ok bool) {
 	if _, isText := answer.(string); !isText {
 		return nil, false
 	}
-	for rv.Kind() == reflect.Pointer && !rv.IsNil() {
-		rv = rv.Elem()
-	}
+	rv = reflect.Indirect(rv)
 	if inner, ok := carried(rv); ok && inner != nil {
 		rv = reflect.ValueOf(inner)
 	}
