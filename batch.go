@@ -114,7 +114,9 @@ func (r *dispatcher) collect() {
 	now := time.Now()
 	jobs, state := r.mailbox.collect(r.spare)
 	for _, j := range jobs {
-		r.scheduler.Add(&j.Row, now)
+		if !r.scheduler.Add(&j.Row, now) {
+			r.settle([]*schedule.Row{&j.Row})
+		}
 	}
 	clear(jobs)
 	r.spare = jobs
@@ -132,7 +134,7 @@ func (r *dispatcher) collect() {
 func (r *dispatcher) settle(rows []*schedule.Row) {
 	for _, row := range rows {
 		j := jobOf(row)
-		j.item, j.Key, j.Payload = nil, "", nil
+		j.item, j.Key, j.Rank, j.Payload = nil, "", "", nil
 		r.settled = append(r.settled, j)
 	}
 }
@@ -146,7 +148,7 @@ func (r *dispatcher) deliver() {
 		r.stopStarting()
 	}
 	for _, j := range r.settled {
-		j.result = j.rowResult(r.stop)
+		j.result = r.d.rowResult(j, r.stop)
 	}
 	r.mailbox.deliver(r.settled, r.stop, r.scheduler.Stats())
 	clear(r.settled)

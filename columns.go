@@ -2,10 +2,10 @@ package dynamodest
 
 import "slices"
 
-// columnsMet records which columns of the mapping's fields the rows of a call had. It is used on the
+// columnsMet records which columns that the settings name the rows of a call had. It is used on the
 // caller's goroutine only, and costs nothing once every column was met.
 type columnsMet struct {
-	missing []string // the columns not met yet, in the order of the fields
+	missing []string // the columns not met yet, in the order of the settings
 	any     bool     // there was a row
 }
 

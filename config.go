@@ -9,6 +9,7 @@ import (
 
 	"github.com/dynamodest/dynamodest/internal/item"
 	"github.com/dynamodest/dynamodest/internal/schedule"
+	"github.com/dynamodest/dynamodest/internal/transport"
 )
 
 // Config configures a [Destination]. Table is required, and either AWS or Region and Credentials; each
@@ -49,6 +50,45 @@ type Config struct {
 	// OnExisting says what Insert does if the key already exists. Only with Insert. The default is
 	// Overwrite.
 	OnExisting OnExisting `json:"on_existing,omitempty"`
+
+	// Version names the attribute that says which of two rows of a key is newer: a row then replaces an item
+	// only if the item's version is not greater than its own, over calls, machines and lost responses. The
+	// default, "", is none: the row that DynamoDB takes last wins. Only with Upsert.
+	//
+	// A version is a number or a text, which is compared by its UTF-8 bytes. A time needs a Field of type
+	// SORTABLE_TIME, EPOCH_SECONDS, EPOCH_MILLIS or N. Every row needs a version, of the type that its Field
+	// forces, if it does; a row without one fails with ErrMapping. In the table an item without the
+	// attribute is older than any row. An item whose version is null or of another type cannot be compared:
+	// the row is NotWritten with ErrExists.
+	//
+	// Within a call the row with the highest version of a key is written, of equal versions the last one; the
+	// others are Superseded by it, which may have a smaller index. A row is Skipped if the table has a newer
+	// version. Rows of equal versions are ordered within a call only.
+	//
+	// Each row goes by a conditional PutItem of its own: the write units are the same, but there are 25 times
+	// the requests, so a call takes more CPU and may be slower where latency and Concurrency bound it. A row
+	// that finds a newer version costs write units too: DynamoDB does not report them, so the pace, the cap and
+	// Summary.WriteUnits count an estimate, by the larger of the two items. Leave Version empty if one call
+	// after another writes the table and rows with an ErrUnavailable, ErrThrottled or ErrUnprocessed are not
+	// sent again later.
+	//
+	// It does not guard against deletes, since a late row brings the item back, nor across the Regions of a
+	// global table with eventual consistency, where conditions are checked in one Region.
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
+	Version string `json:"version,omitempty"`
+
+	// Delete names the column that says whether a row is a delete: then the item with its key is deleted, by
+	// the same BatchWriteItem requests. The default, "", is none. Not with Version, nor with OnExisting Skip or
+	// Fail.
+	//
+	// True, and what a Field of type BOOL takes as true, is a delete; false, null and a missing column
+	// are a put; any other value fails the row with ErrMapping. The column itself is written only if a Field
+	// maps it. Of a delete only the columns of the key are converted and checked. An item that is not
+	// there counts as deleted.
+	//
+	// A delete costs the write units of the item that is deleted, and counts as one until DynamoDB reports
+	// them.
+	Delete string `json:"delete,omitempty"`
 
 	// Mapping is the field mapping. The zero Mapping writes every column as an attribute of the same
 	// name.
@@ -203,11 +243,25 @@ type Limiter interface {
 	WaitN(ctx context.Context, n int) error
 }
 
+// condition returns the condition of each row's put.
+func (c Config) condition() transport.Condition {
+	switch {
+	case c.Version != "":
+		return transport.UnlessNewer(c.Version)
+	case c.OnExisting == Skip || c.OnExisting == Fail:
+		return transport.IfAbsent
+	}
+	return transport.Condition{}
+}
+
 // scheduling returns how the calls of a Destination schedule their rows. c must have its defaults.
 func (c Config) scheduling() schedule.Config {
-	existing := map[OnExisting]schedule.OnExisting{Overwrite: schedule.Overwrite, Skip: schedule.Skip, Fail: schedule.Fail}
+	existing := map[OnExisting]schedule.OnExisting{Overwrite: schedule.Overwrite, Skip: schedule.Skip, Fail: schedule.Fail}[c.OnExisting]
+	if c.Version != "" {
+		existing = schedule.Newer
+	}
 	return schedule.Config{
-		OnExisting:   existing[c.OnExisting],
+		OnExisting:   existing,
 		MaxAttempts:  c.Retry.MaxAttempts,
 		MinDelay:     c.Retry.MinDelay,
 		MaxDelay:     c.Retry.MaxDelay,

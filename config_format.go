@@ -17,6 +17,8 @@ type redacted struct {
 	Endpoint            string
 	Mode                Mode
 	OnExisting          OnExisting
+	Version             string
+	Delete              string
 	Mapping             shownMapping
 	Concurrency         int
 	WriteUnitsPerSecond float64
@@ -44,6 +46,8 @@ func (c Config) redacted() redacted {
 		Endpoint:            endpoint,
 		Mode:                c.Mode,
 		OnExisting:          c.OnExisting,
+		Version:             c.Version,
+		Delete:              c.Delete,
 		Mapping:             c.Mapping.shown(),
 		Concurrency:         c.Concurrency,
 		WriteUnitsPerSecond: c.WriteUnitsPerSecond,

@@ -36,7 +36,7 @@ const longestDelay = 24 * time.Hour
 
 const (
 	audienceReason = "DynamoDB tables have no lists or audiences to add to or remove from"
-	mirrorReason   = "DynamoDB has no efficient way to replace a whole table, and this library deletes nothing"
+	mirrorReason   = "DynamoDB has no efficient way to replace a whole table, and which rows have left the source only the engine can know; an engine that knows can send them as deletes (Delete)"
 )
 
 // refusedModes are modes of other destinations, and why this one does not support them.
@@ -90,6 +90,8 @@ func (c Config) Validate() error {
 	p.credentials(c)
 	p.endpoint(c)
 	p.mode(c)
+	p.version(c)
+	p.delete(c)
 	p.mapping(c.Mapping)
 	p.numbers(c)
 	return p.err()

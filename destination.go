@@ -57,7 +57,9 @@ type Destination struct {
 	exist  OnExisting
 	retry  Retry
 
-	scheduling  schedule.Config // of each call
+	scheduling  schedule.Config     // of each call
+	condition   transport.Condition // of each row's put
+	version     string              // the attribute that holds a row's version, or ""
 	concurrency int
 	windowBytes int
 	limiter     Limiter
@@ -95,13 +97,15 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 		exist:       cfg.OnExisting,
 		retry:       cfg.Retry,
 		scheduling:  cfg.scheduling(),
+		condition:   cfg.condition(),
+		version:     cfg.Version,
 		concurrency: cfg.Concurrency,
 		windowBytes: cfg.WindowBytes,
 		limiter:     cfg.Limiter,
 		limiterTurn: newTurnstile(),
 		observer:    cfg.Observer,
 		mapping:     cfg.Mapping,
-		columns:     cfg.Mapping.columns(),
+		columns:     cfg.columns(),
 
 		reportAsSettled: cfg.ReportAsSettled,
 	}
@@ -118,21 +122,24 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 	if err == nil {
 		err = d.accepts(description)
 	}
+	if err == nil {
+		err = cfg.fitsTable(&description.Schema, description.Known)
+	}
 	if err != nil {
 		return nil, err
 	}
 	d.description = description
 	d.transport = d.transport.WithDescription(description)
-	d.converter = typemap.New(cfg.Mapping.compile(), description.Schema)
+	d.converter = typemap.New(cfg.rowMapping(), description.Schema)
 	d.gate = pace.NewGate(pace.Config{MaxInFlight: cfg.Concurrency, Start: description.Units, Cap: cfg.WriteUnitsPerSecond})
 	return d, nil
 }
 
 // conditional reports whether each row goes by a conditional PutItem.
-func (d *Destination) conditional() bool { return d.exist == Skip || d.exist == Fail }
+func (d *Destination) conditional() bool { return d.condition != transport.Condition{} }
 
 // Item returns the item that Write would send for row, or the [*RowError] that Write would report,
-// with Index 0. It sends nothing, and shares nothing with row.
+// with Index 0. Of a row that is a delete it is the key. It sends nothing, and shares nothing with row.
 func (d *Destination) Item(row Row) (map[string]types.AttributeValue, error) {
 	d.mustBeMade()
 	it, invalid := d.converter.Convert(row)
@@ -255,7 +262,7 @@ func (d *Destination) callError(ctx context.Context, op string, failure *fault.F
 // goroutine.
 func (d *Destination) stopCause(stopped error) error {
 	if outage, ok := stopped.(*schedule.Outage); ok { //nolint:errorlint // the scheduler wraps it in nothing
-		return d.tableError(opOf(outage.Rows), outage.Reason, outage)
+		return d.tableError(opOf(outage.Put), outage.Reason, outage)
 	}
 	return stopped
 }
@@ -283,7 +290,7 @@ func (d *Destination) accepts(now table.Description) error {
 	if status := now.Accepts(); status != nil {
 		return d.tableError(transport.DescribeTable, fault.TableStatus, status)
 	}
-	if d.conditional() && !now.Known {
+	if (d.exist == Skip || d.exist == Fail) && !now.Known {
 		return &ConfigError{Field: "OnExisting", Problem: fmt.Sprintf(
 			"%q needs the table's key for its condition, and DescribeTable has not described it: have the fake client describe it", d.exist)}
 	}

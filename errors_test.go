@@ -68,7 +68,7 @@ func (f failing) PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynam
 
 // failed returns what a PutItem request reports that failed with err.
 func failed(err error) error {
-	_, failure := transport.New(failing{err}, "users").Put(context.Background(), func() error { return nil }, new(item.Item), false)
+	_, failure := transport.New(failing{err}, "users").Put(context.Background(), func() error { return nil }, new(item.Item), transport.Condition{})
 	return failure.Err
 }
 

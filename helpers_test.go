@@ -104,7 +104,7 @@ func assertTrue(t *testing.T, db *dynamodesttest.DB, res dynamodest.Result) {
 		switch r.Outcome {
 		case dynamodest.Written:
 			require.True(t, applied[i], "row %d is reported written", i)
-		case dynamodest.NotWritten, dynamodest.Skipped:
+		case dynamodest.NotWritten, dynamodest.Skipped, dynamodest.Deleted:
 			require.False(t, applied[i], "row %d is reported %v: %v", i, r.Outcome, r.Err)
 		case dynamodest.Superseded, dynamodest.Unknown: // either may be
 		}

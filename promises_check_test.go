@@ -46,6 +46,8 @@ func (s *schedule) checkDense() {
 			want.NotWritten++
 		case dynamodest.Unknown:
 			want.Unknown++
+		case dynamodest.Deleted:
+			want.Deleted++
 		}
 		good := r.Outcome == dynamodest.Written || r.Outcome == dynamodest.Skipped || r.Outcome == dynamodest.Superseded
 		require.Equal(s.t, good, r.Err == nil, "row %d: %v, %v", i, r.Outcome, r.Err)
@@ -170,6 +172,8 @@ func (s *schedule) checkTruth() {
 			if s.by == "Write" || s.seen[r.By] { // else report failed before its turn
 				require.Equal(s.t, dynamodest.Written, s.results[r.By].Outcome)
 			}
+		case dynamodest.Deleted:
+			require.Fail(s.t, "no row is a delete")
 		case dynamodest.Unknown:
 			require.Positive(s.t, r.Attempts, "row %d was never sent", i)
 		}

@@ -73,7 +73,7 @@ func (d *Destination) withheld(observed context.Context, b *schedule.Batch, err 
 	resp := unsent(b, err)
 	resp.notify = func() {}
 	if observed != nil {
-		resp.notify = d.observer.done(observed, Response{Request: requestOf(b)}, endedInHook(opOf(len(b.Rows)), err))
+		resp.notify = d.observer.done(observed, Response{Request: requestOf(b)}, endedInHook(opOf(b.SinglePut()), err))
 	}
 	return resp
 }
@@ -100,7 +100,7 @@ func (d *Destination) send(ctx, observed context.Context, b *schedule.Batch) res
 		tableUnits: result.TableUnits,
 	}
 	if failure != nil && (failure.Action == fault.Abort || failure.Action == fault.Reauthorize) {
-		resp.Stop = d.callError(ctx, opOf(len(b.Rows)), failure)
+		resp.Stop = d.callError(ctx, opOf(b.SinglePut()), failure)
 	}
 	resp.notify = d.observer.done(observed, Response{
 		Request: requestOf(b), Elapsed: resp.Done.Sub(began), WriteUnits: result.WriteUnits,
@@ -111,16 +111,17 @@ func (d *Destination) send(ctx, observed context.Context, b *schedule.Batch) res
 
 // requestOf returns what the Observer sees of b's request.
 func requestOf(b *schedule.Batch) Request {
-	return Request{Op: opOf(len(b.Rows)), Rows: len(b.Rows), Bytes: b.Bytes}
+	return Request{Op: opOf(b.SinglePut()), Rows: len(b.Rows), Bytes: b.Bytes}
 }
 
 // What a failed condition shows has the same values in both packages: this does not compile if they
 // part.
-const _ = uint(transport.OtherItem-transport.Existing(schedule.OtherItem)) + uint(transport.Existing(schedule.OtherItem)-transport.OtherItem)
+const _ = uint(transport.NewerItem-transport.Existing(schedule.NewerItem)) + uint(transport.Existing(schedule.NewerItem)-transport.NewerItem)
 
-// opOf returns the operation that writes so many rows.
-func opOf(rows int) string {
-	if rows == 1 {
+// opOf returns the operation that writes rows: a single put, or not. A delete goes by BatchWriteItem also
+// when it is alone, so that the policy needs no further action.
+func opOf(singlePut bool) string {
+	if singlePut {
 		return transport.PutItem
 	}
 	return transport.BatchWriteItem
@@ -128,14 +129,14 @@ func opOf(rows int) string {
 
 // write sends the rows of b. ended returns the error of the caller's context.
 func (d *Destination) write(ctx context.Context, ended func() error, b *schedule.Batch) (transport.Result, *fault.Failure) {
-	if len(b.Rows) == 1 {
-		return d.transport.Put(ctx, ended, jobOf(b.Rows[0]).item, d.conditional())
+	if b.SinglePut() {
+		return d.transport.Put(ctx, ended, jobOf(b.Rows[0]).item, d.condition)
 	}
 	items := make([]*item.Item, len(b.Rows))
 	for i, row := range b.Rows {
 		items[i] = jobOf(row).item
 	}
-	return d.transport.PutBatch(ctx, ended, items)
+	return d.transport.WriteBatch(ctx, ended, items)
 }
 
 // paceSample converts a response into a sample for the rate controller.

@@ -3,6 +3,7 @@ package dynamodest
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/item"
@@ -172,17 +173,29 @@ func (m Mapping) compile() typemap.Mapping {
 	return compiled
 }
 
-// columns returns the columns of the mapping's fields, each once.
-func (m Mapping) columns() []string {
+// rowMapping returns the mapping of c, which is valid and has its defaults, and what else concerns the
+// conversion of rows, in typemap's terms.
+func (c Config) rowMapping() typemap.Mapping {
+	compiled := c.Mapping.compile()
+	compiled.Version, compiled.Delete = c.Version, c.Delete
+	return compiled
+}
+
+// columns returns the columns that the settings name, each once: those of the mapping's fields, and Delete.
+func (c Config) columns() []string {
 	var columns []string
-	seen := make(map[string]bool, len(m.Fields))
-	for _, f := range m.Fields {
-		if !seen[f.Column] {
-			seen[f.Column] = true
-			columns = append(columns, f.Column)
-		}
+	for _, f := range c.Mapping.Fields {
+		columns = append(columns, f.Column)
 	}
-	return columns
+	if c.Delete != "" {
+		columns = append(columns, c.Delete)
+	}
+	seen := make(map[string]bool, len(columns))
+	return slices.DeleteFunc(columns, func(column string) bool {
+		before := seen[column]
+		seen[column] = true
+		return before
+	})
 }
 
 // covers compares the mapping with the keys of the table and the attributes of its indexes: every row

@@ -37,7 +37,7 @@ type job struct {
 func newJob(index int, row Row, it *item.Item) *job {
 	j := &job{source: row, item: it}
 	j.Row = schedule.Row{
-		Index: index, Key: it.Key, PartitionLen: it.PartitionLen,
+		Index: index, Key: it.Key, PartitionLen: it.PartitionLen, Rank: it.Rank, Delete: it.Delete,
 		Units: it.Units(), Size: it.Size, EncodedSize: it.EncodedSize, Payload: j,
 	}
 	j.bytes = it.Footprint + sendFactor*it.EncodedSize + jobBytes

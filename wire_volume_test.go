@@ -185,8 +185,8 @@ func (v *volume) check() {
 			require.Equal(v.t, dynamodest.Written, v.results[r.By].Outcome)
 		case dynamodest.Unknown:
 			seen.Unknown++
-		case dynamodest.Skipped:
-			require.Fail(v.t, "a row was skipped")
+		case dynamodest.Skipped, dynamodest.Deleted:
+			require.Fail(v.t, "a row was skipped or deleted")
 		case dynamodest.NotWritten:
 			seen.NotWritten++
 			require.NotEqual(v.t, i, holds[key], "row %d is reported NotWritten: %v", i, r.Err)

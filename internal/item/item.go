@@ -55,16 +55,26 @@ func (a *Attr) Empty() bool { return (a.Kind == S || a.Kind == B) && a.Text == "
 // is immutable.
 type Item struct {
 	Attrs        []Attr
+	Delete       bool   // the item is to be deleted: Attrs is its key alone
 	Key          string // identity of the primary key: equal exactly for keys that DynamoDB holds equal
 	PartitionLen int    // bytes of Key, the first ones, that identify the partition key
+	Rank         string // of its version, in the form that Attr.Rank gives it; "" if it has none
 	Size         int    // bytes as DynamoDB counts them, by the smaller of its number-size rules
-	EncodedSize  int    // bytes of {"PutRequest":{"Item":{...}}} as the SDK encodes it
+	EncodedSize  int    // bytes of {"PutRequest":{"Item":{...}}} or {"DeleteRequest":{"Key":{...}}} as the SDK encodes it
 	Footprint    int    // roughly the bytes of memory that the item takes, or the row's values for it
 }
 
-// Units returns the write units that putting the item costs the table.
+// Units returns the write units that putting the item costs the table. For a delete, which costs as much as
+// the item in the table, it is the least, 1.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
-func (it *Item) Units() int { return max(1, (it.Size+1023)/1024) }
+func (it *Item) Units() int {
+	if it.Delete {
+		return 1
+	}
+	return units(it.Size)
+}
+
+func units(size int) int { return max(1, (size+1023)/1024) }
 
 // Find returns the attribute of the given name, or nil.
 func (it *Item) Find(name string) *Attr {

@@ -194,6 +194,23 @@ func (it *Item) EqualSDK(returned map[string]types.AttributeValue) bool {
 	return true
 }
 
+// UnitsOf returns the write units of an item that DynamoDB returned, 1 at least.
+func UnitsOf(returned map[string]types.AttributeValue) int {
+	size := 0
+	for name, v := range returned {
+		var b Builder
+		var a Attr
+		t := b.NewTree(Document)
+		if err := t.FromSDK(&a, v, 1); err != nil {
+			continue
+		}
+		if bytes, _, err := a.Measure(); err == nil {
+			size += len(name) + bytes
+		}
+	}
+	return units(size)
+}
+
 // Equal reports whether a and b have the same value.
 func (a *Attr) Equal(b *Attr) bool {
 	if a.Kind != b.Kind || a.Text != b.Text || len(a.Elems) != len(b.Elems) {

@@ -10,7 +10,8 @@ import (
 // Sizes of the JSON that the SDK writes around the attributes of an item, around a value of each
 // type, and around the items of a BatchWriteItem request.
 const (
-	EmptyEncodedSize = len(`{"PutRequest":{"Item":{}}}`) // of an item without attributes
+	EmptyEncodedSize = len(`{"PutRequest":{"Item":{}}}`)   // of an item without attributes
+	EmptyDeleteSize  = len(`{"DeleteRequest":{"Key":{}}}`) // of a delete, without its key
 
 	encodedScalar   = len(`{"S":}`) // S, N and B
 	encodedNull     = len(`{"NULL":true}`)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Batch is the rows of one request, no two of the same key. With one row the request is a put of
-// its own. Each Batch that Next returns must be settled exactly once.
+// Batch is the rows of one request, no two of the same key. With one row that is no delete the request
+// is a put of its own. Each Batch that Next returns must be settled exactly once.
 type Batch struct {
 	Rows       []*Row
 	Units      int       // write units that the rows cost the table
@@ -20,8 +20,11 @@ type Batch struct {
 	exempt        []bool    // parallel to Rows: it counts in RetryUnits; nil if none does
 	sub           *subBatch // nil unless the rows were set apart to go together
 	writtenBefore int       // rows that the call had written when it was packed
-	newest        int       // with a conditional put: the Index of the newest row of its key when it was packed
+	newest        int       // with Skip and Fail: the Index of the newest row of its key when it was packed
 }
+
+// SinglePut reports whether the request is a put of one row, and no batch.
+func (b *Batch) SinglePut() bool { return len(b.Rows) == 1 && !b.Rows[0].Delete }
 
 // Budget is how much the next request may carry. One row may always go. The zero Budget only asks.
 type Budget struct {
@@ -145,7 +148,7 @@ type batchBuilder struct {
 // add appends the key's next row to the batch if it fits. A batch accepts its first row whatever its
 // size.
 func (b *batchBuilder) add(q *keyQueue) bool {
-	r := q.next(b.cfg.conditional())
+	r := q.next(b.cfg.firstWins())
 	encoded := b.encoded + r.EncodedSize
 	if len(b.Rows) > 0 {
 		encoded++ // the comma

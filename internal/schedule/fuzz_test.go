@@ -18,7 +18,7 @@ const maxItemSize = 400 << 10
 // request keeps to its limits and to its budget, no key is twice in flight, every row gets one
 // outcome, and the work ends.
 func FuzzScheduler(f *testing.F) {
-	modes := []OnExisting{Overwrite, Overwrite, Overwrite, Overwrite, Skip, Skip, Fail} // every other one with stops
+	modes := []OnExisting{Overwrite, Overwrite, Overwrite, Overwrite, Skip, Skip, Fail, Newer, Newer} // every other one with stops
 	for seed := range uint64(150) {
 		f.Add(seed, uint8(seed), uint32(1)<<(seed%25), uint8(seed))
 	}
@@ -64,7 +64,14 @@ type shuffle struct {
 func (s *shuffle) step() bool {
 	s.now = s.now.Add(time.Duration(s.rnd.IntN(100)) * time.Millisecond)
 	if len(s.rows) < s.total && s.rnd.IntN(2) == 0 {
-		s.add(fmt.Sprint(s.rnd.IntN(1 + s.rnd.IntN(100))))
+		key := fmt.Sprint(s.rnd.IntN(1 + s.rnd.IntN(100)))
+		switch {
+		case s.cfg.OnExisting == Newer:
+			key += fmt.Sprint("@N", s.rnd.IntN(4))
+		case s.cfg.OnExisting == Overwrite && s.rnd.IntN(4) == 0:
+			key += "@delete"
+		}
+		s.add(key)
 		r := s.rows[len(s.rows)-1]
 		r.EncodedSize, r.Size = 1+s.rnd.IntN(s.encoded), 1+s.rnd.IntN(maxItemSize)
 		r.Units = (r.Size + 1023) / 1024
@@ -158,7 +165,11 @@ func (s *shuffle) landed(b *Batch) {
 		}
 	}
 	before := len(s.settled)
-	s.respond(b, f, back...)
+	existing := OtherItem
+	if f == keyTaken && s.cfg.OnExisting == Newer && s.rnd.IntN(4) > 0 {
+		existing = NewerItem
+	}
+	s.respondWith(Response{Batch: b, Failure: f, Unprocessed: flags(b, back), Existing: existing})
 	s.note(s.settled[before:])
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,12 +46,18 @@ func newClosedHarness(t *testing.T, change func(*Config)) *harness {
 	return h
 }
 
-// add adds a row for each key.
+// add adds a row for each key: "a@N5" has the rank N5, and "a@delete" is a delete.
 func (h *harness) add(keys ...string) {
 	for _, k := range keys {
-		r := &Row{Index: len(h.rows), Key: k, Units: 1, Size: 100, EncodedSize: 150, Payload: k}
+		key, rank, _ := strings.Cut(k, "@")
+		r := &Row{Index: len(h.rows), Key: key, Rank: rank, Units: 1, Size: 100, EncodedSize: 150, Payload: k}
+		if rank == "delete" {
+			r.Rank, r.Delete = "", true
+		}
 		h.rows = append(h.rows, r)
-		h.Add(r, h.now)
+		if !h.Add(r, h.now) {
+			h.settled = append(h.settled, r)
+		}
 	}
 }
 

@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// keyQueue is the unsettled rows of one key, oldest first. At most one of them is in flight.
+// keyQueue is the unsettled rows of one key, in the order of their ranks and then of their indexes. At most
+// one of them is in flight.
 //
-// With puts that overwrite, the newest row is the next to be sent, and the older ones are candidates
-// to be superseded by it. With conditional puts rows go one after another, oldest first.
+// The last row is the next to be sent, and the others are candidates to be superseded by it. With Skip and
+// Fail, where there are no ranks, rows go one after another, oldest first.
 type keyQueue struct {
 	key   string
 	rows  []*Row
@@ -20,15 +21,42 @@ type keyQueue struct {
 	first [1]*Row   // storage of rows while there is one row, as usual
 }
 
+// add puts r in its place: after the rows of the same rank, which are older.
+func (q *keyQueue) add(r *Row) {
+	i := len(q.rows)
+	for i > 0 && q.rows[i-1].Rank > r.Rank {
+		i--
+	}
+	q.rows = slices.Insert(q.rows, i, r)
+}
+
+// comparable reports whether the rank of r is of the same kind as those of the rows.
+func (q *keyQueue) comparable(r *Row) bool {
+	rank := q.rows[0].Rank
+	return rank == "" || r.Rank == "" || rank[0] == r.Rank[0]
+}
+
 // next returns the row that is to be sent.
-func (q *keyQueue) next(conditional bool) *Row {
-	if conditional {
+func (q *keyQueue) next(firstWins bool) *Row {
+	if firstWins {
 		return q.rows[0]
 	}
 	return q.rows[len(q.rows)-1]
 }
 
-// remove takes r out. It looks at r and the rows newer than it only.
+// oldest returns the index of the oldest row.
+func (q *keyQueue) oldest() int {
+	oldest := q.rows[0].Index
+	for _, r := range q.rows[1:] {
+		if r.Rank == "" { // the rows are in the order of their indexes
+			break
+		}
+		oldest = min(oldest, r.Index)
+	}
+	return oldest
+}
+
+// remove takes r out. It looks at r and the rows after it only.
 func (q *keyQueue) remove(r *Row) {
 	if q.rows[0] == r {
 		q.rows[0] = nil
@@ -42,11 +70,11 @@ func (q *keyQueue) remove(r *Row) {
 	q.rows = slices.Delete(q.rows, i, i+1)
 }
 
-// removeThrough takes out r and the rows older than it, and settles the older ones.
-func (q *keyQueue) removeThrough(r *Row, settle func(older *Row)) {
+// removeThrough takes out r and the rows before it, and settles those.
+func (q *keyQueue) removeThrough(r *Row, settle func(before *Row)) {
 	i := slices.Index(q.rows, r)
-	for _, older := range q.rows[:i] {
-		settle(older)
+	for _, before := range q.rows[:i] {
+		settle(before)
 	}
 	clear(q.rows[:i+1])
 	q.rows = q.rows[i+1:]

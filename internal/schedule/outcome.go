@@ -14,14 +14,15 @@ type Outcome uint8
 const (
 	NotWritten Outcome = iota // no request applied it
 	Written
-	Skipped    // with Skip: its key was taken
-	Superseded // a later row of its key was written instead
+	Skipped    // with Skip: its key was taken; with Newer: the item there has a higher rank
+	Superseded // another row of its key, later or of a higher rank, was written or deleted instead
 	Unknown    // may have been applied; no response confirms it
+	Deleted    // its item is gone
 )
 
 // String returns the name of o in lower case.
 func (o Outcome) String() string {
-	return [...]string{"not written", "written", "skipped", "superseded", "unknown"}[o]
+	return [...]string{"not written", "written", "skipped", "superseded", "unknown", "deleted"}[o]
 }
 
 // Causes of Exists for a row that was not sent.
@@ -30,23 +31,31 @@ var (
 	errKeyFound       = errors.New("the request for an earlier row of this call found an item with the key")
 )
 
-// rowWritten settles r and the rows that it decides: the older ones that it superseded or, with
-// conditional puts, the later ones, which find its key taken.
+// errOtherKind is the cause of Mapping for a row whose rank cannot be compared with those of its key.
+var errOtherKind = fault.New(fault.Mapping, "the version has another type than that of an earlier row with the same key, so neither is newer").
+	WithRemedy("give every row a version of one type: a Field.Type for the version's column (N, S, EPOCH_SECONDS, EPOCH_MILLIS or SORTABLE_TIME) sees to that")
+
+// rowWritten settles r and the rows that it decides: those that it superseded or, with Skip and Fail, the
+// later ones, which find its key taken.
 func (s *Scheduler) rowWritten(r *Row, now time.Time) {
 	q := r.queue
-	if s.cfg.conditional() {
+	if s.cfg.firstWins() {
 		q.remove(r)
 		for _, later := range q.rows {
 			s.keyTaken(later, errKeyJustWritten)
 		}
 		q.rows = nil
 	} else {
-		q.removeThrough(r, func(older *Row) {
-			older.By = r.Index
-			s.setOutcome(older, Superseded, "", nil)
+		q.removeThrough(r, func(before *Row) {
+			before.By = r.Index
+			s.setOutcome(before, Superseded, "", nil)
 		})
 	}
-	s.setOutcome(r, Written, "", nil)
+	outcome := Written
+	if r.Delete {
+		outcome = Deleted
+	}
+	s.setOutcome(r, outcome, "", nil)
 	s.written++
 	if r.stubborn() {
 		s.stubbornAccepted = now
@@ -66,10 +75,10 @@ func (s *Scheduler) keyTaken(r *Row, err error) {
 
 // rejectRow settles a row that DynamoDB rejected. The newest superseded candidate is sent instead,
 // unless an earlier attempt of the rejected row may have been applied: then sending an older row
-// could overwrite newer data.
+// could overwrite newer data. With Newer the condition rules that out.
 func (s *Scheduler) rejectRow(r *Row, reason fault.Reason, err error, now time.Time) {
 	q := r.queue
-	if r.maybeApplied {
+	if r.maybeApplied && s.cfg.OnExisting != Newer {
 		r.Reason, r.Err = reason, err
 		s.giveUp(r)
 	} else {
@@ -101,7 +110,7 @@ func (s *Scheduler) exhausted(r *Row) bool {
 // they would hold up the others.
 func (s *Scheduler) enqueueRetry(q *keyQueue) {
 	if s.dropExhausted(q) {
-		q.place, q.hot = q.rows[0].Index, s.hot.has(q.rows[0])
+		q.place, q.hot = q.oldest(), s.hot.has(q.rows[0])
 		s.retries.put(q)
 	}
 }
@@ -118,7 +127,7 @@ func (s *Scheduler) enqueueNew(q *keyQueue, now time.Time) {
 // the key is forgotten.
 func (s *Scheduler) dropExhausted(q *keyQueue) bool {
 	for len(q.rows) > 0 {
-		r := q.next(s.cfg.conditional())
+		r := q.next(s.cfg.firstWins())
 		if !s.exhausted(r) {
 			return true
 		}
@@ -128,14 +137,14 @@ func (s *Scheduler) dropExhausted(q *keyQueue) bool {
 	return false
 }
 
-// giveUp settles a row that is not sent again, for the reason of its last request. Older rows of its
-// key are not sent either: the later row's fate decides for the key.
+// giveUp settles a row that is not sent again, for the reason of its last request. Rows that it would have
+// superseded are not sent either: its fate decides for the key.
 func (s *Scheduler) giveUp(r *Row) {
 	reason, err := r.Reason, r.Err
-	if s.cfg.conditional() {
+	if s.cfg.firstWins() {
 		r.queue.remove(r)
 	} else {
-		r.queue.removeThrough(r, func(older *Row) { s.fail(older, reason, err) })
+		r.queue.removeThrough(r, func(before *Row) { s.fail(before, reason, err) })
 	}
 	s.fail(r, reason, err)
 }

@@ -13,11 +13,12 @@ import (
 // OnExisting is what a call does about a key that the table already has.
 type OnExisting uint8
 
-// The choices. Skip and Fail send each row by a conditional put of its own.
+// The choices. All but Overwrite send each row by a conditional put of its own.
 const (
 	Overwrite OnExisting = iota
-	Skip
-	Fail
+	Skip                 // keep the item
+	Fail                 // keep the item, and fail the row
+	Newer                // replace the item unless its rank is higher than the row's
 )
 
 // Defaults of the limits in a Config.
@@ -76,14 +77,16 @@ func (c Config) withDefaults() Config {
 // conditional reports whether each row goes by a conditional put of its own.
 func (c *Config) conditional() bool { return c.OnExisting != Overwrite }
 
+// firstWins reports whether the rows of a key go one after another, oldest first, until one is written.
+func (c *Config) firstWins() bool { return c.OnExisting == Skip || c.OnExisting == Fail }
+
 // Row is one row on its way to its outcome. The caller sets the first group of fields and leaves
 // the Row alone until it is settled.
-//
-// A row is a put today. A kind (put or delete) would stand beside Key, and a rank (the version by
-// which rows of equal keys are ordered, today their Index) beside Index.
 type Row struct {
 	Index       int    // its place in the call; unique, and greater than those of rows added before
 	Key         string // equal exactly for rows with equal keys; "" if not known: equal to no other
+	Rank        string // its version: of the rows of a key the highest wins, of equal ones the last. The first byte is the kind
+	Delete      bool   // it deletes the item of its key; not with conditional puts
 	Units       int    // write units that it costs the table
 	Size        int    // bytes as DynamoDB counts them
 	EncodedSize int    // bytes in the body of a request
@@ -93,7 +96,7 @@ type Row struct {
 
 	// Set when the row is settled.
 	Outcome  Outcome
-	By       int          // with Superseded: the Index of the row that was written instead
+	By       int          // with Superseded: the Index of the row that was written or deleted instead
 	Attempts int          // requests that carried it
 	Reason   fault.Reason // why it is NotWritten or Unknown; otherwise ""
 	Err      error        // the cause of Reason
@@ -127,7 +130,7 @@ type Outage struct {
 	Waits  int          // consecutive backoffs in which nothing was accepted
 	Reason fault.Reason // of the last request
 	Err    error        // of the last request
-	Rows   int          // of the last request
+	Put    bool         // the last request was a put of one row
 }
 
 // Error says how long nothing was accepted, and how the last request failed.
@@ -209,24 +212,32 @@ func New(c Config) *Scheduler {
 	}
 }
 
-// Add takes a row that is to be written. A later row of a key supersedes the earlier ones that are
-// not in flight, or with Skip and Fail waits for them.
-func (s *Scheduler) Add(r *Row, now time.Time) {
+// Add takes a row that is to be written. A later row of a key supersedes the earlier ones of no higher
+// rank that are not in flight, or with Skip and Fail waits for them.
+//
+// It reports false if the key has rows with ranks of another kind, with which r's cannot be compared:
+// then r is settled.
+func (s *Scheduler) Add(r *Row, now time.Time) bool {
 	s.rows++
 	key := r.Key
 	if key == "" {
 		key = "#" + strconv.Itoa(r.Index)
 	}
 	if q := s.keys[key]; q != nil {
+		if !q.comparable(r) {
+			s.fail(r, fault.Mapping, errOtherKind)
+			return false
+		}
 		r.queue = q
-		q.rows = append(q.rows, r)
-		return
+		q.add(r)
+		return true
 	}
 	q := &keyQueue{key: key, since: now}
 	q.rows = append(q.first[:0], r)
 	r.queue = q
 	s.keys[key] = q
 	s.newRows.put(q)
+	return true
 }
 
 // Close says that no more rows will come.
@@ -311,7 +322,7 @@ func (s *Scheduler) Abandon() []*Row {
 	s.resetSettled()
 	s.stats.Throttled = s.refusals.throttled()
 	for _, q := range s.keys {
-		if next := q.next(s.cfg.conditional()); s.outage.cause != nil && next.charged > 0 {
+		if next := q.next(s.cfg.firstWins()); s.outage.cause != nil && next.charged > 0 {
 			s.giveUp(next)
 		}
 		for _, r := range q.rows {

@@ -12,9 +12,10 @@ type Existing uint8
 
 // The comparisons.
 const (
-	NotShown Existing = iota
-	EqualItem
-	OtherItem
+	NotShown  Existing = iota // no item is shown, or with Newer none that explains the failure
+	EqualItem                 // not with Newer
+	OtherItem                 // with Newer: its rank is of another kind
+	NewerItem                 // with Newer: its rank is higher
 )
 
 // Response is the result of a request.
@@ -122,7 +123,11 @@ func (s *Scheduler) failed(r *Response) {
 	case fault.Split:
 		s.splitBatch(r)
 	case fault.KeyExists:
-		s.keyExists(r)
+		if s.cfg.OnExisting == Newer {
+			s.outranked(r)
+		} else {
+			s.keyExists(r)
+		}
 	case fault.Reauthorize:
 		s.reauthorize(r)
 	case fault.Abort:
@@ -158,7 +163,7 @@ func (s *Scheduler) processed(r *Response) {
 			refused = append(refused, row)
 		}
 	}
-	s.delayRefused(r, refused, t, Outage{Reason: fault.Unprocessed, Err: errUnprocessed, Rows: len(b.Rows)})
+	s.delayRefused(r, refused, t, Outage{Reason: fault.Unprocessed, Err: errUnprocessed, Put: b.SinglePut()})
 }
 
 // countNew records that of the new rows of b so many were accepted.
@@ -180,7 +185,7 @@ func (s *Scheduler) retry(r *Response) {
 		}
 	}
 	t := throttledResponse{unavailable: !f.Throttled}
-	last := Outage{Reason: f.Reason, Err: f.Err, Rows: len(b.Rows)}
+	last := Outage{Reason: f.Reason, Err: f.Err, Put: b.SinglePut()}
 	if b.sub == nil {
 		s.delayRefused(r, b.Rows, t, last)
 		return
@@ -263,6 +268,32 @@ func (s *Scheduler) keyExists(r *Response) {
 		q.remove(q.rows[0])
 	}
 	s.enqueueNew(q, r.Done)
+}
+
+// outranked settles a row whose condition failed, since the item of its key is newer or cannot be compared,
+// and the rows that it would have superseded, which are no newer.
+func (s *Scheduler) outranked(r *Response) {
+	row := r.Batch.Rows[0]
+	q := row.queue
+	s.progress(r)
+	settle := func(row *Row) { s.setOutcome(row, Skipped, "", nil) }
+	if r.Existing != NewerItem {
+		err := errNotCompared(r.Existing).WithCause(r.Failure.Err)
+		settle = func(row *Row) { s.fail(row, fault.Exists, err) }
+	}
+	q.removeThrough(row, settle)
+	settle(row)
+	s.enqueueNew(q, r.Done)
+}
+
+// errNotCompared returns what a failed condition on the version says if it shows no newer item.
+func errNotCompared(existing Existing) *fault.Error {
+	if existing == OtherItem {
+		return fault.New(fault.Exists, "the table has an item with the key whose version is null or of another type, so neither is newer").
+			WithRemedy("write versions of the type that the table has (a Field.Type for the version's column), or convert the attribute in the table")
+	}
+	return fault.New(fault.Exists, "the condition on the version failed, and the response shows no newer item with the key, so the item that is there may be newer or its version of another type").
+		WithRemedy("read the item and compare; DynamoDB itself shows the item, other servers may not")
 }
 
 // reauthorize sends the rows of a request once more at once, or newer ones of their keys, after a

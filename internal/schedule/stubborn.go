@@ -80,7 +80,7 @@ func (s *Scheduler) setApart(row *Row, now time.Time, n int, delays map[int]time
 		delays[n] = delay
 	}
 	s.stats.Backoff = max(s.stats.Backoff, delay)
-	q.place, q.due = q.rows[0].Index, now.Add(delay)
+	q.place, q.due = q.oldest(), now.Add(delay)
 	s.stubborn.put(q)
 }
 

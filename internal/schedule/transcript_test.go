@@ -20,14 +20,15 @@ import (
 // ----, what comes of it. With the flag -rewrite it writes what comes of it into the files.
 //
 //	call [limit=n ...]       begins a call with the Config of a harness, but for these limits
-//	add key ...              adds a row for each key; add n=25 adds rows whose keys are their own
+//	add key ...              adds a row for each key; add n=25 adds rows whose keys are their own; key@N2 has
+//	                         the rank N2, and key@delete is a delete
 //	close                    no more rows will come
 //	window-full              the source waits for rows to settle
 //	next                     asks what to do now
 //	wait [50ms]              lets time pass: the given time, or until the time that next returned
 //	written, throttled, ...  the response to the request in flight: see responses below. A row number
-//	                         is a row that came back as unprocessed. equal and not-shown say what a
-//	                         failed condition showed. batch=2 names one of several requests.
+//	                         is a row that came back as unprocessed. equal, not-shown and newer say what
+//	                         a failed condition showed. batch=2 names one of several requests.
 //	described [changed]      the response to a description of the table
 //	abandon                  settles the rows that are left
 //	run n                    plays n requests, or fewer if there is nothing to send, against a table.
@@ -92,7 +93,7 @@ func set(t *testing.T, c *Config, name, text string) {
 	var err error
 	switch {
 	case name == "on-existing":
-		c.OnExisting = map[string]OnExisting{"skip": Skip, "fail": Fail}[text]
+		c.OnExisting = map[string]OnExisting{"skip": Skip, "fail": Fail, "newer": Newer}[text]
 		require.NotEqual(t, Overwrite, c.OnExisting)
 	case numbers[name] != nil:
 		*numbers[name], err = strconv.Atoi(text)
@@ -210,6 +211,8 @@ func (p *player) playResponse(d *datadriven.TestData) string {
 			existing = EqualItem
 		case "not-shown":
 			existing = NotShown
+		case "newer":
+			existing = NewerItem
 		default:
 			row, err := strconv.Atoi(arg.Key)
 			require.NoError(p.t, err)

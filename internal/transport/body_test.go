@@ -88,12 +88,12 @@ func describe(c *Client) *fault.Failure {
 }
 
 func batch(c *Client) *fault.Failure {
-	_, failure := c.PutBatch(context.Background(), context.Background().Err, twoItems())
+	_, failure := c.WriteBatch(context.Background(), context.Background().Err, twoItems())
 	return failure
 }
 
 func put(c *Client) *fault.Failure {
-	_, failure := c.Put(context.Background(), context.Background().Err, numbered("1", "a"), false)
+	_, failure := c.Put(context.Background(), context.Background().Err, numbered("1", "a"), Condition{})
 	return failure
 }
 

@@ -249,7 +249,7 @@ func TestLogsShowNoSecretAndNoRow(t *testing.T) {
 		var log logged
 		o.AWS.Logger, o.Endpoint = &log, server.URL
 		client, _ := Build(o)
-		_, failure := New(client, "users").PutBatch(t.Context(), t.Context().Err, twoItems()[:1])
+		_, failure := New(client, "users").WriteBatch(t.Context(), t.Context().Err, twoItems()[:1])
 		require.NotNil(t, failure, name)
 		text := log.text.String()
 		assertNoSecret(t, text)

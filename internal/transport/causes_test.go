@@ -219,7 +219,7 @@ func TestTheHostThatWasCalledIsNamed(t *testing.T) {
 		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 	}}}
 	client := dynamodb.New(dynamodb.Options{Region: "eu-west-1", HTTPClient: noName, Credentials: staticKeys()})
-	_, failure := New(client, "arn:aws:dynamodb:eu-west-1:123456789012:table/users").PutBatch(t.Context(), t.Context().Err, twoItems())
+	_, failure := New(client, "arn:aws:dynamodb:eu-west-1:123456789012:table/users").WriteBatch(t.Context(), t.Context().Err, twoItems())
 	require.NotNil(t, failure)
 	assert.Contains(t, failure.Err.Error(), "host 123456789012.ddb.eu-west-1.amazonaws.com: lookup 123456789012.ddb.eu-west-1.amazonaws.com: no such host")
 	assert.True(t, failure.Unreachable)

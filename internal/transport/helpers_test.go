@@ -133,7 +133,7 @@ func twoItems() []*item.Item { return []*item.Item{numbered("1", "a"), numbered(
 
 // putBatch sends two items.
 func putBatch(ctx context.Context, api API) (Result, *fault.Failure) {
-	return New(api, "users").PutBatch(ctx, ctx.Err, twoItems())
+	return New(api, "users").WriteBatch(ctx, ctx.Err, twoItems())
 }
 
 func apiError(code, message string) error {

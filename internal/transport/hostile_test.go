@@ -75,8 +75,8 @@ func TestHostileErrors(t *testing.T) {
 			t.Parallel()
 			api := failing(err)
 			client := New(api, "users").WithDescription(users())
-			_, batch := client.PutBatch(t.Context(), t.Context().Err, twoItems())
-			_, put := client.Put(t.Context(), t.Context().Err, numbered("1", "a"), true)
+			_, batch := client.WriteBatch(t.Context(), t.Context().Err, twoItems())
+			_, put := client.Put(t.Context(), t.Context().Err, numbered("1", "a"), IfAbsent)
 			_, described := client.Describe(t.Context(), t.Context().Err)
 			for _, f := range []*fault.Failure{batch, put, described} {
 				require.NotNil(t, f)

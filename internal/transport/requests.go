@@ -3,7 +3,6 @@ package transport
 import (
 	"cmp"
 	"context"
-	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -61,22 +60,11 @@ func (c *Client) WithDescription(d table.Description) *Client {
 // Result is what a response says of the items of a request. A failed request may have one too.
 type Result struct {
 	Unprocessed []bool  // which of the items came back unprocessed; nil if none did
-	TableUnits  float64 // write units charged to the table alone; 0 if not reported
-	WriteUnits  float64 // write units charged, those of indexes included; 0 if not reported
+	TableUnits  float64 // write units charged to the table alone; 0 if not reported; an estimate if a condition failed
+	WriteUnits  float64 // write units charged, those of indexes included; 0 if not reported; an estimate if a condition failed
 	VectorBytes float64 // bytes charged for writes to vector indexes; 0 if not reported
 	Existing    Existing
 }
-
-// Existing says how the item already in the table compares to the one sent, after a failed
-// condition.
-type Existing uint8
-
-// What a failed condition shows.
-const (
-	NotShown Existing = iota
-	EqualItem
-	OtherItem
-)
 
 // Describe requests the table's description. A fake may return none, but a response over the wire
 // that does not describe the table's keys is not DynamoDB's.
@@ -98,8 +86,9 @@ func (c *Client) Describe(ctx context.Context, ended func() error) (table.Descri
 	return d, failure
 }
 
-// PutBatch puts items by one BatchWriteItem request. No two may have the same key, if keys are known.
-func (c *Client) PutBatch(ctx context.Context, ended func() error, items []*item.Item) (Result, *fault.Failure) {
+// WriteBatch puts and deletes items by one BatchWriteItem request. No two may have the same key, if keys are
+// known.
+func (c *Client) WriteBatch(ctx context.Context, ended func() error, items []*item.Item) (Result, *fault.Failure) {
 	var r Result
 	failure := c.send(ctx, ended, BatchWriteItem, len(items), func(ctx context.Context, t *trace) error {
 		return c.batchWrite(ctx, t, items, &r)
@@ -107,11 +96,11 @@ func (c *Client) PutBatch(ctx context.Context, ended func() error, items []*item
 	return r, failure
 }
 
-// Put puts it by one PutItem request. A conditional one fails if the table has an item of that key.
-func (c *Client) Put(ctx context.Context, ended func() error, it *item.Item, conditional bool) (Result, *fault.Failure) {
+// Put puts it by one PutItem request, if cond holds.
+func (c *Client) Put(ctx context.Context, ended func() error, it *item.Item, cond Condition) (Result, *fault.Failure) {
 	var r Result
 	failure := c.send(ctx, ended, PutItem, 1, func(ctx context.Context, t *trace) error {
-		return c.put(ctx, t, it, conditional, &r)
+		return c.put(ctx, t, it, cond, &r)
 	})
 	return r, failure
 }
@@ -141,12 +130,16 @@ func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 func (c *Client) batchWrite(ctx context.Context, t *trace, items []*item.Item, r *Result) error {
-	puts := make([]types.WriteRequest, len(items))
+	writes := make([]types.WriteRequest, len(items))
 	for i, it := range items {
-		puts[i].PutRequest = &types.PutRequest{Item: it.SDK()}
+		if it.Delete {
+			writes[i].DeleteRequest = &types.DeleteRequest{Key: it.SDK()}
+		} else {
+			writes[i].PutRequest = &types.PutRequest{Item: it.SDK()}
+		}
 	}
 	out, err := c.api.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
-		RequestItems:           map[string][]types.WriteRequest{c.name: puts},
+		RequestItems:           map[string][]types.WriteRequest{c.name: writes},
 		ReturnConsumedCapacity: types.ReturnConsumedCapacityIndexes,
 	}, t.options)
 	switch {
@@ -198,66 +191,51 @@ func (c *Client) unprocessed(items []*item.Item, returned map[string][]types.Wri
 // matchUnprocessed returns the index of the item that w returns, or -1. It compares keys or, where
 // the table's keys are not known, whole items, of which it takes one that is not marked yet.
 func (c *Client) matchUnprocessed(items []*item.Item, byKey map[string]int, marked []bool, w types.WriteRequest) int {
+	var attributes map[string]types.AttributeValue
 	switch {
-	case w.PutRequest == nil:
+	case (w.PutRequest == nil) == (w.DeleteRequest == nil):
 		return -1
-	case !c.description.Known:
+	case w.DeleteRequest != nil:
+		attributes = w.DeleteRequest.Key
+	default:
+		attributes = w.PutRequest.Item
+	}
+	if !c.description.Known {
 		for i, it := range items { // equal items may be among them
-			if !marked[i] && it.EqualSDK(w.PutRequest.Item) {
+			if !marked[i] && it.Delete == (w.DeleteRequest != nil) && it.EqualSDK(attributes) {
 				return i
 			}
 		}
 		return -1
 	}
-	key, ok := c.description.Schema.Identity(w.PutRequest.Item)
+	key, ok := c.description.Schema.Identity(attributes)
 	if !ok {
 		return -1
 	}
-	if i, ok := byKey[key]; ok {
+	if i, ok := byKey[key]; ok && items[i].Delete == (w.DeleteRequest != nil) {
 		return i
 	}
 	return -1
 }
 
-func (c *Client) put(ctx context.Context, t *trace, it *item.Item, conditional bool, r *Result) error {
+func (c *Client) put(ctx context.Context, t *trace, it *item.Item, cond Condition, r *Result) error {
 	in := &dynamodb.PutItemInput{
 		TableName:              aws.String(c.name),
 		Item:                   it.SDK(),
 		ReturnConsumedCapacity: types.ReturnConsumedCapacityIndexes,
 	}
-	if conditional {
-		in.ConditionExpression = aws.String("attribute_not_exists(#key)")
-		in.ExpressionAttributeNames = map[string]string{"#key": c.description.Schema.Partition.Name}
-		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
-	}
+	cond.apply(in, c.description.Schema.Partition.Name)
 	out, err := c.api.PutItem(ctx, in, t.options)
 	switch {
 	case err != nil:
 		err = replaceUnsafe(err)
-		r.Existing = compareExisting(it, err)
+		r.failedCondition(it, cond, err)
 		return err
 	case out == nil || out.ConsumedCapacity == nil && t.emptyBody(out.ResultMetadata):
 		return errInconclusive("the response is empty")
 	}
 	r.consume(out.ConsumedCapacity)
 	return nil
-}
-
-// compareExisting compares it with the item that a failed condition shows.
-func compareExisting(it *item.Item, err error) (existing Existing) {
-	defer func() {
-		if recover() != nil { // in a method of err
-			existing = NotShown
-		}
-	}()
-	var failed *types.ConditionalCheckFailedException
-	switch {
-	case !errors.As(err, &failed) || len(failed.Item) == 0:
-		return NotShown
-	case it.EqualSDK(failed.Item):
-		return EqualItem
-	}
-	return OtherItem
 }
 
 // consume adds the capacity that DynamoDB reports for the request.

@@ -251,7 +251,7 @@ func TestRequestsThatAreNotSent(t *testing.T) {
 	t.Run("ended context of a hook", func(t *testing.T) {
 		hook, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, failure := New(builtClient(server.URL), "users").PutBatch(hook, t.Context().Err, twoItems())
+		_, failure := New(builtClient(server.URL), "users").WriteBatch(hook, t.Context().Err, twoItems())
 		require.NotNil(t, failure)
 		assert.Equal(t, meaning{fault.Unavailable, fault.Retry, false}, meaningOf(failure))
 		require.ErrorIs(t, failure.Err, errHookEnded)
@@ -280,7 +280,7 @@ func TestRequestsThatAreGivenUp(t *testing.T) {
 	assert.Equal(t, meaning{fault.Stopped, fault.Abort, true}, meaningOf(failure))
 	require.ErrorIs(t, failure.Err, context.Canceled)
 
-	_, failure = New(builtClient(server.URL), "users").Put(endOnArrival(), t.Context().Err, numbered("1", "a"), false)
+	_, failure = New(builtClient(server.URL), "users").Put(endOnArrival(), t.Context().Err, numbered("1", "a"), Condition{})
 	require.NotNil(t, failure)
 	assert.Equal(t, inconclusive, meaningOf(failure))
 	require.ErrorIs(t, failure.Err, errHookEnded)
@@ -335,9 +335,9 @@ func TestWrapperThatDropsTheOptions(t *testing.T) {
 			client := New(serve(t, tt.handlers...), "users")
 			var failure *fault.Failure
 			if tt.batch {
-				_, failure = client.PutBatch(t.Context(), t.Context().Err, twoItems())
+				_, failure = client.WriteBatch(t.Context(), t.Context().Err, twoItems())
 			} else {
-				_, failure = client.Put(t.Context(), t.Context().Err, numbered("1", "a"), false)
+				_, failure = client.Put(t.Context(), t.Context().Err, numbered("1", "a"), Condition{})
 			}
 			require.NotNil(t, failure)
 			assert.Equal(t, tt.want, meaningOf(failure))
@@ -350,7 +350,7 @@ func TestWrapperThatDropsTheOptions(t *testing.T) {
 			_, _ = w.Write([]byte(`{"ConsumedCapacity":{"CapacityUnits":1}}`))
 		},
 	} {
-		_, failure := New(serve(t, handler), "users").Put(t.Context(), t.Context().Err, numbered("1", "a"), false)
+		_, failure := New(serve(t, handler), "users").Put(t.Context(), t.Context().Err, numbered("1", "a"), Condition{})
 		assert.Nil(t, failure)
 	}
 	_, failure := New(serve(t, respond(200, `{"Table":{}}`)), "users").Describe(t.Context(), t.Context().Err)
@@ -384,7 +384,7 @@ func batchOf(t *testing.T, body string, items ...*item.Item) (Result, *fault.Fai
 	t.Helper()
 	server := httptest.NewServer(respond(200, body))
 	defer server.Close()
-	return New(builtClient(server.URL), "users").WithDescription(users()).PutBatch(t.Context(), t.Context().Err, items)
+	return New(builtClient(server.URL), "users").WithDescription(users()).WriteBatch(t.Context(), t.Context().Err, items)
 }
 
 func TestResultOverTheWire(t *testing.T) {

@@ -18,6 +18,7 @@ type Converter struct {
 	mapping Mapping
 	schema  table.Schema
 	fields  []column                 // the plan of mapping.Fields
+	keys    []column                 // the plan of the columns that give the table's key
 	seen    atomic.Pointer[[]column] // without mapping.Fields: the plan of the rows met
 }
 
@@ -26,6 +27,7 @@ type Converter struct {
 func New(m Mapping, s table.Schema) *Converter {
 	c := &Converter{mapping: m, schema: s}
 	c.fields = c.planFields()
+	c.keys = c.planKeys()
 	return c
 }
 
@@ -52,6 +54,14 @@ func (c *Converter) convertAside(row map[string]any) (it *item.Item, rowErr *fau
 func (c *Converter) convert(row map[string]any) (*item.Item, *fault.Error) {
 	if row == nil {
 		return nil, fault.NewMapping("the row is nil").WithRemedy("provide a row, or leave the nil row out")
+	}
+	if c.mapping.Delete != "" {
+		switch isDelete, err := c.isDelete(row); {
+		case err != nil:
+			return nil, err
+		case isDelete:
+			return c.delete(row)
+		}
 	}
 	if len(c.fields) > 0 {
 		it, _, err := c.build(row, c.fields)
@@ -88,7 +98,7 @@ func (c *Converter) build(row map[string]any, columns []column) (it *item.Item, 
 			met++
 		}
 		switch {
-		case rowErr != nil:
+		case rowErr != nil, col.unmapped:
 		case !ok:
 			rowErr = c.addMissing(&b, it, col, row)
 		default:
@@ -174,10 +184,15 @@ func (c *Converter) convertColumn(b *item.Builder, a *item.Attr, col *column, v 
 		return checkIndexKey(col.indexKey, a, v, from)
 	}
 	err = c.mapping.applyPolicies(a, from)
-	if err == nil && (col.filter != nil || col.vector != nil) {
-		err = col.checkVectorIndex(a, v)
+	switch {
+	case err != nil:
+		return err
+	case col.version:
+		return checkVersion(a, v)
+	case col.filter != nil || col.vector != nil:
+		return col.checkVectorIndex(a, v)
 	}
-	return err
+	return nil
 }
 
 // origin is what an attribute was made from, where its kind does not show that.
@@ -267,6 +282,11 @@ func (c *Converter) finish(b *item.Builder, it *item.Item, row map[string]any, c
 	}
 	if len(id) > 0 {
 		it.Key = b.Keep(id)
+	}
+	if c.mapping.Version != "" {
+		if err := c.setRank(b, it, row, columns); err != nil {
+			return err
+		}
 	}
 	it.Footprint = it.Size + (item.AttrBytes+entryBytes)*len(it.Attrs) + b.Footprint
 	if len(it.Attrs) == 0 {

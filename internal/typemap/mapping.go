@@ -93,6 +93,9 @@ type Mapping struct {
 	Convert     ConvertFunc // at every depth; nil: none
 
 	MissingAsNull bool // a column of Fields that a row does not have counts as nil
+
+	Version string // the attribute that each row needs as its version; "" if none
+	Delete  string // the column that says whether a row is a delete; "" if none
 }
 
 // Field maps one column to one attribute. An empty Attribute makes every row that has the column

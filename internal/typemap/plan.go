@@ -19,6 +19,8 @@ type column struct {
 	indexKey    *table.Key    // the key of an index that the attribute is, or nil; not if it is a table key
 	filter      *table.Key    // the filter of a vector index that the attribute is, or nil; not if it is a key
 	vector      *table.Vector // the vector of a vector index that the attribute is, or nil
+	version     bool          // the attribute is the row's version
+	unmapped    bool          // the column gives no attribute
 	missing     missing
 	encodedName int          // bytes of the attribute's name as the SDK sends it, colon included
 	repeated    bool         // an earlier field has the same column
@@ -30,6 +32,7 @@ type column struct {
 type rules struct {
 	column  string // the column's name
 	bytes   Bytes  // what a []byte means
+	version bool   // the value is a version: a time must be in a form that sorts
 	convert ConvertFunc
 }
 
@@ -68,6 +71,20 @@ func (c *Converter) planFields() []column {
 	return columns
 }
 
+// planKeys plans the columns that give the key of the table.
+func (c *Converter) planKeys() []column {
+	if len(c.fields) > 0 {
+		return slices.DeleteFunc(slices.Clone(c.fields), func(col column) bool { return col.key == nil })
+	}
+	var columns []column
+	for _, key := range c.schema.Keys() {
+		if key.Name != "" {
+			columns = append(columns, c.plan(key.Name, key.Name, Auto))
+		}
+	}
+	return columns
+}
+
 // plan returns the plan of a column, which needs no row.
 func (c *Converter) plan(name, attribute string, t Type) column {
 	size, ok := item.EncodedText(attribute)
@@ -84,6 +101,8 @@ func (c *Converter) plan(name, attribute string, t Type) column {
 		col.problem = fault.NewMapping("the name of the column has %d bytes, and the name of an attribute may have %d", len(attribute), item.MaxAttributeName).
 			WithRemedy(mapRemedy)
 	}
+	col.version = attribute != "" && attribute == c.mapping.Version
+	col.rules.version = col.version
 	declared := col.key
 	if declared == nil {
 		col.indexKey = c.schema.IndexKey(attribute)
@@ -111,7 +130,9 @@ func (c *Converter) planRow(row map[string]any) []column {
 	columns := make([]column, 0, len(row))
 	for name := range row {
 		name = strings.Clone(name) // the plan outlives the row
-		columns = append(columns, c.plan(name, name, Auto))
+		col := c.plan(name, name, Auto)
+		col.unmapped = name == c.mapping.Delete && name != ""
+		columns = append(columns, col)
 	}
 	if seen := c.seen.Load(); seen != nil {
 		for _, col := range *seen {

@@ -19,6 +19,9 @@ import (
 // setTime sets a to the text of moment by RFC 3339. A time whose offset from UTC has seconds, as some
 // zones had long ago, is written in UTC, because RFC 3339 has no seconds in the offset.
 func (t *tree) setTime(a *item.Attr, moment time.Time) error {
+	if t.rules.version {
+		return errUnsortable
+	}
 	if _, offset := moment.Zone(); offset%60 != 0 || offset <= -24*3600 || offset >= 24*3600 {
 		moment = moment.UTC()
 	}

@@ -1,0 +1,80 @@
+package dynamodest
+
+import (
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/table"
+)
+
+// This file checks the settings that give rows a meaning beyond their values: Version and Delete.
+
+// versionTypes are the types that a Field of the version may force.
+var versionTypes = []Type{Auto, Number, String, EpochSeconds, EpochMillis, SortableTime}
+
+// version checks Version against the other settings.
+func (p *problems) version(c Config) {
+	if c.Version == "" {
+		return
+	}
+	if c.Mode == Insert {
+		p.add("Version", "applies only to the mode %q, and with %q the item that is there decides, whatever its version: set Mode to %[1]q, or leave Version empty", Upsert, Insert)
+	}
+	switch {
+	case !utf8.ValidString(c.Version):
+		p.add("Version", "is not valid UTF-8: write the name of the attribute in UTF-8")
+	case len(c.Version) > item.MaxAttributeName:
+		p.add("Version", "is %d bytes long: the name of an attribute has at most %d", len(c.Version), item.MaxAttributeName)
+	case len(c.Mapping.Fields) > 0:
+		p.versionField(c)
+	}
+}
+
+// versionField checks the field of the mapping that produces the version.
+func (p *problems) versionField(c Config) {
+	i := slices.IndexFunc(c.Mapping.Fields, func(f Field) bool { return f.attribute() == c.Version })
+	if i < 0 {
+		p.add("Version", "no field of the mapping produces the attribute %s: add one to Mapping.Fields, or name the attribute that holds the version", fault.Quote(c.Version))
+	} else if t := c.Mapping.Fields[i].Type; !slices.Contains(versionTypes, t) {
+		p.add(fmt.Sprintf("Mapping.Fields[%d].Type", i), "%s is no type of a version: must be N, S, EPOCH_SECONDS, EPOCH_MILLIS or SORTABLE_TIME, or empty to go by the value", fault.Quote(t))
+	}
+}
+
+// delete checks Delete against the other settings.
+func (p *problems) delete(c Config) {
+	switch {
+	case c.Delete == "":
+		return
+	case !utf8.ValidString(c.Delete):
+		p.add("Delete", "is not valid UTF-8: write the name of the column in UTF-8")
+	case c.Version != "":
+		p.add("Delete", "cannot be combined with Version: a deleted item has no version left, so an older row could bring it back; write a row that marks the item as gone instead, or leave one of the two empty")
+	case c.OnExisting == Skip || c.OnExisting == Fail:
+		p.add("Delete", "cannot be combined with OnExisting %q, which sends each row under a condition that BatchWriteItem, and so a delete, does not take: leave one of the two empty", c.OnExisting)
+	}
+}
+
+// fitsTable returns why Version or Delete does not go with the table's keys, as a *ConfigError; nil if both do.
+func (c Config) fitsTable(s *table.Schema, known bool) error {
+	if c.Delete != "" {
+		switch {
+		case !known:
+			return &ConfigError{Field: "Delete", Problem: "needs the table's key, and DescribeTable has not described it: have the fake client describe it"}
+		case len(c.Mapping.Fields) == 0 && s.TableKey(c.Delete) != nil:
+			return &ConfigError{Field: "Delete", Problem: fmt.Sprintf("the column %s is the table's %s: name a column of its own", fault.Quote(c.Delete), s.TableKey(c.Delete))}
+		}
+	}
+	if c.Version == "" {
+		return nil
+	}
+	if key := s.TableKey(c.Version); known && key != nil {
+		return &ConfigError{Field: "Version", Problem: fmt.Sprintf("the attribute %s is the table's %s, so rows of different versions are different items: name an attribute outside the key", fault.Quote(c.Version), key)}
+	}
+	if key := s.IndexKey(c.Version); key != nil && key.Kind == item.B {
+		return &ConfigError{Field: "Version", Problem: fmt.Sprintf("the attribute %s is a %s, and a version is an N or an S: name another attribute", fault.Quote(c.Version), key)}
+	}
+	return nil
+}
