@@ -117,6 +117,26 @@ func TestValidateFindsEachFault(t *testing.T) {
 		{"existing with upsert", func(c *Config) { c.OnExisting = Skip }, []string{"OnExisting"}},
 		{"overwrite with upsert", func(c *Config) { c.Mode, c.OnExisting = Upsert, Overwrite }, []string{"OnExisting"}},
 		{"unknown existing", func(c *Config) { c.Mode, c.OnExisting = Insert, "ignore" }, []string{"OnExisting"}},
+		{"version", func(c *Config) { c.Version = "v" }, nil},
+		{"version with upsert", func(c *Config) { c.Mode, c.Version = Upsert, "v" }, nil},
+		{"version with insert", func(c *Config) { c.Mode, c.Version = Insert, "v" }, []string{"Version"}},
+		{"version of no UTF-8", func(c *Config) { c.Version = "\xff" }, []string{"Version"}},
+		{"version of 65,536 bytes", func(c *Config) { c.Version = long }, []string{"Version"}},
+		{"version with its field", func(c *Config) {
+			c.Version, c.Mapping.Fields = "v", []Field{{Column: "id"}, {Column: "updated", Attribute: "v", Type: SortableTime}}
+		}, nil},
+		{"version that is a column", func(c *Config) {
+			c.Version, c.Mapping.Fields = "updated", []Field{{Column: "id"}, {Column: "updated", Attribute: "v"}}
+		}, []string{"Version"}},
+		{"version of a type without order", func(c *Config) {
+			c.Version, c.Mapping.Fields = "v", []Field{{Column: "id"}, {Column: "v", Type: Bool}}
+		}, []string{"Mapping.Fields[1].Type"}},
+		{"delete", func(c *Config) { c.Delete = "gone" }, nil},
+		{"delete with insert", func(c *Config) { c.Mode, c.OnExisting, c.Delete = Insert, Overwrite, "gone" }, nil},
+		{"delete with skip", func(c *Config) { c.Mode, c.OnExisting, c.Delete = Insert, Skip, "gone" }, []string{"Delete"}},
+		{"delete with fail", func(c *Config) { c.Mode, c.OnExisting, c.Delete = Insert, Fail, "gone" }, []string{"Delete"}},
+		{"delete with version", func(c *Config) { c.Version, c.Delete = "v", "gone" }, []string{"Delete"}},
+		{"delete of no UTF-8", func(c *Config) { c.Delete = "\xff" }, []string{"Delete"}},
 		{"no column", func(c *Config) { c.Mapping.Fields = []Field{{Attribute: "a"}} }, []string{"Mapping.Fields[0].Column"}},
 		{"column of no UTF-8", func(c *Config) { c.Mapping.Fields = []Field{{Column: "a\xff"}} }, []string{"Mapping.Fields[0].Column"}},
 		{"attribute of no UTF-8", func(c *Config) { c.Mapping.Fields = []Field{{Column: "a", Attribute: "\xff"}} }, []string{"Mapping.Fields[0].Attribute"}},
@@ -189,7 +209,7 @@ func TestRefusedModesSayWhy(t *testing.T) {
 	t.Parallel()
 	tests := map[Mode]string{
 		"update":          "replaces the whole item",
-		"mirror":          "no efficient way to replace a whole table",
+		"mirror":          "an engine that knows can send them as deletes (Delete)",
 		"audience_add":    "no lists or audiences",
 		"audience_remove": "no lists or audiences",
 		"audience_mirror": "no lists or audiences",
