@@ -17,7 +17,7 @@
 //
 //   - Every row has exactly one outcome, whatever the error: [Result].Rows[i] is row i, and WriteSeq
 //     and WriteChan report each row once, in row order unless [Config].ReportAsSettled is set.
-//   - The outcome is true. [Written]: DynamoDB acknowledged the row. [NotWritten]: no request that
+//   - The outcome is true. [Written] and [Deleted]: DynamoDB acknowledged the row. [NotWritten]: no request that
 //     carried the row was applied. [Unknown]: neither is certain, as after a lost response; sending an
 //     upsert again does no harm.
 //   - The value is true too. It is written as what it means, exactly, or its row is refused with a
@@ -29,7 +29,8 @@
 //   - The last of equal keys wins within a call, whatever the concurrency, throttling and retries.
 //     Keys are compared as DynamoDB compares them, so 1 equals 1.0. There is no ordering between
 //     concurrent calls. One exception that no client can rule out: a request that timed out may still
-//     be applied later, over a newer row.
+//     be applied later, over a newer row. With [Config].Version the newest version wins instead, over
+//     calls, machines and lost responses.
 //   - Cancellation is clean: once ctx is done, no new request starts, and no goroutine is left when
 //     the call returns, within 100 ms plus 100 ms for each million rows never begun.
 //   - Memory is bounded by a window of unsettled rows and by [Config].WindowBytes, not by the number of

@@ -31,7 +31,7 @@ const (
 	ErrKey      Reason = "bad_key"          // a key attribute is missing, empty, too long or of another type
 	ErrTooLarge Reason = "item_too_large"   // over 400 KB
 	ErrRefused  Reason = "refused"          // refused by DynamoDB for this row alone
-	ErrExists   Reason = "item_exists"      // insert with OnExisting "fail": an item with the key exists
+	ErrExists   Reason = "item_exists"      // insert with OnExisting "fail": an item with the key exists; with Version: one that cannot be compared
 )
 
 // Reasons that lie with the moment: the same row may succeed later.

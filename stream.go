@@ -72,8 +72,8 @@ func (e badRow) Format(s fmt.State, verb rune) { fault.Format(s, verb, e.Error()
 // are written as usual; in the other cases no further request starts. They are reported too, unless
 // report itself failed. The Summary counts every row taken, in all cases.
 //
-// The error is nil if every row taken was Written, Skipped or Superseded and nothing stopped the call
-// early; otherwise it is a [*WriteError]. If ctx has ended, the call counts as stopped early even if
+// The error is nil if every row taken was Written, Deleted, Skipped or Superseded and nothing stopped the
+// call early; otherwise it is a [*WriteError]. If ctx has ended, the call counts as stopped early even if
 // rows is exhausted: the end of ctx may have ended the source. For order, cancellation and ownership
 // see [Destination.Write]. A batch that is not full is sent when its first row has waited
 // Config.MaxWait, or when the source yields Pause.

@@ -22,14 +22,15 @@ const (
 // Write writes rows to the table and waits for all of them.
 //
 // The Result has one entry for each row, at the row's own index, whatever the error. The error is
-// nil if every row was Written, Skipped or Superseded; otherwise it is a [*WriteError]. Zero rows are
-// no error.
+// nil if every row was Written, Deleted, Skipped or Superseded; otherwise it is a [*WriteError]. Zero rows
+// are no error.
 //
 // One bad row costs only itself. Of rows with the same key the last one given wins; an earlier row is
 // either written before it or, if the last one was written instead, Superseded. (With OnExisting Skip
-// or Fail the first one wins.) Rows with different keys go in any order. There is one exception that
-// no client can rule out: a request that timed out may still be applied later, over a newer row. Order
-// is therefore promised only for keys whose every request got a response.
+// or Fail the first one wins, and with Config.Version the highest version.) Rows with different keys go in
+// any order. There is one exception that no client can rule out but by Config.Version: a request that timed
+// out may still be applied later, over a newer row. Order is therefore promised only for keys whose every
+// request got a response.
 //
 // Write does not change rows and keeps nothing of them after it returns. When ctx ends it starts no
 // further request, gives up those in flight, waits for every goroutine it started, and returns a

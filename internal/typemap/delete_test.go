@@ -123,7 +123,7 @@ func TestDeletesNeedTheKeyAlone(t *testing.T) {
 // The mapping's Convert is asked for the column too.
 func TestDeletesByConvert(t *testing.T) {
 	t.Parallel()
-	type flag struct{ c chan bool }
+	type flag struct{}
 	m := Mapping{Delete: "gone", Convert: func(column string, v any) (any, bool, error) {
 		_, is := v.(flag)
 		return true, is && column == "gone", nil
