@@ -36,8 +36,8 @@ func (d *Destination) Check(ctx context.Context) error {
 //     key are allowed. It costs one write unit.
 //   - A BatchWriteItem of one put that lacks the table's key. That the key was refused shows that
 //     dynamodb:BatchWriteItem is allowed, if DynamoDB judges access before it validates keys: no record
-//     says that it does. With OnExisting "skip" and "fail" Write needs PutItem alone, and this request is
-//     left out.
+//     says that it does. With OnExisting "skip" and "fail", and with Version, Write needs PutItem alone, and
+//     this request is left out.
 //
 // The requests take their turn beside those of other calls: they count against Concurrency and
 // WriteUnitsPerSecond, the Limiter is asked for one unit each, and the Observer sees them, with no rows and
