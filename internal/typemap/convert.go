@@ -36,24 +36,45 @@ func New(m Mapping, s table.Schema) *Converter {
 // If the mapping has a Convert, the row is converted on a goroutine of its own, which Convert may end.
 func (c *Converter) Convert(row map[string]any) (*item.Item, *fault.Error) {
 	if c.mapping.Convert != nil {
-		return c.convertAside(row)
+		return c.aside(row, c.convert)
 	}
 	return c.convert(row)
 }
 
-// convertAside is Convert on a goroutine of its own.
-func (c *Converter) convertAside(row map[string]any) (it *item.Item, rowErr *fault.Error) {
+// ConvertKey is Convert for the key of row alone: no other column is looked at. The keys of the table must be
+// known.
+func (c *Converter) ConvertKey(row map[string]any) (*item.Item, *fault.Error) {
+	if c.mapping.Convert != nil {
+		return c.aside(row, c.convertKey)
+	}
+	return c.convertKey(row)
+}
+
+// convertKey is ConvertKey on the goroutine of its caller.
+func (c *Converter) convertKey(row map[string]any) (*item.Item, *fault.Error) {
+	if row == nil {
+		return nil, errNilRow
+	}
+	it, _, err := c.build(row, c.keys)
+	return it, err
+}
+
+// aside calls convert on a goroutine of its own.
+func (c *Converter) aside(row map[string]any, convert func(map[string]any) (*item.Item, *fault.Error)) (it *item.Item, rowErr *fault.Error) {
 	rowErr = c.errGoexit()
 	var worker sync.WaitGroup
-	worker.Go(func() { it, rowErr = c.convert(row) })
+	worker.Go(func() { it, rowErr = convert(row) })
 	worker.Wait()
 	return it, rowErr
 }
 
+// errNilRow is the failure of a row that is nil.
+var errNilRow = fault.NewMapping("the row is nil").WithRemedy("provide a row, or leave the nil row out")
+
 // convert is Convert on the goroutine of its caller.
 func (c *Converter) convert(row map[string]any) (*item.Item, *fault.Error) {
 	if row == nil {
-		return nil, fault.NewMapping("the row is nil").WithRemedy("provide a row, or leave the nil row out")
+		return nil, errNilRow
 	}
 	if c.mapping.Delete != "" {
 		switch isDelete, err := c.isDelete(row); {
@@ -63,6 +84,18 @@ func (c *Converter) convert(row map[string]any) (*item.Item, *fault.Error) {
 			return c.delete(row)
 		}
 	}
+	it, err := c.convertColumns(row)
+	if err == nil && c.mapping.Version != "" {
+		err = c.setRank(it, row)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return it, nil
+}
+
+// convertColumns makes the item of row from all columns that the mapping has.
+func (c *Converter) convertColumns(row map[string]any) (*item.Item, *fault.Error) {
 	if len(c.fields) > 0 {
 		it, _, err := c.build(row, c.fields)
 		return it, err
@@ -282,11 +315,6 @@ func (c *Converter) finish(b *item.Builder, it *item.Item, row map[string]any, c
 	}
 	if len(id) > 0 {
 		it.Key = b.Keep(id)
-	}
-	if c.mapping.Version != "" {
-		if err := c.setRank(b, it, row, columns); err != nil {
-			return err
-		}
 	}
 	it.Footprint = it.Size + (item.AttrBytes+entryBytes)*len(it.Attrs) + b.Footprint
 	if len(it.Attrs) == 0 {

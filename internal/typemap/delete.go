@@ -30,7 +30,7 @@ func (c *Converter) isDelete(row map[string]any) (bool, *fault.Error) {
 
 // delete returns the item for a row that is a delete: its key alone. Other columns are not looked at.
 func (c *Converter) delete(row map[string]any) (*item.Item, *fault.Error) {
-	it, _, err := c.build(row, c.keys)
+	it, err := c.convertKey(row)
 	if err != nil {
 		return nil, err
 	}

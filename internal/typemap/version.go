@@ -46,18 +46,18 @@ func isTimeText(text string, v any) bool {
 }
 
 // setRank sets the rank of it from the row's version.
-func (c *Converter) setRank(b *item.Builder, it *item.Item, row map[string]any, columns []column) *fault.Error {
+func (c *Converter) setRank(it *item.Item, row map[string]any) *fault.Error {
 	a := it.Find(c.mapping.Version)
 	if a == nil {
-		name := columnOf(columns, c.mapping.Version)
-		if name == "" {
-			name = c.mapping.Version
+		name := c.mapping.Version
+		if len(c.fields) > 0 {
+			name = columnOf(c.fields, name)
 		}
 		f := fault.NewMapping("the row has no value for the attribute that Config.Version names").WithRemedy(noVersionRemedy)
 		return withNear(f, row, name).At(name, c.mapping.Version)
 	}
 	var buf [64]byte
 	rank, _ := a.AppendRank(buf[:0])
-	it.Rank = b.Keep(rank)
+	it.Rank = string(rank)
 	return nil
 }

@@ -126,3 +126,28 @@ func TestVersionThatIsAnIndexKey(t *testing.T) {
 	require.NotNil(t, err)
 	assert.Equal(t, fault.Key, err.Reason)
 }
+
+// The key of a row needs neither its version nor its other columns.
+func TestConvertKey(t *testing.T) {
+	t.Parallel()
+	for _, m := range []Mapping{
+		{Version: "v", Delete: "gone"},
+		{Version: "v", Fields: []Field{field("p", Auto), field("s", Auto), {Column: "v", Attribute: "v", Required: true}}},
+		{Convert: func(string, any) (any, bool, error) { return nil, false, nil }},
+	} {
+		c := New(m, schemaOfKeys(item.S, item.S))
+		whole := mustConvert(t, c, row{"p": "x", "s": "y", "v": 1})
+		it, err := c.ConvertKey(row{"p": "x", "s": "y", "b": make(chan int)})
+		require.Nil(t, err)
+		assert.Equal(t, avMap{"p": s("x"), "s": s("y")}, it.SDK())
+		assert.Equal(t, whole.Key, it.Key)
+		assert.Equal(t, whole.PartitionLen, it.PartitionLen)
+
+		_, err = c.ConvertKey(row{"p": "x", "v": 1})
+		require.NotNil(t, err)
+		assert.Equal(t, fault.Key, err.Reason)
+		assert.Equal(t, "s", err.Column)
+		_, err = c.ConvertKey(nil)
+		require.NotNil(t, err)
+	}
+}
