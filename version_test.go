@@ -306,16 +306,16 @@ func TestFailedConditionsAreInTheCap(t *testing.T) {
 func TestNewRefusesVersions(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		keys   string
+		keys   []string
 		change func(*dynamodest.Config)
 		field  string
 	}{
-		"sort key":        {"id:S,v:N", func(*dynamodest.Config) {}, "Version"},
-		"partition key":   {"v:S", func(*dynamodest.Config) {}, "Version"},
-		"not in mapping":  {"id:S", func(c *dynamodest.Config) { c.Mapping.Fields = []dynamodest.Field{{Column: "id"}} }, "Version"},
-		"with duplicates": {"id:S", func(c *dynamodest.Config) { c.Mode = dynamodest.Insert }, "Version"},
+		"sort key":       {[]string{"id:S", "v:N"}, func(*dynamodest.Config) {}, "Version"},
+		"partition key":  {[]string{"v:S"}, func(*dynamodest.Config) {}, "Version"},
+		"not in mapping": {[]string{"id:S"}, func(c *dynamodest.Config) { c.Mapping.Fields = []dynamodest.Field{{Column: "id"}} }, "Version"},
+		"with insert":    {[]string{"id:S"}, func(c *dynamodest.Config) { c.Mode = dynamodest.Insert }, "Version"},
 	} {
-		cfg := versioned(dynamodesttest.NewTable(table, tt.keys))
+		cfg := versioned(dynamodesttest.NewTable(table, tt.keys...))
 		tt.change(&cfg)
 		_, err := dynamodest.New(t.Context(), cfg)
 		var fault *dynamodest.ConfigError

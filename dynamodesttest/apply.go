@@ -43,7 +43,7 @@ func (db *DB) writeLocked(req *request, late bool) ([]putResult, *apiError) {
 			res.notWritten = true
 			continue
 		}
-		res.failed = slices.ContainsFunc(req.conditions, func(c condition) bool { return !c.holds(res.old) })
+		res.failed = !req.condition.holds(res.old)
 		p.price(res)
 		if !late {
 			if res.exceeded = p.take(res); res.exceeded != nil {
@@ -67,12 +67,10 @@ func (p *put) price(res *putResult) {
 	if res.old != nil {
 		oldSize = res.old.writeSize
 	}
-	if res.failed {
-		res.units = units(oldSize)
-		return
-	}
+	// Also of a put whose condition has failed:
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate
 	res.units = units(max(size, oldSize))
-	if len(p.t.indexes) == 0 && len(p.t.vectors) == 0 {
+	if res.failed || len(p.t.indexes) == 0 && len(p.t.vectors) == 0 {
 		return
 	}
 	var before, after []attr

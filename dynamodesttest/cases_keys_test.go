@@ -138,7 +138,39 @@ func requestCases() []strictCase {
 	}
 	onKey := `"ConditionExpression":"attribute_not_exists(#k)","ExpressionAttributeNames":{"#k":"id"}`
 	never := `"ConditionExpression":"attribute_exists(#k) AND attribute_not_exists(#k)","ExpressionAttributeNames":{"#k":"id"}`
+	version := func(v string) string {
+		return `"ConditionExpression":"attribute_not_exists(#v) OR #v <= :v","ExpressionAttributeNames":{"#v":"v"},"ExpressionAttributeValues":{":v":` + v + `}`
+	}
 	return []strictCase{
+		{name: "version without an item", request: conditional("version none", version(`{"N":"1"}`))},
+		{
+			name: "version that is newer", setup: []request{putBody("plain", `{"id":{"S":"version newer"},"v":{"N":"9"}}`)},
+			request: conditional("version newer", version(`{"N":"10"}`)),
+		},
+		{
+			name: "version that is equal", setup: []request{putBody("plain", `{"id":{"S":"version equal"},"v":{"N":"1.0"}}`)},
+			request: conditional("version equal", version(`{"N":"1"}`)),
+		},
+		{
+			name: "version that is older", setup: []request{putBody("plain", `{"id":{"S":"version older"},"v":{"N":"10"}}`)},
+			request: conditional("version older", version(`{"N":"9"}`)), code: "ConditionalCheckFailedException", text: "The conditional request failed",
+		},
+		{
+			name: "version of text that is older", setup: []request{putBody("plain", `{"id":{"S":"version text"},"v":{"S":"91"}}`)},
+			request: conditional("version text", version(`{"S":"9"}`)), code: "ConditionalCheckFailedException",
+		},
+		{
+			name: "version of another type", setup: []request{putBody("plain", `{"id":{"S":"version other"},"v":{"S":"1"}}`)},
+			request: conditional("version other", version(`{"N":"9"}`)), code: "ConditionalCheckFailedException",
+		},
+		{
+			name: "version against null", setup: []request{putBody("plain", `{"id":{"S":"version null"},"v":{"NULL":true}}`)},
+			request: conditional("version null", version(`{"N":"9"}`)), code: "ConditionalCheckFailedException",
+		},
+		{name: "condition with a value left undefined", request: conditional("r", `"ConditionExpression":"id = :v"`), code: validationCode},
+		{name: "value that is not used", request: conditional("r", `"ConditionExpression":"attribute_not_exists(id)","ExpressionAttributeValues":{":v":{"N":"1"}}`), code: validationCode},
+		{name: "values without a condition", request: conditional("r", `"ExpressionAttributeValues":{":v":{"N":"1"}}`), code: validationCode},
+		{name: "condition that is cut off", request: conditional("r", `"ConditionExpression":"attribute_not_exists(id) OR"`), code: validationCode},
 		{name: "body that is not JSON", request: request{"PutItem", `{"TableName":`}, code: serializationCode},
 		{name: "value left out", request: request{"PutItem", `{"TableName":"$plain","Item":{"id":{"S":"a"},"v":}}`}, code: serializationCode},
 		{name: "item that is a list", request: request{"PutItem", `{"TableName":"$plain","Item":[]}`}, code: serializationCode},

@@ -85,8 +85,8 @@ func (db *DB) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteItemInp
 	return db.client.BatchWriteItem(ctx, in, opts...)
 }
 
-// PutItem puts an item. The only conditions supported are attribute_exists(name)
-// and attribute_not_exists(name), and those joined by AND.
+// PutItem puts an item. The conditions supported are attribute_exists(name), attribute_not_exists(name) and
+// comparisons of attributes and values (S, N or B), joined by AND and OR, with parentheses.
 func (db *DB) PutItem(ctx context.Context, in *dynamodb.PutItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	return db.client.PutItem(ctx, in, opts...)
 }

@@ -290,7 +290,7 @@ func (db *DB) postponeWrite(req *request) {
 	if req.err != nil || len(req.puts) == 0 {
 		return
 	}
-	later := &request{call: req.call, puts: req.puts, conditions: req.conditions, fault: Fault{writes: req.fault.writes}}
+	later := &request{call: req.call, puts: req.puts, condition: req.condition, fault: Fault{writes: req.fault.writes}}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if n := req.fault.lateCalls; n > 0 {

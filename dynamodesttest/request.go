@@ -18,9 +18,9 @@ type request struct {
 	capacity string // ReturnConsumedCapacity
 
 	// Only for PutItem.
-	conditions []condition // all of which must hold
-	showItem   bool        // return the existing item if the condition fails
-	returnOld  bool
+	condition condition // of a put; nil if there is none
+	showItem  bool      // return the existing item if the condition fails
+	returnOld bool
 
 	fault       Fault
 	unprocessed int // number of items returned as unprocessed

@@ -1,9 +1,7 @@
 package dynamodesttest
 
 import (
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -115,6 +113,7 @@ func (db *DB) readPut(r *reader, req *request) *apiError {
 	p, fault := put{}, (*apiError)(nil)
 	var table *string
 	names, hasItem, expression := map[string]string{}, false, ""
+	var values []attr
 	r.object(func(name string) {
 		switch {
 		case r.null():
@@ -126,6 +125,8 @@ func (db *DB) readPut(r *reader, req *request) *apiError {
 			expression = r.string()
 		case name == "ExpressionAttributeNames":
 			r.object(func(alias string) { names[alias] = r.string() })
+		case name == "ExpressionAttributeValues":
+			values = r.attrs()
 		case name == "ReturnConsumedCapacity":
 			req.capacity = r.string()
 		case name == "ReturnValues":
@@ -146,60 +147,11 @@ func (db *DB) readPut(r *reader, req *request) *apiError {
 	if !hasItem {
 		fault = firstError(fault, invalid("1 validation error detected: Value null at 'item' failed to satisfy constraint: Member must not be null"))
 	}
-	conditions, err := readCondition(expression, names)
-	req.conditions = conditions
+	condition, err := readCondition(expression, names, values)
+	req.condition = condition
 	p.nameOrARN = aws.ToString(table)
 	req.puts = []put{p}
 	return firstError(firstError(checkItemTable(table), fault), err)
-}
-
-// condition is attribute_exists or attribute_not_exists of one attribute.
-type condition struct {
-	attribute string
-	exists    bool
-}
-
-var (
-	conjunction     = regexp.MustCompile(`\s+(?i:AND)\s+`)
-	attributeExists = regexp.MustCompile(`^\s*attribute_(not_)?exists\s*\(\s*(#?[a-zA-Z_][a-zA-Z0-9_]*)\s*\)\s*$`)
-)
-
-// readCondition returns the conditions of a conjunction of attribute_exists and attribute_not_exists; none
-// if there is no condition.
-func readCondition(expression string, names map[string]string) ([]condition, *apiError) {
-	if expression == "" {
-		if len(names) > 0 {
-			return nil, invalid("ExpressionAttributeNames can only be specified when using expressions")
-		}
-		return nil, nil
-	}
-	var conditions []condition
-	used := map[string]bool{}
-	for _, term := range conjunction.Split(expression, -1) {
-		m := attributeExists.FindStringSubmatch(term)
-		if m == nil {
-			return nil, unsupported("a ConditionExpression other than attribute_exists(name) and attribute_not_exists(name), joined by AND")
-		}
-		name := m[2]
-		if strings.HasPrefix(name, "#") {
-			attribute, ok := names[name]
-			if !ok {
-				return nil, invalid("Invalid ConditionExpression: An expression attribute name used in the document path is not defined; attribute name: %s", name)
-			}
-			used[name], name = true, attribute
-		}
-		conditions = append(conditions, condition{name, m[1] == ""})
-	}
-	if len(names) > len(used) {
-		return nil, invalid("Value provided in ExpressionAttributeNames unused in expressions")
-	}
-	return conditions, nil
-}
-
-// holds reports whether c holds for the item in the table, which is nil if there is none.
-func (c condition) holds(old *stored) bool {
-	found := old != nil && find(parseItem(old.item), c.attribute) != nil
-	return found == c.exists
 }
 
 // checkBatch checks a BatchWriteItem against DynamoDB's rules. All of it must be valid before any
