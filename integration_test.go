@@ -104,6 +104,8 @@ func (s *site) test(t *testing.T) {
 	t.Run("insert and skip", s.skip)
 	t.Run("insert and fail", s.fail)
 	t.Run("stream", s.stream)
+	t.Run("versions", s.versions)
+	t.Run("deletes", s.deletes)
 	t.Run("forced types", s.forced)
 	t.Run("bad rows", s.badRows)
 	t.Run("check", s.check)

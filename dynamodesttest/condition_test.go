@@ -58,7 +58,7 @@ func TestConditions(t *testing.T) {
 		"set as value":             {nil, notNewer, v, version(&types.AttributeValueMemberSS{Value: []string{"a"}}), invalid},
 		"cut off":                  {nil, "attribute_not_exists(#version) OR", v, nil, invalid},
 		"open parenthesis":         {nil, "(attribute_not_exists(#version)", v, nil, invalid},
-		"two in a row":             {nil, "attribute_not_exists(#version) attribute_not_exists(#version)", v, nil, invalid},
+		"two in a row":             {nil, "attribute_not_exists(#version) attribute_exists(#version)", v, nil, invalid},
 		"unknown function":         {nil, "size(v) > :version", nil, version(n("1")), invalid},
 		"no operator":              {nil, "v :version", nil, version(n("1")), invalid},
 	} {
