@@ -64,7 +64,7 @@ func (s *site) showsItems(t *testing.T) bool {
 	return len(failed.Item) > 0
 }
 
-// deletes deletes items in batches, and one alone.
+// deletes has items deleted in batches, and one alone.
 func (s *site) deletes(t *testing.T) {
 	dest := s.dest(t, func(c *dynamodest.Config) { c.Delete = "gone" })
 	rows := rich("deletes", 60)
