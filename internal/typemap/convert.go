@@ -217,15 +217,13 @@ func (c *Converter) convertColumn(b *item.Builder, a *item.Attr, col *column, v 
 		return checkIndexKey(col.indexKey, a, v, from)
 	}
 	err = c.mapping.applyPolicies(a, from)
-	switch {
-	case err != nil:
-		return err
-	case col.version:
-		return checkVersion(a, v)
-	case col.filter != nil || col.vector != nil:
-		return col.checkVectorIndex(a, v)
+	if err == nil && col.version {
+		err = checkVersion(a, v)
 	}
-	return nil
+	if err == nil && (col.filter != nil || col.vector != nil) {
+		err = col.checkVectorIndex(a, v)
+	}
+	return err
 }
 
 // origin is what an attribute was made from, where its kind does not show that.

@@ -59,5 +59,6 @@ func (c *Converter) setRank(it *item.Item, row map[string]any) *fault.Error {
 	var buf [64]byte
 	rank, _ := a.AppendRank(buf[:0])
 	it.Rank = string(rank)
+	it.Footprint += len(rank)
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/table"
 )
 
 // moment is a type of times that writes itself as text.
@@ -150,4 +151,26 @@ func TestConvertKey(t *testing.T) {
 		_, err = c.ConvertKey(nil)
 		require.NotNil(t, err)
 	}
+}
+
+// A version that a vector index filters by must have the type of the filter too.
+func TestVersionThatIsAFilter(t *testing.T) {
+	t.Parallel()
+	schema := partitionKey("p", item.S)
+	schema.Filters = []table.Key{{Name: "v", Kind: item.N, Role: "filter of vector index x"}}
+	c := New(Mapping{Version: "v"}, schema)
+	assert.NotEmpty(t, mustConvert(t, c, row{"p": "x", "v": 1}).Rank)
+	for _, v := range []any{"1", nil} {
+		_, err := c.Convert(row{"p": "x", "v": v})
+		require.NotNil(t, err)
+	}
+}
+
+// A long version is kept twice.
+func TestFootprintOfVersions(t *testing.T) {
+	t.Parallel()
+	long := row{"p": "x", "v": strings.Repeat("v", 10_000)}
+	without := mustConvert(t, New(Mapping{}, partitionKey("p", item.S)), long)
+	with := mustConvert(t, New(Mapping{Version: "v"}, partitionKey("p", item.S)), long)
+	assert.GreaterOrEqual(t, with.Footprint, without.Footprint+10_000)
 }
