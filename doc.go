@@ -48,17 +48,18 @@
 //
 // # When rows fail
 //
-// Every failed row has a [Reason]. If the row is at fault, [Reason.Permanent] is true: the same row
-// would fail again, and belongs with the dead letters.
+// Every failed row has a [Reason], and [RowError.Scope] says what to do with it:
 //
-// If the table, the access or a setting is at fault (ErrNoTable, ErrTableStatus, ErrAccess,
-// ErrCredentials, ErrConfig), the call stops with a [*TableError]. Its rows belong neither with the
-// dead letters nor in a queue: the caller stops, fixes the cause and runs the sync again. So look for
-// a TableError in the call's error before looking at rows.
+//   - ScopeRow: the row is at fault. The same row would fail again, and belongs with the dead letters.
+//   - ScopePassing: the row can be sent again.
+//   - ScopeCall: the table, the access or a setting is at fault (ErrNoTable, ErrTableStatus, ErrAccess,
+//     ErrCredentials, ErrConfig). The call stops with a [*TableError], and its rows belong neither with
+//     the dead letters nor in a queue: the caller stops, fixes the cause and reads them again. So look
+//     for a TableError in the call's error before looking at rows.
 //
-// All other failures are transient: the row can be sent again. An older row that is sent after a
-// newer row of the same key overwrites it, so a row may be sent again only in the same sync, in row
-// order, and not if a later row of its key was written in the meantime.
+// An older row that is sent after a newer row of the same key overwrites it. So set [Config].Version, or
+// drop a row from the queue when a newer row of its key has been written, or read the rows again from the
+// source, in order.
 //
 // # Types
 //

@@ -25,7 +25,7 @@ const (
 // "bad_key". Error returns the phrase that people read, and so does fmt: "bad key".
 type Reason string
 
-// Reasons that lie with the row: the same row would fail again.
+// Reasons that lie with the row: the same row would fail again. Their Scope is ScopeRow.
 const (
 	ErrMapping  Reason = "unmappable_value" // a value cannot be mapped to DynamoDB
 	ErrKey      Reason = "bad_key"          // a key attribute is missing, empty, too long or of another type
@@ -34,7 +34,7 @@ const (
 	ErrExists   Reason = "item_exists"      // insert with OnExisting "fail": an item with the key exists; with Version: one that cannot be compared
 )
 
-// Reasons that lie with the moment: the same row may succeed later.
+// Reasons that lie with the moment: the same row may succeed later. Their Scope is ScopePassing.
 const (
 	ErrUnprocessed Reason = "unprocessed" // returned by DynamoDB as unprocessed in the last request that carried it; errors.Is finds ErrThrottled too
 	ErrThrottled   Reason = "throttled"   // the table or the account had no capacity for the request
@@ -42,13 +42,31 @@ const (
 	ErrStopped     Reason = "stopped"     // the call ended before the row was settled
 )
 
-// Reasons that every row meets until a setting is fixed. Each stops the call.
+// Reasons that every row meets until a setting is fixed. Each stops the call. Their Scope is ScopeCall.
 const (
 	ErrNoTable     Reason = "no_table"          // no table of this name in this region and account
 	ErrTableStatus Reason = "table_not_ready"   // being created or deleted, archived, or without its KMS key
 	ErrAccess      Reason = "access_denied"     // the policy does not allow the action
 	ErrCredentials Reason = "bad_credentials"   // wrong, inactive or expired keys, or a skewed system clock
 	ErrConfig      Reason = "bad_configuration" // a setting is at fault, or the table's keys are not those of the mapping
+)
+
+// Scope says what a fault lies with, and so what to do about a row that failed: see [Reason.Scope] and
+// [RowError.Scope].
+type Scope string
+
+// The scopes.
+const (
+	// ScopeRow: the row itself is at fault, and would fail again. Put it with the dead letters.
+	ScopeRow Scope = "row"
+
+	// ScopePassing: the same row may succeed later. Queue it, and send it again unless a newer row of its
+	// key was written in the meantime; with Config.Version, in any case.
+	ScopePassing Scope = "passing"
+
+	// ScopeCall: every row meets the fault until a setting, the table or the access is fixed. Neither
+	// dead-letter nor queue the rows: stop, fix the cause, and read them again.
+	ScopeCall Scope = "call"
 )
 
 // RowError is why one row was not written, or may not have been.
@@ -67,6 +85,9 @@ type RowError struct {
 
 // TableError is why New, Check or CheckWrites failed, or why a call stopped: a fault of the table, the credentials
 // or the configuration that every row would meet.
+//
+// Its Reason.Scope() is ScopeCall if someone has to fix something first, and ScopePassing if the same may
+// succeed later by itself, as after an outage that stopped a call.
 type TableError struct {
 	Reason Reason
 	Op     string // the DynamoDB action, such as "DescribeTable"
@@ -79,6 +100,10 @@ type TableError struct {
 
 // WriteError is the error of a Write, WriteSeq or WriteChan that left a row NotWritten or Unknown, or that
 // stopped early.
+//
+// If Stop is a *TableError, stop the sync, fix the cause and read the rows again; the rows that say
+// otherwise, with ScopeRow or ScopePassing, failed before that. If it is another error, such as that of ctx,
+// the rest of the rows can be sent later. If it is nil, each row stands for itself: see [RowError.Scope].
 type WriteError struct {
 	Summary Summary
 
@@ -127,20 +152,18 @@ func (r Reason) Error() string { return fault.Reason(r).Phrase() }
 // a part of a batch.
 func (r Reason) Is(target error) bool { return r == ErrUnprocessed && target == ErrThrottled }
 
-// Permanent reports whether the row itself is at fault, so that sending it again fails again. There is
-// one exception: if WriteError.Stop is a *TableError with ErrConfig and the Op "DescribeTable", the
-// table's keys have changed since New, and rows with ErrRefused failed for that.
+// Scope returns what a fault of reason r lies with; "" if r is none of the constants. For a row that failed,
+// [RowError.Scope] is more exact.
 //
-// False does not mean that the row can be queued: ErrAccess, ErrNoTable, ErrCredentials, ErrConfig and
-// ErrTableStatus lie with neither the row nor the moment, and the call must stop until the setting is
-// fixed.
-func (r Reason) Permanent() bool {
-	switch r {
-	case ErrMapping, ErrKey, ErrTooLarge, ErrRefused, ErrExists:
-		return true
-	}
-	return false
-}
+// There is one exception to ScopeRow: if WriteError.Stop is a *TableError with ErrConfig and the Op
+// "DescribeTable", the table's keys have changed since New, and rows with ErrRefused failed for that. They
+// are no dead letters.
+func (r Reason) Scope() Scope { return Scope(fault.Reason(r).Scope()) }
+
+// Permanent reports whether the row itself is at fault, so that sending it again fails again:
+// Scope() == ScopeRow, with the exception that [Reason.Scope] names. False does not mean that the row can
+// be queued.
+func (r Reason) Permanent() bool { return r.Scope() == ScopeRow }
 
 // Remedy returns the general advice for r in a sentence or two; "" if r is none of the constants.
 func (r Reason) Remedy() string { return fault.Reason(r).Remedy() }
@@ -185,6 +208,20 @@ func (e *RowError) Remedy() string {
 		return ""
 	}
 	return fault.Remedy(fault.Reason(e.Reason), e.Err)
+}
+
+// Scope returns what to do with the row: put it with the dead letters (ScopeRow), queue it (ScopePassing), or
+// stop, fix the cause and read it again (ScopeCall). It is that of the Reason, except that ErrStopped is
+// ScopeCall if a *TableError stopped the call.
+func (e *RowError) Scope() Scope {
+	if e == nil {
+		return ""
+	}
+	var stop *TableError
+	if e.Reason == ErrStopped && errors.As(e.Err, &stop) {
+		return ScopeCall
+	}
+	return e.Reason.Scope()
 }
 
 // Unwrap returns e.Reason and e.Err.

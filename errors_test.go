@@ -74,9 +74,7 @@ func failed(err error) error {
 
 func TestReasons(t *testing.T) {
 	t.Parallel()
-	permanent := map[Reason]bool{ErrMapping: true, ErrKey: true, ErrTooLarge: true, ErrRefused: true, ErrExists: true}
 	for _, r := range allReasons {
-		assert.Equal(t, permanent[r], r.Permanent(), r)
 		assert.Equal(t, fault.Reason(r).Phrase(), r.Error())
 		assert.Equal(t, r.Error(), fmt.Sprint(r))
 		assert.Equal(t, fault.Reason(r).Remedy(), r.Remedy())
@@ -84,6 +82,34 @@ func TestReasons(t *testing.T) {
 	assert.Empty(t, Reason("other").Remedy())
 	assert.ErrorIs(t, ErrUnprocessed, ErrThrottled)
 	assert.NotErrorIs(t, ErrThrottled, ErrUnprocessed)
+}
+
+// Every reason has a scope, which says what to do with a row.
+func TestScopes(t *testing.T) {
+	t.Parallel()
+	scopes := map[Scope][]Reason{
+		ScopeRow:     {ErrMapping, ErrKey, ErrTooLarge, ErrRefused, ErrExists},
+		ScopePassing: {ErrUnprocessed, ErrThrottled, ErrUnavailable, ErrStopped},
+		ScopeCall:    {ErrNoTable, ErrTableStatus, ErrAccess, ErrCredentials, ErrConfig},
+	}
+	n := 0
+	for scope, reasons := range scopes {
+		for _, r := range reasons {
+			n++
+			assert.Equal(t, scope, r.Scope(), r)
+			assert.Equal(t, scope == ScopeRow, r.Permanent(), r)
+			assert.Equal(t, scope, (&RowError{Reason: r}).Scope(), r)
+			if r != ErrStopped {
+				assert.Equal(t, scope, (&RowError{Reason: r, Err: &TableError{Reason: ErrAccess}}).Scope(), r)
+			}
+		}
+	}
+	assert.Len(t, allReasons, n)
+	assert.Empty(t, Reason("other").Scope())
+	assert.False(t, Reason("other").Permanent())
+	assert.Equal(t, ScopePassing, (&RowError{Reason: ErrStopped, Err: context.Canceled}).Scope())
+	assert.Equal(t, ScopeCall, (&RowError{Reason: ErrStopped, Err: fmt.Errorf("deep: %w", &TableError{Reason: ErrAccess})}).Scope())
+	assert.Empty(t, (*RowError)(nil).Scope())
 }
 
 func TestRowErrorText(t *testing.T) {

@@ -109,7 +109,7 @@ func ExampleDestination_WriteSeq() {
 		var rowErr *dynamodest.RowError
 		switch {
 		case !errors.As(r.Err, &rowErr): // written, skipped or superseded
-		case rowErr.Reason.Permanent(): // bad data: rowErr says what to fix
+		case rowErr.Scope() == dynamodest.ScopeRow: // bad data: rowErr says what to fix
 			deadLetter(row, rowErr)
 		default: // transient, or the call is stopping: the next run begins with this row
 			complete = false

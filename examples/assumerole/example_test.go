@@ -17,7 +17,7 @@ import (
 
 // The README's first screen. It is compiled and not run, since it writes to AWS; [Example] runs the
 // same calls.
-func _(ctx context.Context, rows []map[string]any, deadLetter func(dynamodest.Row, error), sendAgain func(dynamodest.Row)) error {
+func _(ctx context.Context, rows []map[string]any, deadLetter func(dynamodest.Row, error), queue func(dynamodest.Row)) error {
 	// README: first screen
 	cfg, err := config.LoadDefaultConfig(ctx) // of github.com/aws/aws-sdk-go-v2/config: roles, profiles, SSO, environment
 	if err != nil {
@@ -37,10 +37,10 @@ func _(ctx context.Context, rows []map[string]any, deadLetter func(dynamodest.Ro
 			var rowErr *dynamodest.RowError
 			switch {
 			case !errors.As(r.Err, &rowErr): // written, skipped or superseded
-			case rowErr.Reason.Permanent(): // bad data: rowErr says what to fix
+			case rowErr.Scope() == dynamodest.ScopeRow: // bad data: rowErr says what to fix
 				deadLetter(rows[i], rowErr)
-			default: // transient: send it again within this sync, before newer rows of its key
-				sendAgain(rows[i])
+			default: // transient: send it again, unless a newer row of its key has been written
+				queue(rows[i])
 			}
 		}
 	}
