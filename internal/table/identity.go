@@ -8,11 +8,13 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
-// AppendIdentity appends to dst the type, the length and the text of the key attribute a. The length
-// makes the identity of two attributes in a row differ from that of any other two.
+// AppendIdentity appends to dst the letter of the type, the length and the text of the key attribute a. The
+// length makes the identity of two attributes in a row differ from that of any other two.
 // The text of a number is canonical, so 1, 1.0 and 1e0 are one key.
+//
+// The bytes are public, as those of dynamodest.Key, and stay the same over releases.
 func AppendIdentity(dst []byte, a *item.Attr) []byte {
-	dst = append(dst, byte(a.Kind))
+	dst = append(dst, a.Kind.String()...)
 	dst = binary.AppendUvarint(dst, uint64(len(a.Text)))
 	return append(dst, a.Text...)
 }
