@@ -221,6 +221,7 @@ func TestExportedTypesShowNoSecret(t *testing.T) {
 	cause := failed(errorValue{rowValue + testSecret})
 	rowErr := &RowError{Index: 3, Reason: ErrRefused, Column: "id", Attempts: 1, Err: cause}
 	tableErr := &TableError{Reason: ErrAccess, Op: "PutItem", Table: "users", Region: "eu-west-1", Err: cause}
+	key := Key{rowValue}
 	called := fault.Hide("report", errorValue{rowValue + testSecret})
 	ended, cancel := context.WithCancelCause(t.Context())
 	cancel(errorValue{rowValue + testSecret})
@@ -232,6 +233,7 @@ func TestExportedTypesShowNoSecret(t *testing.T) {
 		WriteError{Reasons: map[Reason]int{ErrRefused: 1}, First: []*RowError{rowErr}, Stop: tableErr},
 		Result{Rows: []RowResult{{Err: rowErr}}}, RowResult{Err: rowErr}, Written, Summary{},
 		&RowError{Err: fault.NewMapping("no").WithCause(errorValue{rowValue})}, Response{Err: fault.NewMapping("no").WithCause(errorValue{rowValue})},
+		key, &key, struct{ K Key }{key}, []Key{key}, map[Key]int{key: 1}, KeyAttribute{Name: "id"}, PartitionKey,
 		called, *called, &RowError{Reason: ErrStopped, Err: called}, &WriteError{Stop: called}, fault.Ended(ended),
 	}
 	for _, value := range values {

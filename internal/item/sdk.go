@@ -1,7 +1,6 @@
 package item
 
 import (
-	"cmp"
 	"reflect"
 	"slices"
 
@@ -107,7 +106,7 @@ func fromSet[T any](t *Tree, a *Attr, k Kind, members []T, convert func(*Attr, T
 
 // SortByName sorts the members of an M.
 func SortByName(elems []Attr) {
-	slices.SortFunc(elems, func(x, y Attr) int { return cmp.Compare(x.Name, y.Name) })
+	slices.SortFunc(elems, byName)
 }
 
 // Distinct returns members without those equal to an earlier one. It may modify members.
@@ -218,7 +217,7 @@ func (a *Attr) Equal(b *Attr) bool {
 	}
 	mine, theirs := a.Elems, b.Elems
 	if a.Kind == SS || a.Kind == NS || a.Kind == BS {
-		mine, theirs = sortedByText(mine), sortedByText(theirs)
+		mine, theirs = sorted(mine, byText), sorted(theirs, byText)
 	}
 	for i := range mine {
 		if mine[i].Name != theirs[i].Name && a.Kind == M || !mine[i].Equal(&theirs[i]) {
@@ -226,8 +225,4 @@ func (a *Attr) Equal(b *Attr) bool {
 		}
 	}
 	return true
-}
-
-func sortedByText(members []Attr) []Attr {
-	return slices.SortedFunc(slices.Values(members), func(x, y Attr) int { return cmp.Compare(x.Text, y.Text) })
 }
