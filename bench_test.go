@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
 // instant is a transport that answers at once, as a table does that takes all
@@ -88,6 +90,52 @@ func BenchmarkWrite(b *testing.B) {
 			b.ReportMetric(float64(b.N*len(rows))/b.Elapsed().Seconds(), "rows/s")
 		})
 	}
+}
+
+// BenchmarkKey makes the key of a row of ten columns.
+func BenchmarkKey(b *testing.B) {
+	for name, key := range map[string][]string{"S": {"user_id:S"}, "S and N": {"user_id:S", "visits:N"}} {
+		b.Run(name, func(b *testing.B) {
+			dest := benchDest(b, key...)
+			row := benchRow()
+			b.ReportAllocs()
+			for b.Loop() {
+				key, err := dest.Key(row)
+				if err != nil || key.Shard(16) > 15 {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkFingerprint makes the fingerprint of a row of ten columns.
+func BenchmarkFingerprint(b *testing.B) {
+	dest := benchDest(b, "user_id:S")
+	nested := benchRow()
+	nested["segment"] = &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{
+		"tags": &types.AttributeValueMemberSS{Value: []string{"c", "a", "b"}}, "rank": &types.AttributeValueMemberN{Value: "7"},
+	}}
+	for name, row := range map[string]Row{"flat": benchRow(), "nested": nested} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := dest.Fingerprint(row, "created_at"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// benchDest is a Destination for a table of the given key.
+func benchDest(b *testing.B, key ...string) *Destination {
+	b.Helper()
+	dest, err := New(b.Context(), Config{Table: "users", Client: dynamodesttest.NewTable("users", key...)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return dest
 }
 
 // writeByHand is the loop of BenchmarkWrite.

@@ -7,14 +7,14 @@ import (
 
 // Fingerprint returns 16 bytes that are equal for rows that Write would write as the same item, and differ
 // for others: the first 16 bytes of SHA-256 over the canonical form of the item, which docs/identity.md
-// describes to the byte. The order of attributes and set members, and the spelling of numbers, do not matter. It
-// sends nothing.
+// describes to the byte. The order of attributes and set members, and the spelling of numbers, do not
+// matter. It sends nothing.
 //
 // It is for an engine that skips rows that have not changed, since DynamoDB bills a write that changes
-// nothing as any other: keep the fingerprint of each row that was Written under the Bytes of its [Key], and leave out
-// of the next sync the rows whose fingerprint is the same. Forget the fingerprint of a row with the outcome
-// Unknown or NotWritten, or the row may never be written. What others write to the table shows in no
-// fingerprint.
+// nothing as any other: store the fingerprint of each row that was Written under the Bytes of its [Key], and
+// leave out of the next sync the rows whose fingerprint is the same. Before a row is written, delete what is
+// stored under its key, or a lost outcome would leave out a row that the table does not hold. What others
+// write to the table shows in no fingerprint.
 //
 // The attribute that Config.Version names, and the attributes that are made from the columns in except, are
 // left out: a row whose updated_at alone has changed is then the same. A column that the mapping does not
@@ -24,8 +24,8 @@ import (
 // the same over releases as long as the item does. A delete (Config.Delete) has a fingerprint of its own,
 // made from its key, that differs from those of all puts.
 //
-// A fingerprint is pseudonymous and not anonymous: whoever can guess a row can compute its fingerprint, and rows
-// of a few possible values can be guessed. Treat it as personal data if the rows are.
+// A fingerprint is pseudonymous and not anonymous: whoever can guess a row can compute its fingerprint, and
+// rows of a few possible values can be guessed. Treat it as personal data if the rows are.
 //
 // A row that Write would refuse gives its [*RowError], with Index 0.
 func (d *Destination) Fingerprint(row Row, except ...string) ([16]byte, error) {

@@ -52,8 +52,9 @@ func (a *Attr) appendCanonical(dst []byte) []byte {
 		return dst
 	case M:
 		dst = binary.AppendUvarint(append(dst, 'M'), uint64(len(a.Elems)))
-		for _, member := range sorted(a.Elems, byName) {
-			dst = member.appendCanonical(appendText(dst, member.Name))
+		members := sorted(a.Elems, byName)
+		for i := range members {
+			dst = members[i].appendCanonical(appendText(dst, members[i].Name))
 		}
 		return dst
 	case SS:
