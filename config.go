@@ -90,6 +90,18 @@ type Config struct {
 	// them.
 	Delete string `json:"delete,omitempty"`
 
+	// Duplicates says what becomes of rows of one call that have the same key. The default is LastWins. With
+	// RefuseDuplicates the columns of the key of each row that Write is given are converted twice. Keys of
+	// different calls are not compared.
+	Duplicates Duplicates `json:"duplicates,omitempty"`
+
+	// MaxKeys is the maximum number of distinct keys that one WriteSeq or WriteChan with RefuseDuplicates
+	// keeps in memory. A row with one key more stops the call with a *ConfigError, since later rows could not
+	// be checked. Each key takes 23 to 38 bytes, by measurement, in addition to WindowBytes, however long it
+	// is: 16 bytes of a hash, and their place in a map. It does not concern Write. Only with
+	// RefuseDuplicates. The default is 10,000,000, about 300 MB.
+	MaxKeys int `json:"max_keys,omitempty"`
+
 	// Mapping is the field mapping. The zero Mapping writes every column as an attribute of the same
 	// name.
 	Mapping Mapping `json:"mapping,omitzero"`
@@ -207,6 +219,25 @@ const (
 	Overwrite OnExisting = "overwrite" // replace the existing item: the default
 	Skip      OnExisting = "skip"      // keep the existing item; the row is Skipped
 	Fail      OnExisting = "fail"      // keep the existing item; the row is NotWritten with ErrExists
+)
+
+// Duplicates is what becomes of rows of one call that have the same key, as DynamoDB compares keys: the
+// numbers 1 and 1.0 are equal. With Config.Delete a put and a delete of one key are duplicates too.
+type Duplicates string
+
+// The answers to a key that several rows of one call have.
+const (
+	// LastWins writes the last row of the key, or with Config.Version that of the highest version; the
+	// default. With OnExisting Skip or Fail the first row wins. See [Destination.Write] for the others.
+	LastWins Duplicates = "last"
+
+	// RefuseDuplicates refuses such rows: they are NotWritten with ErrKey, and their errors name another row
+	// of the key by its index, or say that it is an earlier one. Write refuses all rows of the key, before it
+	// sends anything. WriteSeq and WriteChan refuse all but the first, which may be written by then, and keep
+	// the keys in memory: see Config.MaxKeys. A row whose key is valid counts also if the row fails for
+	// another reason. Not with Version, nor with OnExisting Skip or Fail; New requires that DescribeTable
+	// describes the table's key.
+	RefuseDuplicates Duplicates = "fail"
 )
 
 // Retry controls how transient failures are retried: an unprocessed item, throttling, a server error

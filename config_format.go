@@ -19,6 +19,8 @@ type redacted struct {
 	OnExisting          OnExisting
 	Version             string
 	Delete              string
+	Duplicates          Duplicates
+	MaxKeys             int
 	Mapping             shownMapping
 	Concurrency         int
 	WriteUnitsPerSecond float64
@@ -48,6 +50,8 @@ func (c Config) redacted() redacted {
 		OnExisting:          c.OnExisting,
 		Version:             c.Version,
 		Delete:              c.Delete,
+		Duplicates:          c.Duplicates,
+		MaxKeys:             c.MaxKeys,
 		Mapping:             c.Mapping.shown(),
 		Concurrency:         c.Concurrency,
 		WriteUnitsPerSecond: c.WriteUnitsPerSecond,

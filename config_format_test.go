@@ -149,7 +149,7 @@ func TestPrintingShowsEveryField(t *testing.T) {
 
 	full := Config{
 		Region: "eu-west-1", Table: "users", Credentials: Credentials{AccessKeyID: testKeyID, SecretAccessKey: testSecret}, Endpoint: "http://localhost:8000",
-		Mode: Insert, OnExisting: Skip, Version: "v", Delete: "d", Mapping: Mapping{Null: OmitNull}, Concurrency: 1, WriteUnitsPerSecond: 1, Retry: Retry{MaxAttempts: 1}, MaxWait: 1, WindowBytes: 1,
+		Mode: Insert, OnExisting: Skip, Version: "v", Delete: "d", Duplicates: RefuseDuplicates, MaxKeys: 1, Mapping: Mapping{Null: OmitNull}, Concurrency: 1, WriteUnitsPerSecond: 1, Retry: Retry{MaxAttempts: 1}, MaxWait: 1, WindowBytes: 1,
 		AWS: &aws.Config{}, ClientOptions: make([]func(*dynamodb.Options), 2),
 		Client: taker{}, CredentialsProvider: credentials.StaticCredentialsProvider{}, Limiter: noLimit{},
 		Observer: Observer{Wait: func(context.Context, Wait) {}}, ReportAsSettled: true,

@@ -19,6 +19,10 @@ func TestConfigJSONRoundTrip(t *testing.T) {
 			Config{Table: "users", Mapping: Mapping{Fields: []Field{{Column: "at", Type: SortableTime}}, Bytes: TextBytes}},
 			`{"table":"users","mapping":{"fields":[{"column":"at","type":"SORTABLE_TIME"}],"bytes":"text"}}`,
 		},
+		"duplicates": {
+			Config{Table: "users", Duplicates: RefuseDuplicates, MaxKeys: 1000},
+			`{"table":"users","duplicates":"fail","max_keys":1000}`,
+		},
 		"least": {Config{Table: "users"}, `{"table":"users"}`},
 		"all": {
 			Config{
@@ -100,6 +104,8 @@ func TestConfigJSONDurations(t *testing.T) {
 		`{"mapping":{"fields":[null,{},[]]}}`:      "mapping.fields[2]: is a JSON array, but must be an object",
 		`{"mapping":{"fields":[{"required":1}]}}`:  "mapping.fields[0].required: is a JSON number, but must be a bool",
 		`{"mapping":{"missing":[]}}`:               "mapping.missing: is a JSON array, but must be a string",
+		`{"duplicates":true}`:                      "duplicates: is a JSON bool, but must be a string",
+		`{"max_keys":1e9}`:                         "max_keys: is a JSON number, but must be a whole number",
 		`{"mapping":{"null":true}}`:                "mapping.null: is a JSON bool, but must be a string",
 		// The first fault counts, wherever it is.
 		`{"table":1,"retry":{"max_attempts":"a"}}`: "table: is a JSON number, but must be a string",

@@ -10,7 +10,7 @@ import (
 	"github.com/dynamodest/dynamodest/internal/table"
 )
 
-// This file checks the settings that give rows a meaning beyond their values: Version and Delete.
+// This file checks the settings that say what rows mean beyond their values: Version, Delete and Duplicates.
 
 // versionTypes are the types that a Field of the version may force.
 var versionTypes = []Type{Auto, Number, String, EpochSeconds, EpochMillis, SortableTime}
@@ -57,8 +57,36 @@ func (p *problems) delete(c Config) {
 	}
 }
 
-// fitsTable returns why Version or Delete does not go with the table's keys, as a *ConfigError; nil if both do.
+// duplicates checks Duplicates and MaxKeys against the other settings.
+func (p *problems) duplicates(c Config) {
+	switch c.Duplicates {
+	case "", LastWins, RefuseDuplicates:
+	default:
+		p.add("Duplicates", "%s is unknown: must be %q or %q", fault.Quote(c.Duplicates), LastWins, RefuseDuplicates)
+	}
+	if c.Duplicates == RefuseDuplicates {
+		if c.OnExisting == Skip || c.OnExisting == Fail {
+			p.add("Duplicates", "%q cannot be combined with OnExisting %q, which already keeps the first row of a key and does not write the others: leave one of the two empty", RefuseDuplicates, c.OnExisting)
+		}
+		if c.Version != "" {
+			p.add("Duplicates", "%q cannot be combined with Version, which allows for several rows of a key and writes the newest: leave one of the two empty", RefuseDuplicates)
+		}
+	}
+	switch {
+	case c.MaxKeys < 0:
+		p.add("MaxKeys", "%d is out of range: must be 1 or more, or 0 for the default (%d)", c.MaxKeys, defaultMaxKeys)
+	case c.MaxKeys > 0 && c.Duplicates != RefuseDuplicates:
+		p.add("MaxKeys", "applies only to Duplicates %q, since no keys are kept without it: leave it empty, or set Duplicates to %[1]q", RefuseDuplicates)
+	}
+}
+
+// fitsTable returns why Version, Delete or Duplicates does not go with the table's keys, as a *ConfigError; nil
+// if all of them do.
 func (c Config) fitsTable(s *table.Schema, known bool) error {
+	if c.Duplicates == RefuseDuplicates && !known {
+		return &ConfigError{Field: "Duplicates", Problem: fmt.Sprintf(
+			"%q needs the table's key, and DescribeTable has not described it: have the fake client describe it", RefuseDuplicates)}
+	}
 	if c.Delete != "" {
 		switch {
 		case !known:

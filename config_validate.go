@@ -26,6 +26,7 @@ const (
 	defaultMaxDelay    = 5 * time.Second
 	defaultMaxWait     = 200 * time.Millisecond
 	defaultWindowBytes = 64 << 20
+	defaultMaxKeys     = 10_000_000 // with RefuseDuplicates
 )
 
 // minWindowBytes is the smallest window that a Config may set: it holds full batches of small rows.
@@ -53,6 +54,10 @@ var refusedModes = map[Mode]string{
 func (c Config) withDefaults() Config {
 	setDefault(&c.Mode, Upsert)
 	setDefault(&c.OnExisting, Overwrite)
+	setDefault(&c.Duplicates, LastWins)
+	if c.Duplicates == RefuseDuplicates {
+		setDefault(&c.MaxKeys, defaultMaxKeys)
+	}
 	setDefault(&c.Mapping.Null, WriteNull)
 	setDefault(&c.Mapping.EmptyString, EmptyAsNull)
 	setDefault(&c.Mapping.Missing, MissingNothing)
@@ -92,6 +97,7 @@ func (c Config) Validate() error {
 	p.mode(c)
 	p.version(c)
 	p.delete(c)
+	p.duplicates(c)
 	p.mapping(c.Mapping)
 	p.numbers(c)
 	return p.err()

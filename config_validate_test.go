@@ -137,6 +137,21 @@ func TestValidateFindsEachFault(t *testing.T) {
 		{"delete with fail", func(c *Config) { c.Mode, c.OnExisting, c.Delete = Insert, Fail, "gone" }, []string{"Delete"}},
 		{"delete with version", func(c *Config) { c.Version, c.Delete = "v", "gone" }, []string{"Delete"}},
 		{"delete of no UTF-8", func(c *Config) { c.Delete = "\xff" }, []string{"Delete"}},
+		{"duplicates, the last wins", func(c *Config) { c.Duplicates = LastWins }, nil},
+		{"duplicates refused", func(c *Config) { c.Duplicates = RefuseDuplicates }, nil},
+		{"duplicates refused up to a number of keys", func(c *Config) { c.Duplicates, c.MaxKeys = RefuseDuplicates, 1 }, nil},
+		{"duplicates refused with delete", func(c *Config) { c.Duplicates, c.Delete = RefuseDuplicates, "gone" }, nil},
+		{"duplicates refused with overwrite", func(c *Config) { c.Duplicates, c.Mode, c.OnExisting = RefuseDuplicates, Insert, Overwrite }, nil},
+		{"duplicates refused with skip", func(c *Config) { c.Duplicates, c.Mode, c.OnExisting = RefuseDuplicates, Insert, Skip }, []string{"Duplicates"}},
+		{"duplicates refused with fail", func(c *Config) { c.Duplicates, c.Mode, c.OnExisting = RefuseDuplicates, Insert, Fail }, []string{"Duplicates"}},
+		{"duplicates refused with version", func(c *Config) { c.Duplicates, c.Version = RefuseDuplicates, "v" }, []string{"Duplicates"}},
+		{"the last wins with skip", func(c *Config) { c.Duplicates, c.Mode, c.OnExisting = LastWins, Insert, Skip }, nil},
+		{"the last wins with version", func(c *Config) { c.Duplicates, c.Version = LastWins, "v" }, nil},
+		{"unknown duplicates", func(c *Config) { c.Duplicates = "refuse" }, []string{"Duplicates"}},
+		{"negative number of keys", func(c *Config) { c.Duplicates, c.MaxKeys = RefuseDuplicates, -1 }, []string{"MaxKeys"}},
+		{"negative number of keys that are not kept", func(c *Config) { c.MaxKeys = -1 }, []string{"MaxKeys"}},
+		{"number of keys that are not kept", func(c *Config) { c.MaxKeys = 5 }, []string{"MaxKeys"}},
+		{"number of keys where the last wins", func(c *Config) { c.Duplicates, c.MaxKeys = LastWins, 5 }, []string{"MaxKeys"}},
 		{"no column", func(c *Config) { c.Mapping.Fields = []Field{{Attribute: "a"}} }, []string{"Mapping.Fields[0].Column"}},
 		{"column of no UTF-8", func(c *Config) { c.Mapping.Fields = []Field{{Column: "a\xff"}} }, []string{"Mapping.Fields[0].Column"}},
 		{"attribute of no UTF-8", func(c *Config) { c.Mapping.Fields = []Field{{Column: "a", Attribute: "\xff"}} }, []string{"Mapping.Fields[0].Attribute"}},
@@ -226,6 +241,22 @@ func TestRefusedModesSayWhy(t *testing.T) {
 	}
 }
 
+// What Duplicates "fail" cannot be combined with is refused with the reason.
+func TestRefusedCombinationsOfDuplicatesSayWhy(t *testing.T) {
+	t.Parallel()
+	for why, change := range map[string]func(*Config){
+		`Duplicates: "fail" cannot be combined with OnExisting "skip", which already keeps the first row of a key`: func(c *Config) { c.Mode, c.OnExisting = Insert, Skip },
+		`Duplicates: "fail" cannot be combined with OnExisting "fail", which already keeps the first row of a key`: func(c *Config) { c.Mode, c.OnExisting = Insert, Fail },
+		`Duplicates: "fail" cannot be combined with Version, which allows for several rows of a key`:               func(c *Config) { c.Version = "v" },
+		`MaxKeys: applies only to Duplicates "fail", since no keys are kept without it`:                            func(c *Config) { c.Duplicates, c.MaxKeys = LastWins, 9 },
+	} {
+		cfg := validConfig()
+		cfg.Duplicates = RefuseDuplicates
+		change(&cfg)
+		assert.ErrorContains(t, cfg.Validate(), why)
+	}
+}
+
 func TestNewReturnsTheFaultsOfItsConfig(t *testing.T) {
 	t.Parallel()
 	d, err := New(t.Context(), Config{})
@@ -238,7 +269,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	got := Config{}.withDefaults()
 	assert.Equal(t, Config{
-		Mode: Upsert, OnExisting: Overwrite,
+		Mode: Upsert, OnExisting: Overwrite, Duplicates: LastWins,
 		Mapping:     Mapping{Null: WriteNull, EmptyString: EmptyAsNull, Missing: MissingNothing},
 		Concurrency: 64,
 		Retry:       Retry{MaxAttempts: 10, MinDelay: 50 * time.Millisecond, MaxDelay: 5 * time.Second},
@@ -246,6 +277,8 @@ func TestDefaults(t *testing.T) {
 		WindowBytes: 64 << 20,
 	}, got)
 
+	assert.Equal(t, 10_000_000, Config{Duplicates: RefuseDuplicates}.withDefaults().MaxKeys)
+	assert.Equal(t, 5, Config{Duplicates: RefuseDuplicates, MaxKeys: 5}.withDefaults().MaxKeys)
 	assert.Equal(t, Retry{MaxAttempts: 10, MinDelay: time.Minute, MaxDelay: time.Minute}, Config{Retry: Retry{MinDelay: time.Minute}}.withDefaults().Retry)
 	assert.Equal(t, Retry{MaxAttempts: 1, MinDelay: time.Millisecond, MaxDelay: time.Millisecond}, Config{Retry: Retry{MaxAttempts: 1, MaxDelay: time.Millisecond}}.withDefaults().Retry)
 }
