@@ -18,7 +18,17 @@ const minShare = 32
 // A method of a value that calls runtime.Goexit fails the value's row alone, unless the call ends the
 // caller's own goroutine; so does the mapping's Convert, which never runs on that goroutine.
 func (c *Converter) ConvertAll(ctx context.Context, rows []map[string]any) ([]*item.Item, []*fault.Error) {
-	all := share{rows: rows, items: make([]*item.Item, len(rows)), errs: make([]*fault.Error, len(rows))}
+	return c.inShares(ctx, rows, c.convert)
+}
+
+// ConvertKeys is ConvertAll for the keys of rows alone, as ConvertKey makes them.
+func (c *Converter) ConvertKeys(ctx context.Context, rows []map[string]any) ([]*item.Item, []*fault.Error) {
+	return c.inShares(ctx, rows, c.convertKey)
+}
+
+// inShares is ConvertAll by the given conversion of a row.
+func (c *Converter) inShares(ctx context.Context, rows []map[string]any, convert conversion) ([]*item.Item, []*fault.Error) {
+	all := share{convert: convert, rows: rows, items: make([]*item.Item, len(rows)), errs: make([]*fault.Error, len(rows))}
 	procs := runtime.GOMAXPROCS(0)
 	size := max(minShare, (len(rows)+procs-1)/procs)
 	var workers sync.WaitGroup
@@ -32,29 +42,33 @@ func (c *Converter) ConvertAll(ctx context.Context, rows []map[string]any) ([]*i
 		workers.Wait()
 		return all.items, all.errs
 	}
-	c.convertShare(ctx, all.part(from, len(rows)))
+	all.part(from, len(rows)).finish(ctx)
 	return all.items, all.errs
 }
 
+// conversion makes the item of a row, or says why there is none.
+type conversion func(row map[string]any) (*item.Item, *fault.Error)
+
 // share is the rows that one goroutine converts, with the results.
 type share struct {
-	rows  []map[string]any
-	items []*item.Item
-	errs  []*fault.Error
-	done  int // rows converted
+	convert conversion
+	rows    []map[string]any
+	items   []*item.Item
+	errs    []*fault.Error
+	done    int // rows converted
 }
 
 func (s *share) part(from, to int) *share {
-	return &share{rows: s.rows[from:to], items: s.items[from:to], errs: s.errs[from:to]}
+	return &share{convert: s.convert, rows: s.rows[from:to], items: s.items[from:to], errs: s.errs[from:to]}
 }
 
 // unfinished reports whether there is a row left to convert.
 func (s *share) unfinished(ctx context.Context) bool { return s.done < len(s.rows) && ctx.Err() == nil }
 
-// convertShare converts the rows of s that are left.
-func (c *Converter) convertShare(ctx context.Context, s *share) {
+// finish converts the rows of s that are left.
+func (s *share) finish(ctx context.Context) {
 	for ; s.unfinished(ctx); s.done++ {
-		s.items[s.done], s.errs[s.done] = c.convert(s.rows[s.done])
+		s.items[s.done], s.errs[s.done] = s.convert(s.rows[s.done])
 	}
 }
 
@@ -69,6 +83,6 @@ func (c *Converter) start(ctx context.Context, workers *sync.WaitGroup, s *share
 				c.start(ctx, workers, s)
 			}
 		}()
-		c.convertShare(ctx, s)
+		s.finish(ctx)
 	})
 }

@@ -36,8 +36,8 @@ func numbered(n int) []row {
 	return rows
 }
 
-func newShare(rows []row) *share {
-	return &share{rows: rows, items: make([]*item.Item, len(rows)), errs: make([]*fault.Error, len(rows))}
+func newShare(c *Converter, rows []row) *share {
+	return &share{convert: c.convert, rows: rows, items: make([]*item.Item, len(rows)), errs: make([]*fault.Error, len(rows))}
 }
 
 func TestConvertAll(t *testing.T) {
@@ -55,6 +55,26 @@ func TestConvertAll(t *testing.T) {
 			it, err := c.Convert(r)
 			require.Equal(t, it, items[i], i)
 			require.Equal(t, err, errs[i], i)
+		}
+	}
+}
+
+func TestConvertKeys(t *testing.T) {
+	t.Parallel()
+	for name, m := range map[string]Mapping{"plain": {}, "convert": {Convert: func(string, any) (any, bool, error) { return nil, false, nil }}} {
+		c := New(m, partitionKey("id", item.N))
+		rows := numbered(1000)
+		for i := range rows {
+			rows[i]["x"] = make(chan int) // which Convert refuses
+		}
+		rows[5] = nil
+		rows[999] = row{"id": "text"}
+		items, errs := c.ConvertKeys(t.Context(), rows)
+		for i, r := range rows {
+			it, err := c.ConvertKey(r)
+			require.Equal(t, it, items[i], name)
+			require.Equal(t, err, errs[i], name)
+			require.Equal(t, i == 5 || i == 999, err != nil, name)
 		}
 	}
 }
@@ -89,7 +109,7 @@ func TestGoexitCostsOneRow(t *testing.T) {
 	for _, i := range []int{0, 4, 5, 9} {
 		rows[i]["x"] = leaving
 	}
-	s := newShare(rows)
+	s := newShare(c, rows)
 	var workers sync.WaitGroup
 	c.start(t.Context(), &workers, s)
 	workers.Wait()
@@ -112,10 +132,11 @@ func TestGoexitAfterTheContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	s := newShare(numbered(10))
+	c := New(Mapping{}, table.Schema{})
+	s := newShare(c, numbered(10))
 	s.rows[3]["x"] = calling(func() { cancel(); runtime.Goexit() })
 	var workers sync.WaitGroup
-	New(Mapping{}, table.Schema{}).start(ctx, &workers, s)
+	c.start(ctx, &workers, s)
 	workers.Wait()
 	for i := range s.rows {
 		assert.Nil(t, s.errs[i])
