@@ -66,7 +66,9 @@ type Destination struct {
 	limiterTurn turnstile // for the request that asks the limiter
 	observer    Observer
 
-	reportAsSettled bool
+	reportAsSettled  bool
+	refuseDuplicates bool
+	maxKeys          int // that a stream keeps if duplicates are refused
 
 	mapping     Mapping
 	columns     []string // of mapping.Fields, each once
@@ -107,7 +109,9 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 		mapping:     cfg.Mapping,
 		columns:     cfg.columns(),
 
-		reportAsSettled: cfg.ReportAsSettled,
+		reportAsSettled:  cfg.ReportAsSettled,
+		refuseDuplicates: cfg.Duplicates == RefuseDuplicates,
+		maxKeys:          cfg.MaxKeys,
 	}
 	var client transport.API = cfg.Client
 	if cfg.Client == nil {

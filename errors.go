@@ -28,7 +28,7 @@ type Reason string
 // Reasons that lie with the row: the same row would fail again. Their Scope is ScopeRow.
 const (
 	ErrMapping  Reason = "unmappable_value" // a value cannot be mapped to DynamoDB
-	ErrKey      Reason = "bad_key"          // a key attribute is missing, empty, too long or of another type
+	ErrKey      Reason = "bad_key"          // a key attribute is missing, empty, too long or of another type; with Duplicates "fail": another row has the key
 	ErrTooLarge Reason = "item_too_large"   // over 400 KB
 	ErrRefused  Reason = "refused"          // refused by DynamoDB for this row alone
 	ErrExists   Reason = "item_exists"      // insert with OnExisting "fail": an item with the key exists; with Version: one that cannot be compared
@@ -118,8 +118,8 @@ type WriteError struct {
 	// were written in the end. It is zero if no row was throttled, or if DescribeTable reported no keys.
 	Throttling Throttling
 
-	// Stop is what stopped the call early: a *TableError, or the error of the source, of report, of
-	// the Limiter or of ctx. It is nil if nothing did.
+	// Stop is what stopped the call early: a *TableError, a *ConfigError for Config.MaxKeys, or the error of the
+	// source, of report, of the Limiter or of ctx. It is nil if nothing did.
 	Stop error
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -192,6 +194,29 @@ func liveHeap() float64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return float64(m.HeapAlloc) / (1 << 20)
+}
+
+// The keys that a stream keeps to refuse duplicates take what Config.MaxKeys documents, however long they are.
+// It is no parallel test, so that the heap is its own.
+func TestMemoryOfKeys(t *testing.T) {
+	dest, err := New(t.Context(), Config{Region: "eu-west-1", Table: "users", Client: taker{}, Duplicates: RefuseDuplicates})
+	require.NoError(t, err)
+	before := liveHeap()
+	keys, long := dest.newKeysMet(), strings.Repeat("k", 1000)
+	least, most := math.Inf(1), 0.0
+	for i := 1; i <= 500_000; i++ { // from 250,000 on the map doubles once
+		isNew, full := keys.add(&item.Item{Key: long + strconv.Itoa(i)})
+		require.NoError(t, full)
+		require.True(t, isNew)
+		if i >= 250_000 && i%25_000 == 0 {
+			bytes := (liveHeap() - before) * (1 << 20) / float64(i)
+			least, most = min(least, bytes), max(most, bytes)
+		}
+	}
+	assert.LessOrEqual(t, most, 39.0, "bytes for each key")
+	assert.GreaterOrEqual(t, least, 22.0)
+	t.Logf("%.1f to %.1f bytes for each key", least, most)
+	runtime.KeepAlive(keys)
 }
 
 // A settled row that waits to be reported holds its source row and its result: not its item, and not

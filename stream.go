@@ -46,7 +46,8 @@ func (e *badRow) Unwrap() error { return e.cause }
 // Format keeps fmt from walking into the cause.
 func (e badRow) Format(s fmt.State, verb rune) { fault.Format(s, verb, e.Error()) }
 
-// WriteSeq writes the rows of a sequence of any length, in bounded memory.
+// WriteSeq writes the rows of a sequence of any length, in bounded memory. There is one exception: with
+// Config.Duplicates RefuseDuplicates it keeps up to 38 bytes for each key, up to Config.MaxKeys of them.
 //
 // It calls report, if not nil, once for each row it took, in row order, with the row and its final
 // result; report may keep the row. Once report has been called for row i, rows 0 to i are settled, but
@@ -67,10 +68,11 @@ func (e badRow) Format(s fmt.State, verb rune) { fault.Format(s, verb, e.Error()
 // [Observer].Wait hears of a wait for "window". With Config.ReportAsSettled no row waits for another.
 //
 // It stops early when rows yields an error other than Pause and BadRow (a row yielded with such an
-// error is not taken), when report returns one, when ctx ends, or at a fault that every row would meet;
-// [WriteError].Stop says which. Rows already taken still get their outcome: after an error of rows they
-// are written as usual; in the other cases no further request starts. They are reported too, unless
-// report itself failed. The Summary counts every row taken, in all cases.
+// error is not taken), when a row has one key more than Config.MaxKeys (that row is not taken), when report
+// returns an error, when ctx ends, or at a fault that every row would meet; [WriteError].Stop says which.
+// Rows already taken still get their outcome: after an error of rows and at MaxKeys they are written as
+// usual; in the other cases no further request starts. They are reported too, unless report itself failed.
+// The Summary counts every row taken, in all cases.
 //
 // The error is nil if every row taken was Written, Deleted, Skipped or Superseded and nothing stopped the
 // call early; otherwise it is a [*WriteError]. If ctx has ended, the call counts as stopped early even if
@@ -94,11 +96,12 @@ func (d *Destination) WriteSeq(ctx context.Context, rows iter.Seq2[Row, error], 
 // that is not full is sent when its first row has waited Config.MaxWait. A nil row is a row. A nil
 // channel is an error.
 //
-// WriteChan stops early when report returns an error, when ctx ends, or at a fault that every row
-// would meet. From then on nobody receives from rows, and a sender that only sends would wait forever:
-// let each sender select on the send, on the end of ctx, and on the return of WriteChan, such as a
-// channel that is closed after it. Every row received is taken, and reported unless report has failed;
-// rows that are left in a buffered channel are not.
+// WriteChan stops early when a row has one key more than Config.MaxKeys (that row is NotWritten with
+// ErrStopped), when report returns an error, when ctx ends, or at a fault that every row would meet. From
+// then on nobody receives from rows, and a sender that only sends would wait forever: let each sender
+// select on the send, on the end of ctx, and on the return of WriteChan, such as a channel that is closed
+// after it. Every row received is taken, and reported unless report has failed; rows that are left in a
+// buffered channel are not.
 func (d *Destination) WriteChan(ctx context.Context, rows <-chan Row, report func(Row, RowResult) error) (Summary, error) {
 	return d.stream(ctx, report, func(c *call) bool {
 		if rows == nil {
@@ -111,7 +114,10 @@ func (d *Destination) WriteChan(ctx context.Context, rows <-chan Row, report fun
 				if !ok {
 					return true
 				}
-				running = c.take(ctx, row)
+				next := c.next
+				if running = c.take(ctx, row); c.next == next { // its key is one too many
+					c.takeStopped(row)
+				}
 			case <-c.mailbox.toCaller:
 				running = c.exchange(nil)
 			case <-c.mailbox.ended:
@@ -133,6 +139,7 @@ func (d *Destination) stream(ctx context.Context, report func(Row, RowResult) er
 	d.mustBeMade()
 	c := d.beginCall(ctx, report)
 	defer c.end()
+	c.keys = d.newKeysMet()
 	c.exhausted = takeRows(c)
 	// A source that ends without an error after ctx has ended may have been cut short by that,
 	// before its first row too.

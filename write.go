@@ -27,10 +27,11 @@ const (
 //
 // One bad row costs only itself. Of rows with the same key the last one given wins; an earlier row is
 // either written before it or, if the last one was written instead, Superseded. (With OnExisting Skip
-// or Fail the first one wins, and with Config.Version the highest version.) Rows with different keys go in
-// any order. There is one exception that no client can rule out but by Config.Version: a request that timed
-// out may still be applied later, over a newer row. Order is therefore promised only for keys whose every
-// request got a response.
+// or Fail the first one wins, with Config.Version the highest version, and with Config.Duplicates
+// RefuseDuplicates none: they are NotWritten with ErrKey.) Rows with different keys go in any order. There
+// is one exception that no client can rule out but by Config.Version: a request that timed out may still be
+// applied later, over a newer row. Order is therefore promised only for keys whose every request got a
+// response.
 //
 // Write does not change rows and keeps nothing of them after it returns. When ctx ends it starts no
 // further request, gives up those in flight, waits for every goroutine it started, and returns a
@@ -43,6 +44,7 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 	if len(rows) == 0 {
 		return res, nil
 	}
+	found := d.findDuplicates(ctx, rows)
 	c := d.beginCall(ctx, nil)
 	defer c.end()
 	c.results = res.Rows
@@ -50,7 +52,7 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 	for size := typemap.Footprint(rows[0]); c.exhausted && c.next < len(rows); { // of one row, roughly
 		n := max(1, min(d.windowBytes/chunkShare/max(1, size), maxChunk))
 		chunk := rows[c.next:min(c.next+n, len(rows))]
-		items, invalid := d.converter.ConvertAll(ctx, chunk)
+		items, invalid := d.convertUnique(ctx, chunk, c.next, found)
 		c.exhausted = c.takeAll(ctx, chunk, items, invalid)
 		size = averageFootprint(items)
 	}
@@ -77,6 +79,7 @@ type call struct {
 	reportErr error // of report
 
 	columns  columnsMet
+	keys     *keysMet // nil if rows may have the same key, and in Write
 	sum      Summary
 	failures failures
 }
@@ -100,9 +103,15 @@ func (c *call) end() {
 	<-c.mailbox.ended
 }
 
-// take takes one row. It reports whether the call goes on.
+// take takes one row, unless its key is one too many. It reports whether the call goes on.
 func (c *call) take(ctx context.Context, row Row) bool {
 	it, invalid := c.d.converter.Convert(row)
+	if c.keys != nil {
+		invalid = c.refuse(row, it, invalid)
+		if c.sourceErr != nil {
+			return false
+		}
+	}
 	c.columns.add(row)
 	if invalid != nil {
 		return c.takeInvalid(ctx, row, invalid)
@@ -162,7 +171,12 @@ func (c *call) enqueue(j *job) *job {
 
 // settleInvalid gives the next row, which cannot be converted, its result.
 func (c *call) settleInvalid(row Row, invalid *fault.Error) {
-	result := RowResult{Index: c.next, Err: conversionError(c.next, invalid)}
+	c.settleUnsent(row, conversionError(c.next, invalid))
+}
+
+// settleUnsent gives the next row, which is not sent, its result.
+func (c *call) settleUnsent(row Row, rowErr *RowError) {
+	result := RowResult{Index: c.next, Err: rowErr}
 	c.next++
 	c.settled(row, result, typemap.Footprint(row))
 }
