@@ -1,0 +1,143 @@
+package dynamodest_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/stretchr/testify/assert"
+)
+
+// maxCalls is the most calls of a trial.
+const maxCalls = 6
+
+// The values of a register that no row has written; row i writes the value i.
+const (
+	absent      = -1 - iota
+	initialItem // from before the calls
+)
+
+// registerState is what the table holds for one key, and the last row that each call has written to
+// it: the rows of one call go in their order.
+type registerState struct {
+	value int
+	last  [maxCalls]int // the row's index in its call, counted from 1
+}
+
+// registerKind is what an operation does to the register.
+type registerKind string
+
+const (
+	putItem    registerKind = "put"
+	insertItem registerKind = "insert"
+	findItem   registerKind = "find an item"
+	readItem   registerKind = "read"
+)
+
+// noReturn is when an operation returns that may take effect at any later time, or never.
+const noReturn = math.MaxInt64
+
+// registerInput is an operation on the register of one key.
+type registerInput struct {
+	kind  registerKind
+	value int // what it writes, or has read
+
+	// Of writes.
+	call  int // the number of the call
+	index int // of the row in its call, counted from 1
+
+	// doubtful is set for a request whose answer was lost: the request may take effect at any later
+	// time, or never, over whatever is there by then.
+	doubtful bool
+}
+
+func (in registerInput) String() string {
+	text := fmt.Sprintf("%s %d", in.kind, in.value)
+	if in.kind == putItem || in.kind == insertItem {
+		text += fmt.Sprintf(" (row %d of call %d)", in.index-1, in.call)
+	}
+	if in.doubtful {
+		text += ", perhaps"
+	}
+	return text
+}
+
+// register is the sequential specification of one key: a register that holds one item. The puts of
+// one call reach it in the order of their rows, apart from those whose answer was lost.
+func register(before int) porcupine.Model {
+	return porcupine.Model{
+		Init: func() any { return registerState{value: before} },
+		Step: func(state, input, _ any) (bool, any) {
+			return state.(registerState).step(input.(registerInput))
+		},
+	}
+}
+
+// step performs an operation. It reports whether the operation is possible in s.
+func (s registerState) step(in registerInput) (possible bool, next registerState) {
+	switch in.kind {
+	case readItem:
+		return s.value == in.value, s
+	case findItem:
+		return s.value != absent, s
+	case insertItem:
+		if s.value != absent {
+			return in.doubtful, s
+		}
+	case putItem:
+		if !in.doubtful && s.last[in.call] > in.index {
+			return false, s
+		}
+	}
+	s.value, s.last[in.call] = in.value, max(s.last[in.call], in.index)
+	return true, s
+}
+
+// TestRegister shows which histories the register allows.
+func TestRegister(t *testing.T) {
+	t.Parallel()
+	during := func(from, to int64, in registerInput) porcupine.Operation {
+		return porcupine.Operation{Call: from, Return: to, Input: in}
+	}
+	put := func(call, row int) registerInput {
+		return registerInput{kind: putItem, value: 10*call + row, call: call, index: row + 1}
+	}
+	insert := func(call, row int) registerInput {
+		in := put(call, row)
+		in.kind = insertItem
+		return in
+	}
+	lost := func(in registerInput) registerInput {
+		in.doubtful = true
+		return in
+	}
+	read := func(value int) registerInput { return registerInput{kind: readItem, value: value} }
+	find := registerInput{kind: findItem}
+	for _, c := range []struct {
+		name    string
+		legal   bool
+		history []porcupine.Operation
+	}{
+		{"rows of a call in their order", true, []porcupine.Operation{during(1, 2, put(1, 0)), during(3, 4, put(1, 3)), during(5, 5, read(13))}},
+		{"an older row over a newer one", false, []porcupine.Operation{during(1, 2, put(1, 3)), during(3, 4, put(1, 0))}},
+		{"an older row of another call over it", true, []porcupine.Operation{during(1, 2, put(1, 3)), during(3, 4, put(0, 0)), during(5, 5, read(0))}},
+		{"calls that overlap, one way", true, []porcupine.Operation{during(1, 4, put(1, 0)), during(2, 3, put(0, 0)), during(5, 5, read(0))}},
+		{"calls that overlap, the other way", true, []porcupine.Operation{during(1, 4, put(1, 0)), during(2, 3, put(0, 0)), during(5, 5, read(10))}},
+		{"a call after another", false, []porcupine.Operation{during(1, 2, put(1, 0)), during(3, 4, put(0, 0)), during(5, 5, read(10))}},
+		{"a row said to be written", false, []porcupine.Operation{during(1, 2, put(1, 0)), during(3, 3, read(absent))}},
+		{"a row said not to be written", false, []porcupine.Operation{during(1, 2, put(1, 0)), during(3, 3, read(4))}},
+		{"a lost answer, applied late", true, []porcupine.Operation{during(1, noReturn, lost(put(1, 0))), during(2, 3, put(1, 1)), during(4, 4, read(11)), during(5, 5, read(10))}},
+		{"a lost answer, applied twice", false, []porcupine.Operation{during(1, noReturn, lost(put(1, 0))), during(2, 3, put(1, 1)), during(4, 4, read(10)), during(5, 6, put(1, 2)), during(7, 7, read(10))}},
+		{"a lost answer, never applied", true, []porcupine.Operation{during(1, noReturn, lost(put(1, 0))), during(2, 3, put(1, 1)), during(noReturn-1, noReturn-1, read(11))}},
+		{"a lost answer, applied too early", false, []porcupine.Operation{during(1, 1, read(10)), during(2, noReturn, lost(put(1, 0)))}},
+		{"an insert where nothing is", true, []porcupine.Operation{during(1, 2, insert(1, 0)), during(3, 4, find), during(5, 5, read(10))}},
+		{"an insert over an item", false, []porcupine.Operation{during(1, 2, insert(1, 0)), during(3, 4, insert(0, 0))}},
+		{"an item found where nothing is", false, []porcupine.Operation{during(1, 2, find), during(3, 4, insert(0, 0))}},
+		{"an item found that was inserted meanwhile", true, []porcupine.Operation{during(1, 3, find), during(2, 4, insert(0, 0))}},
+		{"a lost insert that came too late", true, []porcupine.Operation{during(1, noReturn, lost(insert(1, 0))), during(2, 3, insert(0, 0)), during(4, 4, read(0))}},
+		{"a lost insert over an item", false, []porcupine.Operation{during(1, noReturn, lost(insert(1, 0))), during(2, 3, insert(0, 0)), during(4, 4, read(10))}},
+	} {
+		assert.Equal(t, c.legal, porcupine.CheckOperations(register(absent), c.history), c.name)
+	}
+}
