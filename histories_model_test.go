@@ -30,6 +30,7 @@ type registerKind string
 
 const (
 	putItem    registerKind = "put"
+	deleteItem registerKind = "delete"
 	insertItem registerKind = "insert"
 	findItem   registerKind = "find an item"
 	readItem   registerKind = "read"
@@ -41,7 +42,7 @@ const noReturn = math.MaxInt64
 // registerInput is an operation on the register of one key.
 type registerInput struct {
 	kind  registerKind
-	value int // what it writes, or has read
+	value int // what it writes, or has read: absent for a delete
 
 	// Of writes.
 	call  int // the number of the call
@@ -54,7 +55,7 @@ type registerInput struct {
 
 func (in registerInput) String() string {
 	text := fmt.Sprintf("%s %d", in.kind, in.value)
-	if in.kind == putItem || in.kind == insertItem {
+	if in.index > 0 {
 		text += fmt.Sprintf(" (row %d of call %d)", in.index-1, in.call)
 	}
 	if in.doubtful {
@@ -63,8 +64,8 @@ func (in registerInput) String() string {
 	return text
 }
 
-// register is the sequential specification of one key: a register that holds one item. The puts of
-// one call reach it in the order of their rows, apart from those whose answer was lost.
+// register is the sequential specification of one key: a register that holds one item. The puts and
+// deletes of one call reach it in the order of their rows, apart from those whose answer was lost.
 func register(before int) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return registerState{value: before} },
@@ -85,7 +86,7 @@ func (s registerState) step(in registerInput) (possible bool, next registerState
 		if s.value != absent {
 			return in.doubtful, s
 		}
-	case putItem:
+	case putItem, deleteItem:
 		if !in.doubtful && s.last[in.call] > in.index {
 			return false, s
 		}
@@ -107,6 +108,9 @@ func TestRegister(t *testing.T) {
 		in := put(call, row)
 		in.kind = insertItem
 		return in
+	}
+	remove := func(call, row int) registerInput {
+		return registerInput{kind: deleteItem, value: absent, call: call, index: row + 1}
 	}
 	lost := func(in registerInput) registerInput {
 		in.doubtful = true
@@ -131,6 +135,9 @@ func TestRegister(t *testing.T) {
 		{"a lost answer, applied twice", false, []porcupine.Operation{during(1, noReturn, lost(put(1, 0))), during(2, 3, put(1, 1)), during(4, 4, read(10)), during(5, 6, put(1, 2)), during(7, 7, read(10))}},
 		{"a lost answer, never applied", true, []porcupine.Operation{during(1, noReturn, lost(put(1, 0))), during(2, 3, put(1, 1)), during(noReturn-1, noReturn-1, read(11))}},
 		{"a lost answer, applied too early", false, []porcupine.Operation{during(1, 1, read(10)), during(2, noReturn, lost(put(1, 0)))}},
+		{"a delete and then a put", true, []porcupine.Operation{during(1, 2, remove(1, 0)), during(3, 4, put(1, 1)), during(5, 5, read(11))}},
+		{"a put after a delete that is later in its call", false, []porcupine.Operation{during(1, 2, remove(1, 1)), during(3, 4, put(1, 0))}},
+		{"an item that was said to be deleted", false, []porcupine.Operation{during(1, 2, put(1, 0)), during(3, 4, remove(0, 0)), during(5, 5, read(10))}},
 		{"an insert where nothing is", true, []porcupine.Operation{during(1, 2, insert(1, 0)), during(3, 4, find), during(5, 5, read(10))}},
 		{"an insert over an item", false, []porcupine.Operation{during(1, 2, insert(1, 0)), during(3, 4, insert(0, 0))}},
 		{"an item found where nothing is", false, []porcupine.Operation{during(1, 2, find), during(3, 4, insert(0, 0))}},

@@ -118,13 +118,14 @@ func (tr *trial) checkRow(t *testing.T, r *trialRow) {
 		require.True(t, r.given < request.began && request.began < r.reported, "row %d of call %d was sent out of its time", r.index, r.call.number)
 	}
 	switch r.result.Outcome {
-	case dynamodest.Written:
+	case dynamodest.Written, dynamodest.Deleted:
 		require.NotEmpty(t, r.requests)
+		require.Equal(t, r.delete, r.result.Outcome == dynamodest.Deleted)
 	case dynamodest.Unknown:
 		require.True(t, slices.ContainsFunc(r.requests, func(q *trialRequest) bool { return q.lost }), "row %d of call %d is Unknown for no reason", r.index, r.call.number)
 	case dynamodest.Superseded:
 		by := r.call.rows[r.result.By]
-		require.Equal(t, dynamodest.Written, by.result.Outcome, "row %d of call %d is superseded by row %d", r.index, r.call.number, by.index)
+		require.Contains(t, []dynamodest.Outcome{dynamodest.Written, dynamodest.Deleted}, by.result.Outcome, "row %d of call %d is superseded by row %d", r.index, r.call.number, by.index)
 		require.Equal(t, r.key, by.key)
 	case dynamodest.NotWritten, dynamodest.Skipped:
 	}
@@ -137,7 +138,10 @@ func (tr *trial) checkRow(t *testing.T, r *trialRow) {
 // then have been there before it.
 func (r *trialRow) operations(overwritten bool) (ops []porcupine.Operation) {
 	write := registerInput{kind: putItem, value: r.id, call: r.call.number, index: r.index + 1}
-	if r.call.conditional() {
+	switch {
+	case r.delete:
+		write.kind, write.value = deleteItem, absent
+	case r.call.conditional():
 		write.kind = insertItem
 	}
 	perhaps := write
@@ -150,7 +154,7 @@ func (r *trialRow) operations(overwritten bool) (ops []porcupine.Operation) {
 		}
 	}
 	switch r.result.Outcome {
-	case dynamodest.Written:
+	case dynamodest.Written, dynamodest.Deleted:
 		first, last := r.requests[0], r.requests[len(r.requests)-1]
 		op := porcupine.Operation{ClientId: write.call, Call: last.began, Return: min(last.ended, r.reported), Input: write}
 		if r.call.conditional() { // an earlier request may have inserted the item that the last one has found
@@ -214,6 +218,7 @@ func (tr *trial) count(met *tally) {
 	for _, r := range tr.rows {
 		outcomes[r.result.Outcome] = true
 	}
+	met.add("kind", tr.kind)
 	for o := range outcomes {
 		met.add("outcome", o)
 	}
@@ -227,7 +232,8 @@ func (tr *trial) count(met *tally) {
 // assertHistoriesMet fails for each outcome and fault that no trial has met.
 func assertHistoriesMet(t *testing.T, met *tally) {
 	t.Helper()
-	assertAll(t, met, "outcome", dynamodest.Written, dynamodest.Skipped, dynamodest.Superseded, dynamodest.NotWritten, dynamodest.Unknown)
+	assertAll(t, met, "kind", trialKinds...)
+	assertAll(t, met, "outcome", dynamodest.Written, dynamodest.Deleted, dynamodest.Skipped, dynamodest.Superseded, dynamodest.NotWritten, dynamodest.Unknown)
 	for _, f := range trialFaults {
 		assertAll(t, met, "fault", f.name)
 	}

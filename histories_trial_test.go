@@ -27,6 +27,7 @@ type trial struct {
 	rnd  *rand.Rand // of the trial's own goroutine
 	db   *dynamodesttest.DB
 
+	kind   trialKind
 	keys   int
 	before map[string]bool // the keys that have an item at the start
 	calm   int             // how many of 100 requests meet no fault
@@ -43,6 +44,17 @@ type trial struct {
 	reads map[string][]trialRead
 }
 
+// trialKind is what the rows of a trial do.
+type trialKind string
+
+const (
+	trialPuts    trialKind = "puts"    // overwrite or insert items
+	trialDeletes trialKind = "deletes" // overwrite or delete items
+)
+
+// trialKinds are all kinds.
+var trialKinds = []trialKind{trialPuts, trialDeletes}
+
 // trialDestination is a Destination, which several calls may share.
 type trialDestination struct {
 	cfg  dynamodest.Config
@@ -57,12 +69,13 @@ func (d trialDestination) conditional() bool {
 // trialCall is one call of Write or WriteSeq.
 type trialCall struct {
 	trialDestination
-	number int
-	rows   []*trialRow
-	stream bool
-	begins time.Duration // after the round has begun
-	cancel time.Duration // after the call has begun; 0 = never
-	slow   bool          // the source waits between rows
+	number  int
+	rows    []*trialRow
+	deletes map[string]*trialRow // by key: at most one, since the request of a delete names no row
+	stream  bool
+	begins  time.Duration // after the round has begun
+	cancel  time.Duration // after the call has begun; 0 = never
+	slow    bool          // the source waits between rows
 }
 
 // trialRow is one row, which says in its attribute "row" which one of the trial it is.
@@ -72,6 +85,7 @@ type trialRow struct {
 	index  int // in its call
 	key    string
 	row    dynamodest.Row
+	delete bool
 	poison bool // DynamoDB refuses it
 
 	given    int64
@@ -102,6 +116,7 @@ func newTrial(t *testing.T, seed uint64) *trial {
 		t: t, seed: seed, rnd: rand.New(rand.NewPCG(seed, 7)), db: dynamodesttest.NewTable(table, "id:S"),
 		before: map[string]bool{}, faults: make([]atomic.Int64, len(trialFaults)), reads: map[string][]trialRead{},
 	}
+	tr.kind = trialKinds[tr.rnd.IntN(len(trialKinds))]
 	tr.keys = 1 + tr.rnd.IntN(40)
 	tr.calm = []int{100, 90, 70, 50, 30}[tr.rnd.IntN(5)]
 	tr.db.KeepHistory(0)
@@ -156,7 +171,10 @@ func (tr *trial) newDestination() trialDestination {
 			MaxAttempts: 1 + tr.rnd.IntN(8), MinDelay: time.Millisecond, MaxDelay: 50 * time.Millisecond,
 		},
 	}
-	if tr.rnd.IntN(3) == 0 {
+	switch {
+	case tr.kind == trialDeletes:
+		cfg.Delete = "gone"
+	case tr.rnd.IntN(3) == 0:
 		insert := modes[1+tr.rnd.IntN(len(modes)-1)]
 		cfg.Mode, cfg.OnExisting = insert.Mode, insert.OnExisting
 	}
@@ -166,7 +184,7 @@ func (tr *trial) newDestination() trialDestination {
 // newCall draws a call.
 func (tr *trial) newCall(number int, by trialDestination) *trialCall {
 	c := &trialCall{
-		trialDestination: by, number: number, stream: tr.rnd.IntN(3) > 0, slow: tr.rnd.IntN(3) == 0,
+		trialDestination: by, number: number, deletes: map[string]*trialRow{}, stream: tr.rnd.IntN(3) > 0, slow: tr.rnd.IntN(3) == 0,
 		begins: time.Duration(tr.rnd.IntN(40)) * time.Millisecond,
 	}
 	if tr.rnd.IntN(10) == 0 {
@@ -178,9 +196,21 @@ func (tr *trial) newCall(number int, by trialDestination) *trialCall {
 			poison: tr.rnd.IntN(60) == 0,
 		}
 		r.row = dynamodest.Row{"id": r.key, "row": r.id}
+		if tr.kind == trialDeletes {
+			tr.drawDelete(r)
+		}
 		c.rows, tr.rows = append(c.rows, r), append(tr.rows, r)
 	}
 	return c
+}
+
+// drawDelete makes a delete of some rows.
+func (tr *trial) drawDelete(r *trialRow) {
+	if r.delete = tr.rnd.IntN(3) == 0 && r.call.deletes[r.key] == nil; r.delete {
+		r.row["gone"], r.call.deletes[r.key] = true, r
+	} else if tr.rnd.IntN(2) == 0 {
+		r.row["gone"] = false
+	}
 }
 
 // run makes the calls and then reads every key.
@@ -203,7 +233,7 @@ func (tr *trial) run() {
 
 // write makes a call.
 func (tr *trial) write(c *trialCall) {
-	ctx, cancel := context.WithCancel(tr.t.Context())
+	ctx, cancel := context.WithCancel(context.WithValue(tr.t.Context(), trialCallKey{}, c))
 	defer cancel()
 	if c.cancel > 0 {
 		defer time.AfterFunc(c.cancel, cancel).Stop()
@@ -258,6 +288,9 @@ func (tr *trial) read(key string) {
 	tr.reads[key] = append(tr.reads[key], r)
 }
 
+// trialCallKey is the key of the call in the context of its requests.
+type trialCallKey struct{}
+
 // trialClient is a client of the table that records its requests.
 type trialClient struct {
 	*dynamodesttest.DB
@@ -268,7 +301,12 @@ type trialClient struct {
 func (c trialClient) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {
 	var rows []*trialRow
 	for _, w := range in.RequestItems[table] {
-		rows = append(rows, c.tr.rows[rowOf(w.PutRequest.Item)])
+		if w.DeleteRequest != nil {
+			key := w.DeleteRequest.Key["id"].(*types.AttributeValueMemberS).Value
+			rows = append(rows, ctx.Value(trialCallKey{}).(*trialCall).deletes[key])
+		} else {
+			rows = append(rows, c.tr.rows[rowOf(w.PutRequest.Item)])
+		}
 	}
 	var out *dynamodb.BatchWriteItemOutput
 	err := c.tr.send(ctx, rows, func() (err error) {
