@@ -25,6 +25,9 @@ var trialFaults = []trialFault{
 	{"slow", false, func(rnd *rand.Rand) dynamodesttest.Fault {
 		return dynamodesttest.Slow(time.Duration(rnd.IntN(100))*time.Millisecond, time.Duration(rnd.IntN(100))*time.Millisecond)
 	}},
+	{"held", false, func(rnd *rand.Rand) dynamodesttest.Fault {
+		return dynamodesttest.Slow(time.Duration(1+rnd.IntN(25))*time.Second, 0)
+	}},
 	{"item not shown", false, alike(dynamodesttest.HideItem())},
 	{"500", true, alike(dynamodesttest.Error(500, "InternalServerError", ""))},
 	{"500 after some writes", true, func(rnd *rand.Rand) dynamodesttest.Fault {

@@ -21,9 +21,16 @@ const (
 // registerState is what the table holds for one key, and the last row that each call has written to
 // it: the rows of one call go in their order.
 type registerState struct {
-	value int
-	last  [maxCalls]int // the row's index in its call, counted from 1
+	value   int
+	version int           // of trials of versions
+	last    [maxCalls]int // the row's index in its call, counted from 1; with versions, of the rows of this version
 }
+
+// Versions that no row has.
+const (
+	noVersion    = -1            // older than any
+	otherVersion = math.MaxInt64 // of another type: not comparable
+)
 
 // registerKind is what an operation does to the register.
 type registerKind string
@@ -34,6 +41,11 @@ const (
 	insertItem registerKind = "insert"
 	findItem   registerKind = "find an item"
 	readItem   registerKind = "read"
+
+	// With versions.
+	putNewer  registerKind = "put unless newer"
+	findNewer registerKind = "find a newer item"
+	findOther registerKind = "find an item that is newer or not comparable"
 )
 
 // noReturn is when an operation returns that may take effect at any later time, or never.
@@ -43,6 +55,8 @@ const noReturn = math.MaxInt64
 type registerInput struct {
 	kind  registerKind
 	value int // what it writes, or has read: absent for a delete
+
+	version int // the row's
 
 	// Of writes.
 	call  int // the number of the call
@@ -66,9 +80,12 @@ func (in registerInput) String() string {
 
 // register is the sequential specification of one key: a register that holds one item. The puts and
 // deletes of one call reach it in the order of their rows, apart from those whose answer was lost.
-func register(before int) porcupine.Model {
+//
+// With versions it is a register whose version never falls. Of rows of one version the order is that of
+// their call, unless an answer was lost.
+func register(before registerState) porcupine.Model {
 	return porcupine.Model{
-		Init: func() any { return registerState{value: before} },
+		Init: func() any { return before },
 		Step: func(state, input, _ any) (bool, any) {
 			return state.(registerState).step(input.(registerInput))
 		},
@@ -82,6 +99,12 @@ func (s registerState) step(in registerInput) (possible bool, next registerState
 		return s.value == in.value, s
 	case findItem:
 		return s.value != absent, s
+	case findNewer:
+		return s.version > in.version && s.version != otherVersion, s
+	case findOther:
+		return s.version > in.version, s
+	case putNewer:
+		return s.stepNewer(in)
 	case insertItem:
 		if s.value != absent {
 			return in.doubtful, s
@@ -92,6 +115,23 @@ func (s registerState) step(in registerInput) (possible bool, next registerState
 		}
 	}
 	s.value, s.last[in.call] = in.value, max(s.last[in.call], in.index)
+	return true, s
+}
+
+// stepNewer performs a put with a version.
+func (s registerState) stepNewer(in registerInput) (possible bool, next registerState) {
+	switch {
+	case s.version > in.version:
+		return in.doubtful, s
+	case s.version < in.version:
+		s.last = [maxCalls]int{}
+	case !in.doubtful && s.last[in.call] > in.index:
+		return false, s
+	}
+	s.value, s.version = in.value, in.version
+	if !in.doubtful {
+		s.last[in.call] = in.index
+	}
 	return true, s
 }
 
@@ -111,6 +151,11 @@ func TestRegister(t *testing.T) {
 	}
 	remove := func(call, row int) registerInput {
 		return registerInput{kind: deleteItem, value: absent, call: call, index: row + 1}
+	}
+	newer := func(call, row, version int) registerInput {
+		in := put(call, row)
+		in.kind, in.version = putNewer, version
+		return in
 	}
 	lost := func(in registerInput) registerInput {
 		in.doubtful = true
@@ -144,7 +189,16 @@ func TestRegister(t *testing.T) {
 		{"an item found that was inserted meanwhile", true, []porcupine.Operation{during(1, 3, find), during(2, 4, insert(0, 0))}},
 		{"a lost insert that came too late", true, []porcupine.Operation{during(1, noReturn, lost(insert(1, 0))), during(2, 3, insert(0, 0)), during(4, 4, read(0))}},
 		{"a lost insert over an item", false, []porcupine.Operation{during(1, noReturn, lost(insert(1, 0))), during(2, 3, insert(0, 0)), during(4, 4, read(10))}},
+		{"versions that rise", true, []porcupine.Operation{during(1, 2, newer(1, 3, 5)), during(3, 4, newer(1, 0, 6)), during(5, 5, read(10))}},
+		{"a version that falls", false, []porcupine.Operation{during(1, 2, newer(1, 0, 6)), during(3, 4, newer(0, 0, 5))}},
+		{"equal versions of a call in their order", true, []porcupine.Operation{during(1, 2, newer(1, 0, 5)), during(3, 4, newer(1, 1, 5)), during(5, 5, read(11))}},
+		{"equal versions of a call in another order", false, []porcupine.Operation{during(1, 2, newer(1, 1, 5)), during(3, 4, newer(1, 0, 5))}},
+		{"equal versions of two calls", true, []porcupine.Operation{during(1, 2, newer(1, 1, 5)), during(3, 4, newer(0, 0, 5)), during(5, 6, newer(1, 2, 5))}},
+		{"a lost answer, applied late over an older version", true, []porcupine.Operation{during(1, noReturn, lost(newer(1, 0, 6))), during(2, 3, newer(0, 0, 5)), during(4, 4, read(0)), during(5, 5, read(10))}},
+		{"a lost answer, applied late over a newer version", false, []porcupine.Operation{during(1, noReturn, lost(newer(1, 0, 5))), during(2, 3, newer(0, 0, 6)), during(4, 4, read(0)), during(5, 5, read(10))}},
+		{"a newer version found", true, []porcupine.Operation{during(1, 2, newer(1, 0, 6)), during(3, 4, registerInput{kind: findNewer, version: 5})}},
+		{"a newer version said to be found", false, []porcupine.Operation{during(1, 2, newer(1, 0, 5)), during(3, 4, registerInput{kind: findNewer, version: 5})}},
 	} {
-		assert.Equal(t, c.legal, porcupine.CheckOperations(register(absent), c.history), c.name)
+		assert.Equal(t, c.legal, porcupine.CheckOperations(register(registerState{value: absent, version: noVersion}), c.history), c.name)
 	}
 }

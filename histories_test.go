@@ -24,7 +24,9 @@ import (
 // TestHistories checks what calls of Write and WriteSeq report, some of them at the same time, against
 // the sequential specification of a register: for each key of a table the rows with their outcomes,
 // together with reads of the table in between and at the end, must have an order in which they make
-// sense. A failure names its seed; DYNAMODEST_SEED runs that one alone.
+// sense. With versions the table must hold the newest one, whichever way an older row comes late: by a
+// retry queue, calls that overlap, a worker that wakes up, or a request applied late. A failure names
+// its seed; DYNAMODEST_SEED runs that one alone.
 func TestHistories(t *testing.T) {
 	t.Parallel()
 	met := new(tally)
@@ -32,7 +34,7 @@ func TestHistories(t *testing.T) {
 		runTrial(t, seed, met)
 		return
 	}
-	checkHistories(t, testsize.Pick(300, 6_000), met)
+	checkHistories(t, testsize.Pick(300, 4_000), met)
 	if !testing.Short() {
 		assertHistoriesMet(t, met)
 	}
@@ -89,6 +91,8 @@ func runTrial(t *testing.T, seed uint64, met *tally) (histories, operations int)
 func (tr *trial) check(t *testing.T) (histories, operations int) {
 	t.Helper()
 	byKey := map[string][]porcupine.Operation{}
+	tr.checkSums(t)
+	tr.checkVersions(t)
 	overwritten := slices.ContainsFunc(tr.rows, func(r *trialRow) bool { return !r.call.conditional() })
 	for _, r := range tr.rows {
 		tr.checkRow(t, r)
@@ -127,7 +131,24 @@ func (tr *trial) checkRow(t *testing.T, r *trialRow) {
 		by := r.call.rows[r.result.By]
 		require.Contains(t, []dynamodest.Outcome{dynamodest.Written, dynamodest.Deleted}, by.result.Outcome, "row %d of call %d is superseded by row %d", r.index, r.call.number, by.index)
 		require.Equal(t, r.key, by.key)
+		require.True(t, by.version > r.version || by.version == r.version && by.index > r.index, "row %d of call %d is superseded by row %d", r.index, r.call.number, by.index)
 	case dynamodest.NotWritten, dynamodest.Skipped:
+	}
+}
+
+// checkSums checks the sums and the error of each call.
+func (tr *trial) checkSums(t *testing.T) {
+	t.Helper()
+	for _, round := range tr.rounds {
+		for _, c := range round {
+			sum := c.sum
+			good := sum.Written + sum.Deleted + sum.Skipped + sum.Superseded
+			require.Equal(t, sum.Rows, good+sum.NotWritten+sum.Unknown)
+			require.Equal(t, len(slices.DeleteFunc(slices.Clone(c.rows), func(r *trialRow) bool { return r.reported == 0 })), sum.Rows)
+			if c.err == nil {
+				require.Equal(t, len(c.rows), good)
+			}
+		}
 	}
 }
 
@@ -143,6 +164,8 @@ func (r *trialRow) operations(overwritten bool) (ops []porcupine.Operation) {
 		write.kind, write.value = deleteItem, absent
 	case r.call.conditional():
 		write.kind = insertItem
+	case r.call.cfg.Version != "":
+		write.kind, write.version = putNewer, r.version
 	}
 	perhaps := write
 	perhaps.doubtful = true
@@ -180,8 +203,16 @@ func (r *trialRow) operations(overwritten bool) (ops []porcupine.Operation) {
 // found is the operation of a row whose key another item has: by the answer to its last request or,
 // if there was none, by what became of another row of the call.
 func (r *trialRow) found() porcupine.Operation {
-	op := porcupine.Operation{ClientId: r.call.number, Call: r.given, Return: r.reported, Input: registerInput{kind: findItem}}
-	if n := len(r.requests); n > 0 {
+	in := registerInput{kind: findItem, version: r.version}
+	switch {
+	case r.call.cfg.Version == "":
+	case r.result.Outcome == dynamodest.Skipped:
+		in.kind = findNewer
+	default:
+		in.kind = findOther
+	}
+	op := porcupine.Operation{ClientId: r.call.number, Call: r.given, Return: r.reported, Input: in}
+	if n := len(r.requests); n > 0 && in.kind == findItem {
 		op.Call, op.Return = r.requests[n-1].began, min(r.requests[n-1].ended, r.reported)
 	}
 	return op
@@ -200,7 +231,7 @@ func (tr *trial) describe(key string, history []porcupine.Operation) string {
 			fmt.Fprintf(&text, "    request from %d to %d, rows: %d, fault: %q, lost: %v\n", q.began, q.ended, len(q.rows), q.fault, q.lost)
 		}
 	}
-	fmt.Fprintf(&text, "at the start: %d (%d is nothing)\n", tr.start(key), absent)
+	fmt.Fprintf(&text, "at the start: %+v (the value %d is nothing)\n", tr.start(key), absent)
 	slices.SortFunc(history, func(a, b porcupine.Operation) int { return cmp.Compare(a.Call, b.Call) })
 	for _, op := range history {
 		end := "the end"
@@ -219,6 +250,7 @@ func (tr *trial) count(met *tally) {
 		outcomes[r.result.Outcome] = true
 	}
 	met.add("kind", tr.kind)
+	tr.countStale(met)
 	for o := range outcomes {
 		met.add("outcome", o)
 	}
@@ -237,4 +269,8 @@ func assertHistoriesMet(t *testing.T, met *tally) {
 	for _, f := range trialFaults {
 		assertAll(t, met, "fault", f.name)
 	}
+	for _, f := range versionForms {
+		assertAll(t, met, "form", f.name)
+	}
+	assertAll(t, met, "stale", lateRetry, overlap, wokenWorker, heldRequest, appliedLate)
 }
