@@ -167,7 +167,7 @@ func (s *schedule) fault(c dynamodesttest.Call) dynamodesttest.Fault {
 	s.calls++
 	poisoned := false
 	for i := range c.Keys {
-		row := rowOf(c.Item(i))
+		row := s.rowOf(c.Keys[i], c.Item(i))
 		s.carried[row]++
 		poisoned = poisoned || s.poison[row]
 	}

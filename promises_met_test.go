@@ -70,7 +70,7 @@ func (s *schedule) count() {
 }
 
 func (s *schedule) mode() string {
-	return fmt.Sprintf("%s %s by %s, as settled: %v", s.cfg.Mode, s.cfg.OnExisting, s.by, s.asSettled())
+	return fmt.Sprintf("%s %s, version %q, delete %q, by %s, as settled: %v", s.cfg.Mode, s.cfg.OnExisting, s.cfg.Version, s.cfg.Delete, s.by, s.asSettled())
 }
 
 // assertAllMet fails for each outcome, reason, mode, end and fault that no
@@ -78,7 +78,7 @@ func (s *schedule) mode() string {
 // Write ends with ErrTableStatus, which is for New and Check.
 func assertAllMet(t *testing.T, met *tally) {
 	t.Helper()
-	assertAll(t, met, "outcome", dynamodest.Written, dynamodest.Skipped, dynamodest.Superseded, dynamodest.NotWritten, dynamodest.Unknown)
+	assertAll(t, met, "outcome", dynamodest.Written, dynamodest.Deleted, dynamodest.Skipped, dynamodest.Superseded, dynamodest.NotWritten, dynamodest.Unknown)
 	assertAll(t, met, "reason",
 		dynamodest.ErrMapping, dynamodest.ErrKey, dynamodest.ErrTooLarge, dynamodest.ErrRefused, dynamodest.ErrExists,
 		dynamodest.ErrUnprocessed, dynamodest.ErrThrottled, dynamodest.ErrUnavailable, dynamodest.ErrStopped,

@@ -90,6 +90,8 @@ type schedule struct {
 	poison   map[int]bool     // rows that DynamoDB alone finds fault with
 	carried  map[int]int      // requests that carried each row
 	puzzling map[string]bool  // keys that met a write applied late
+	versions map[int]int      // of the rows, with Config.Version
+	deletes  map[string]int   // the row that deletes a key, with Config.Delete: at most one, since a request to delete names no row
 
 	results []dynamodest.RowResult
 	reports []int        // indexes in the order reported
@@ -121,12 +123,17 @@ const table = "rows"
 var modes = []dynamodest.Config{
 	{}, {Mode: dynamodest.Insert, OnExisting: dynamodest.Overwrite},
 	{Mode: dynamodest.Insert, OnExisting: dynamodest.Skip}, {Mode: dynamodest.Insert, OnExisting: dynamodest.Fail},
+	{Version: "v"}, {Delete: "gone"},
 }
+
+// maxVersion is the highest version of a row, and beforeVersion that of the items there at the start.
+const maxVersion, beforeVersion = 20, 10
 
 func newSchedule(t *testing.T, seed uint64, met *tally) *schedule {
 	s := &schedule{
 		t: t, met: met, rnd: rand.New(rand.NewPCG(seed, 42)),
 		poison: map[int]bool{}, bad: map[int]bool{}, pauses: map[int]int{}, carried: map[int]int{}, seen: map[int]bool{}, puzzling: map[string]bool{},
+		versions: map[int]int{-1: beforeVersion}, deletes: map[string]int{},
 	}
 	s.db = dynamodesttest.NewTable(table, "id:S", "n:N")
 	s.cfg = dynamodest.Config{
@@ -137,9 +144,9 @@ func newSchedule(t *testing.T, seed uint64, met *tally) *schedule {
 		},
 		MaxWait: time.Duration(1+s.rnd.IntN(50)) * time.Millisecond,
 	}
-	if s.rnd.IntN(3) == 0 {
-		insert := modes[1+s.rnd.IntN(len(modes)-1)]
-		s.cfg.Mode, s.cfg.OnExisting = insert.Mode, insert.OnExisting
+	if s.rnd.IntN(2) == 0 {
+		mode := modes[1+s.rnd.IntN(len(modes)-1)]
+		s.cfg.Mode, s.cfg.OnExisting, s.cfg.Version, s.cfg.Delete = mode.Mode, mode.OnExisting, mode.Version, mode.Delete
 	}
 	s.cfg.ReportAsSettled = s.rnd.IntN(3) == 0
 	if s.rnd.IntN(8) == 0 {
@@ -184,17 +191,45 @@ func (s *schedule) makeRows() {
 			row["poison"] = true
 			s.poison[i] = true
 		}
-		s.rows, s.given = append(s.rows, row), append(s.given, maps.Clone(row))
+		s.rows = append(s.rows, row)
 	}
 	s.drawHotKeys()
-	if s.cfg.OnExisting == dynamodest.Skip || s.cfg.OnExisting == dynamodest.Fail {
+	s.drawOperations()
+	for _, row := range s.rows {
+		s.given = append(s.given, maps.Clone(row))
+	}
+	if s.conditional() {
 		for k := range keys {
 			if s.rnd.IntN(4) == 0 {
-				s.put(dynamodest.Row{"id": "k" + strconv.Itoa(k/2), "n": k % 2, "row": -1})
+				s.put(dynamodest.Row{"id": "k" + strconv.Itoa(k/2), "n": k % 2, "row": -1, "v": beforeVersion})
 				s.before++
 			}
 		}
 	}
+}
+
+// drawOperations gives the rows versions, or makes some of them deletes, if the mode has either.
+func (s *schedule) drawOperations() {
+	for i, row := range s.rows {
+		switch key := s.key(i); {
+		case s.cfg.Version != "":
+			s.versions[i] = s.rnd.IntN(maxVersion + 1)
+			row["v"] = s.versions[i]
+		case s.cfg.Delete != "" && key != "" && s.rnd.IntN(3) == 0:
+			if _, twice := s.deletes[key]; !twice {
+				s.deletes[key] = i
+				row["gone"] = true
+			}
+		}
+	}
+}
+
+// conditional reports whether each row goes under a condition on the item in the table.
+func (s *schedule) conditional() bool { return s.firstWins() || s.cfg.Version != "" }
+
+// firstWins reports whether a row is written only if there is no item.
+func (s *schedule) firstWins() bool {
+	return s.cfg.OnExisting == dynamodest.Skip || s.cfg.OnExisting == dynamodest.Fail
 }
 
 // put writes a row past the code under test.
@@ -211,6 +246,15 @@ func rowOf(item map[string]types.AttributeValue) int {
 		panic(err)
 	}
 	return n
+}
+
+// rowOf returns the row that puts or deletes an item with the key; of a delete the item has no more
+// than the key.
+func (s *schedule) rowOf(key string, item map[string]types.AttributeValue) int {
+	if _, put := item["row"]; put {
+		return rowOf(item)
+	}
+	return s.deletes[key]
 }
 
 // callKinds are the ways to write rows.
