@@ -215,7 +215,7 @@ func TestRefusedDuplicatesAreNotConverted(t *testing.T) {
 	type unknown struct{ N int }
 	rows := []dynamodest.Row{{"id": "a", "row": unknown{}}, {"id": "b", "row": unknown{}}, {"id": "a", "row": unknown{}}}
 	_, err := dest.Write(t.Context(), rows[1:2])
-	require.Error(t, err)
+	require.NoError(t, err)
 	once := converted.Swap(0)
 	require.Positive(t, once)
 	_, err = dest.Write(t.Context(), rows)

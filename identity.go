@@ -3,9 +3,12 @@ package dynamodest
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/item"
@@ -99,6 +102,15 @@ func (k Key) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, k.placeholde
 
 // LogValue returns what slog shows of k: a placeholder.
 func (k Key) LogValue() slog.Value { return slog.StringValue(k.placeholder()) }
+
+// MarshalDynamoDBAttributeValue returns an error: a Key is no value of a row, and its placeholder would be
+// written in its place. Write the key's own columns, or its Bytes.
+func (k Key) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
+	return nil, errKeyAsValue
+}
+
+// errKeyAsValue is the error of a row that holds a Key.
+var errKeyAsValue = errors.New("a Key is not a value: write the key's own columns, or its Bytes")
 
 // MarshalText returns a placeholder, which encoding/json shows of k, also as the key of a map. No method
 // reads the placeholder back.

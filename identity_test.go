@@ -271,3 +271,19 @@ func TestPrintingKeysShowsNoValue(t *testing.T) {
 	var back struct{ K dynamodest.Key }
 	require.Error(t, json.Unmarshal([]byte(`{"K":"[redacted]"}`), &back), "no placeholder is read as a key")
 }
+
+// A Key in a row would be written as its placeholder.
+func TestKeysAreNoValues(t *testing.T) {
+	t.Parallel()
+	dest := newDest(t, dynamodest.Config{Table: table, Client: dynamodesttest.NewTable(table, "id:S")})
+	key, err := dest.Key(dynamodest.Row{"id": "a"})
+	require.NoError(t, err)
+	for _, v := range []any{key, &key, []any{key}, map[string]any{"k": key}, map[dynamodest.Key]int{key: 1}, struct{ K dynamodest.Key }{key}} {
+		_, err = dest.Item(dynamodest.Row{"id": "a", "key": v})
+		require.ErrorIs(t, err, dynamodest.ErrMapping)
+	}
+	_, err = dest.Item(dynamodest.Row{"id": key})
+	require.ErrorIs(t, err, dynamodest.ErrMapping)
+	_, err = dest.Item(dynamodest.Row{"id": "a", "key": key.Bytes()})
+	require.NoError(t, err)
+}
