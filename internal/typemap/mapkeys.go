@@ -36,7 +36,8 @@ func (t *tree) mapKey(key reflect.Value) (string, error) {
 	if key.Kind() == reflect.String {
 		return key.String(), nil
 	}
-	if m, ok := key.Interface().(encoding.TextMarshaler); ok && indirect(key.Type()) != timeType {
+	_, speaks := key.Interface().(attributeMarshaler) // which is asked before the text, as for a value
+	if m, ok := key.Interface().(encoding.TextMarshaler); ok && !speaks && indirect(key.Type()) != timeType {
 		if key.Kind() == reflect.Pointer && key.IsNil() {
 			return "", nil
 		}
