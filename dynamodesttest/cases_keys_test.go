@@ -128,9 +128,6 @@ func batchCases() []strictCase {
 }
 
 func requestCases() []strictCase {
-	conditional := func(name, rest string) request {
-		return request{"PutItem", fmt.Sprintf(`{"TableName":"$plain","Item":{"id":{"S":%q}},%s}`, name, rest)}
-	}
 	pad := func(size int) request {
 		r := putBody("plain", `{"id":{"S":"padded"}}`)
 		r.body += fmt.Sprintf("$fill:%d", size)

@@ -49,7 +49,7 @@ func strictCases() []strictCase {
 	var cases []strictCase
 	for _, group := range [][]strictCase{
 		numberCases(), valueCases(), nameCases(), sizeCases(), keyCases(), indexCases(), batchCases(), requestCases(),
-		tableCases(), globalIndexCases(), localIndexCases(), callCases(),
+		conditionCases(), comparisonCases(), deleteCases(), tableCases(), globalIndexCases(), localIndexCases(), callCases(),
 	} {
 		cases = append(cases, group...)
 	}

@@ -22,38 +22,59 @@ func (c condition) holds(old *stored) bool {
 	return c(parseItem(old.item))
 }
 
+// maxExpressionSize is the largest size of an expression, in bytes. It also keeps a malicious expression from
+// exhausting the stack.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters
+const maxExpressionSize = 4096
+
 // conditionReader reads a ConditionExpression by recursive descent:
 //
 //	or         = and { "OR" and }
 //	and        = term { "AND" term }
-//	term       = "(" or ")" | function "(" name ")" | operand comparator operand
+//	term       = "(" or ")" | function "(" path ")" | operand comparator operand
 //	function   = "attribute_exists" | "attribute_not_exists"
 //	comparator = "=" | "<>" | "<" | "<=" | ">" | ">="
-//	operand    = name | #name | :value
+//	operand    = path | :value
+//	path       = name | #name
 //
+// One of the operands of a comparison must be a value.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 type conditionReader struct {
 	tokens []string
 	names  map[string]string
 	values []attr
 	used   map[string]bool // names and values
+	group  group           // the last one that was closed
 	fault  *apiError       // the first one
 }
 
-var conditionToken = regexp.MustCompile(`[#:]?[a-zA-Z0-9_]+|<=|>=|<>|[<>=(),]|\S`)
+// group is a part of the expression in parentheses: the number of tokens left before it and after it.
+type group struct{ before, after int }
 
-// readCondition returns the condition that expression spells, or nil if it is "".
-func readCondition(expression string, names map[string]string, values []attr) (condition, *apiError) {
-	if expression == "" {
-		switch {
-		case len(names) > 0:
-			return nil, invalid("ExpressionAttributeNames can only be specified when using expressions")
-		case values != nil:
-			return nil, invalid("ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null")
-		}
+// keywords are the words of the expression language that cannot be names, in any case.
+var keywords = []string{"AND", "OR", "NOT", "BETWEEN", "IN"}
+
+var (
+	conditionToken = regexp.MustCompile(`[#:]?[a-zA-Z0-9_]+|<=|>=|<>|\S`)
+	attributeName  = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+)
+
+// readCondition returns the condition that expression spells, or nil if there is no expression.
+func readCondition(expression *string, names map[string]string, values []attr) (condition, *apiError) {
+	switch {
+	case expression == nil && names != nil:
+		return nil, invalid("ExpressionAttributeNames can only be specified when using expressions")
+	case expression == nil && values != nil:
+		return nil, invalid("ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null")
+	case expression == nil:
 		return nil, nil
+	case *expression == "":
+		return nil, invalid("Invalid ConditionExpression: The expression can not be empty;")
+	case len(*expression) > maxExpressionSize:
+		return nil, invalid("Invalid ConditionExpression: Expression size has exceeded the maximum allowed size; expression size: %d", len(*expression))
 	}
-	r := &conditionReader{tokens: conditionToken.FindAllString(expression, -1), names: names, values: values, used: map[string]bool{}}
+	r := &conditionReader{tokens: conditionToken.FindAllString(*expression, -1), names: names, values: values, used: map[string]bool{}}
+	r.checkNames()
 	r.checkValues()
 	c := r.or()
 	if len(r.tokens) > 0 {
@@ -79,6 +100,13 @@ func (r *conditionReader) unknown() {
 	r.fail(unsupported("a ConditionExpression other than attribute_exists(name), attribute_not_exists(name) and comparisons, joined by AND and OR"))
 }
 
+// checkNames checks ExpressionAttributeNames. A name without a # cannot be used, and is rejected for that.
+func (r *conditionReader) checkNames() {
+	if r.names != nil && len(r.names) == 0 {
+		r.fail(invalid("ExpressionAttributeNames must not be empty"))
+	}
+}
+
 // checkValues checks ExpressionAttributeValues.
 func (r *conditionReader) checkValues() {
 	if r.values != nil && len(r.values) == 0 {
@@ -99,8 +127,7 @@ func (r *conditionReader) peek() string {
 	if len(r.tokens) == 0 {
 		return ""
 	}
-	switch word := strings.ToUpper(r.tokens[0]); word {
-	case "AND", "OR":
+	if word := strings.ToUpper(r.tokens[0]); slices.Contains(keywords, word) {
 		return word
 	}
 	return r.tokens[0]
@@ -143,58 +170,100 @@ func (r *conditionReader) and() condition {
 func (r *conditionReader) term() condition {
 	switch token := r.peek(); token {
 	case "(":
-		r.take()
-		c := r.or()
-		r.expect(")")
-		return c
+		return r.parentheses()
 	case "attribute_exists", "attribute_not_exists":
 		r.take()
 		r.expect("(")
-		operand := r.operand()
+		name := r.path(r.take())
 		r.expect(")")
-		return func(item []attr) bool { return (operand(item) != nil) == (token == "attribute_exists") }
+		return func(item []attr) bool { return (find(item, name) != nil) == (token == "attribute_exists") }
 	}
+	return r.comparison()
+}
+
+func (r *conditionReader) parentheses() condition {
+	before := len(r.tokens)
+	r.expect("(")
+	c := r.or()
+	if (r.group == group{before - 1, len(r.tokens)}) {
+		r.fail(invalid("Invalid ConditionExpression: The expression has redundant parentheses;"))
+	}
+	r.expect(")")
+	r.group = group{before, len(r.tokens)}
+	return c
+}
+
+func (r *conditionReader) comparison() condition {
 	left, operator, right := r.operand(), r.take(), r.operand()
 	if !slices.Contains([]string{"=", "<>", "<", "<=", ">", ">="}, operator) {
 		r.unknown()
 	}
-	return func(item []attr) bool { return compares(operator, left(item), right(item)) }
+	for _, o := range []operand{left, right} {
+		switch {
+		case o.value == nil || o.value.ordered():
+		case operator == "=" || operator == "<>":
+			r.fail(unsupported("a condition with a value that is no S, N or B"))
+		default:
+			r.fail(invalid("Invalid ConditionExpression: Incorrect operand type for operator or function; operator or function: %s, operand type: %s", operator, o.value.kind))
+		}
+	}
+	if left.value == nil && right.value == nil {
+		r.fail(unsupported("a comparison of two attributes in a condition"))
+	}
+	return func(item []attr) bool { return compares(operator, left.in(item), right.in(item)) }
 }
 
-// operand returns the value of an operand in an item; nil if the item does not have it.
-func (r *conditionReader) operand() func(item []attr) *value {
+// operand is a side of a comparison: an attribute or a value.
+type operand struct {
+	name  string
+	value *value // nil for an attribute
+}
+
+// in returns the value of an operand for an item; nil if the item does not have the attribute.
+func (o operand) in(item []attr) *value {
+	if o.value != nil {
+		return o.value
+	}
+	return find(item, o.name)
+}
+
+func (r *conditionReader) operand() operand {
 	token := r.take()
-	switch {
-	case strings.HasPrefix(token, "#"):
+	if !strings.HasPrefix(token, ":") {
+		return operand{name: r.path(token)}
+	}
+	v := find(r.values, token)
+	if v == nil {
+		r.fail(invalid("Invalid ConditionExpression: An expression attribute value used in expression is not defined; attribute value: %s", token))
+	}
+	r.used[token] = true
+	return operand{value: v}
+}
+
+// path returns the name of the attribute that a token stands for.
+func (r *conditionReader) path(token string) string {
+	if strings.HasPrefix(token, "#") {
 		name, ok := r.names[token]
 		if !ok {
 			r.fail(invalid("Invalid ConditionExpression: An expression attribute name used in the document path is not defined; attribute name: %s", token))
 		}
 		r.used[token] = true
-		return func(item []attr) *value { return find(item, name) }
-	case strings.HasPrefix(token, ":"):
-		v := find(r.values, token)
-		if v == nil {
-			r.fail(invalid("Invalid ConditionExpression: An expression attribute value used in expression is not defined; attribute value: %s", token))
-		} else if kind := v.kind; kind != kindS && kind != kindN && kind != kindB {
-			r.fail(unsupported("a condition with a value that is no S, N or B"))
-		}
-		r.used[token] = true
-		return func([]attr) *value { return v }
-	case token == "" || strings.Contains("()<>=,", token[:1]) || !conditionToken.MatchString(token):
+		return name
+	}
+	if slices.Contains(keywords, token) || !attributeName.MatchString(token) {
 		r.unknown()
 	}
-	return func(item []attr) *value { return find(item, token) }
+	return token
 }
 
-// compares reports whether a comparison holds. A value that is missing, or has another type, is neither equal
-// nor less nor greater.
+// ordered reports whether values of the type of v have an order.
+func (v *value) ordered() bool { return v.kind == kindS || v.kind == kindN || v.kind == kindB }
+
+// compares reports whether a comparison holds, in which one of the values is an S, N or B. A value that is
+// missing, or has another type, is neither equal nor less nor greater.
 func compares(operator string, a, b *value) bool {
 	if a == nil || b == nil || a.kind != b.kind {
 		return operator == "<>"
-	}
-	if a.kind != kindS && a.kind != kindN && a.kind != kindB {
-		return false // both are attributes: the double has no order for them
 	}
 	order := compareValues(*a, *b)
 	switch operator {

@@ -44,6 +44,17 @@ var dynalite400 = map[string]difference{
 	"equal empty strings in a set":                     emptyMembers,
 	"equal empty binaries in a set":                    emptyMembers,
 
+	"condition of more than 4,096 bytes":                {success, "", "it does not limit the length of expressions"},
+	"condition of < with a BOOL":                        unordered,
+	"condition of <= with a NULL":                       unordered,
+	"condition of > with a list":                        unordered,
+	"condition of >= with a set":                        unordered,
+	"condition of < with a map on the left":             unordered,
+	`comparison {"S":"\uff5a"} <= {"S":"\ud83d\ude00"}`: utf16Fails,
+	`comparison {"S":"\ud83d\ude00"} <= {"S":"\uff5a"}`: utf16Holds,
+	`comparison {"S":"\uff5a"} < {"S":"\ud83d\ude00"}`:  utf16Fails,
+	`comparison {"S":"\ud83d\ude00"} >= {"S":"\uff5a"}`: utf16Fails,
+
 	"create: key name of 256 bytes":                      namesUnchecked,
 	"create: key name of 256 bytes in fewer characters":  namesUnchecked,
 	"create: empty key name":                             namesUnchecked,
@@ -78,5 +89,8 @@ var (
 	definitionsUnchecked = difference{success, "", "it compares the definitions with the keys only in a table without indexes"}
 	settingUnknown       = difference{success, "", "it drops a setting that it does not know"}
 	projectionUnchecked  = difference{success, "", "it accepts INCLUDE without attributes"}
+	unordered            = difference{"ConditionalCheckFailedException", "", "it compares values of types that have no order"}
+	utf16Fails           = difference{"ConditionalCheckFailedException", "", "it compares UTF-16 units instead of bytes"}
+	utf16Holds           = difference{success, "", "it compares UTF-16 units instead of bytes"}
 	nameUnchecked        = difference{success, "", "it does not check the length of attribute names"}
 )

@@ -112,7 +112,8 @@ func readWriteRequest(r *reader) (put, *apiError) {
 func (db *DB) readPut(r *reader, req *request) *apiError {
 	p, fault := put{}, (*apiError)(nil)
 	var table *string
-	names, hasItem, expression := map[string]string{}, false, ""
+	hasItem, expression := false, (*string)(nil)
+	var names map[string]string
 	var values []attr
 	r.object(func(name string) {
 		switch {
@@ -122,8 +123,9 @@ func (db *DB) readPut(r *reader, req *request) *apiError {
 		case name == "Item":
 			p.item, hasItem = r.attrs(), true
 		case name == "ConditionExpression":
-			expression = r.string()
+			expression = aws.String(r.string())
 		case name == "ExpressionAttributeNames":
+			names = map[string]string{}
 			r.object(func(alias string) { names[alias] = r.string() })
 		case name == "ExpressionAttributeValues":
 			values = r.attrs()
