@@ -98,19 +98,20 @@ func (db *DB) store(p *put, call int, late bool) {
 	if row != nil {
 		t.size -= int64(row.writeSize)
 	}
-	now := &stored{key: p.key, item: p.json, size: p.size, writeSize: p.writeSize, seq: db.lastSeq, call: call, puts: 1, late: late}
-	switch {
-	case row != nil && !p.delete:
-		now.puts += row.puts
-		t.rows[p.key] = now
-		t.size += int64(p.writeSize)
-	case !p.delete:
-		t.rows[p.key] = now
-		t.order = nil
-		t.size += int64(p.writeSize)
-	case row != nil:
+	now := &stored{key: p.key, item: p.json, size: p.size, writeSize: p.writeSize, seq: db.lastSeq, call: call, puts: t.deleted[p.key] + 1, late: late}
+	if row != nil {
+		now.puts = row.puts + 1
+	}
+	if p.delete {
 		delete(t.rows, p.key)
-		t.order = nil
+		t.deleted[p.key] = now.puts
+	} else {
+		delete(t.deleted, p.key)
+		t.rows[p.key] = now
+		t.size += int64(p.writeSize)
+	}
+	if (row != nil) == p.delete {
+		t.order = nil // a key was added or removed
 	}
 	if db.history.keep != 0 {
 		w := now.write(t)

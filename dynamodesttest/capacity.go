@@ -124,7 +124,8 @@ func (l *Limit) Set(unitsPerSecond float64) {
 	l.tokens = min(l.tokens, l.size())
 }
 
-// Usage returns the write units that were written and refused under this limit so far.
+// Usage returns the write units that were written and refused under this limit so far. A put whose
+// condition failed counts as written.
 func (l *Limit) Usage() (written, refused float64) {
 	l.db.mu.Lock()
 	defer l.db.mu.Unlock()

@@ -1,6 +1,7 @@
 package dynamodesttest_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -142,4 +143,53 @@ func TestFailedConditionTakesCapacity(t *testing.T) {
 		written, _ = limit.Usage()
 		assert.InDelta(t, 9, written, 0, "a delete costs the units of the item")
 	})
+}
+
+func TestUnitsOfAFailedCondition(t *testing.T) {
+	t.Parallel()
+	sizedUser := func(kilobytes int) item {
+		it := user("a", "1")
+		it["text"] = s(strings.Repeat("x", kilobytes*1024))
+		return it
+	}
+	for name, test := range map[string]struct {
+		there item // nil: no item
+		sent  item
+		units float64
+	}{
+		"the item there is larger": {sizedUser(3), user("a", "1"), 4},
+		"the new item is larger":   {user("a", "1"), sizedUser(5), 6},
+		"both are small":           {user("a", "1"), user("a", "1"), 1},
+		"no item is there":         {nil, sizedUser(2), 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bothWays(t, func(t *testing.T, db *dynamodesttest.DB, c client) {
+				if test.there != nil {
+					_, err := c.PutItem(t.Context(), putItem("users", test.there))
+					require.NoError(t, err)
+				}
+				limit := db.Limit("users", dynamodesttest.Capacity{UnitsPerSecond: 1000, Full: true})
+				before, _ := db.Usage("users")
+				in := putItem("users", test.sent)
+				in.ConditionExpression = aws.String("attribute_exists(nothing)")
+				for _, show := range []types.ReturnValuesOnConditionCheckFailure{"", "NONE", "ALL_OLD"} {
+					in.ReturnValuesOnConditionCheckFailure = show
+					_, err := c.PutItem(t.Context(), in)
+					var failed *types.ConditionalCheckFailedException
+					require.ErrorAs(t, err, &failed)
+					want := test.there
+					if show != "ALL_OLD" {
+						want = nil
+					}
+					assert.Equal(t, want, failed.Item, show)
+				}
+				written, _ := db.Usage("users")
+				assert.InDelta(t, 3*test.units, written-before, 0)
+				written, _ = limit.Usage()
+				assert.InDelta(t, 3*test.units, written, 0)
+				assert.LessOrEqual(t, len(db.Writes()), 1)
+			})
+		})
+	}
 }

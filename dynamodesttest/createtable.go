@@ -47,7 +47,7 @@ func (db *DB) createTable(in *dynamodb.CreateTableInput, elsewhere bool) (*types
 	}
 	t := &table{
 		name: name, arn: arn(region, name), status: types.TableStatusActive, tags: in.Tags,
-		rows: map[string]*stored{}, attempts: map[string]int{},
+		rows: map[string]*stored{}, deleted: map[string]int{}, attempts: map[string]int{},
 	}
 	if err := t.readSchema(in); err != nil {
 		return nil, err

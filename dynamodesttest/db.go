@@ -80,13 +80,17 @@ func (db *DB) ListTagsOfResource(ctx context.Context, in *dynamodb.ListTagsOfRes
 	return db.client.ListTagsOfResource(ctx, in, opts...)
 }
 
-// BatchWriteItem puts and deletes items.
+// BatchWriteItem puts and deletes items. A delete costs the units of the item that it removes, at least
+// one. A delete of an item that is not there succeeds.
 func (db *DB) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {
 	return db.client.BatchWriteItem(ctx, in, opts...)
 }
 
 // PutItem puts an item. The conditions supported are attribute_exists(name), attribute_not_exists(name) and
-// comparisons of attributes and values (S, N or B), joined by AND and OR, with parentheses.
+// comparisons (=, <>, <, <=, >, >=) of an attribute with a value of type S, N or B, joined by AND and OR,
+// with parentheses. As at DynamoDB, a value of another type is neither less nor equal nor greater. A put
+// whose condition fails costs the units of the larger of the two items, which [DB.Usage] and [Limit.Usage]
+// count and the response does not report.
 func (db *DB) PutItem(ctx context.Context, in *dynamodb.PutItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	return db.client.PutItem(ctx, in, opts...)
 }

@@ -4,7 +4,8 @@
 // A [DB] rejects what DynamoDB rejects, with the same error codes: too many or too large items,
 // keys of the wrong type or length, values that do not fit the key of a secondary index, vectors
 // that do not fit a vector index, numbers out of range or precision, equal keys in one batch, and
-// tables that cannot be created. It records every request ([DB.Calls]) and every write
+// tables that cannot be created. It performs puts, conditional puts ([DB.PutItem] lists the
+// conditions) and deletes. It records every request ([DB.Calls]) and every write, deletes included
 // ([DB.Writes]), so a test can compare the outcomes that the code under test reports with what was
 // written.
 //

@@ -150,7 +150,8 @@ func (f Fault) AfterWriting(which Which) Fault {
 
 // AppliedLate performs the write when the DB receives its n-th call after this one, whatever has
 // been written in the meantime. This is how an abandoned request overtakes a newer one.
-// [DB.ApplyLate] performs the write immediately. The write is marked Late in the history of writes.
+// [DB.ApplyLate] performs the write immediately. The condition of a put is evaluated when the put is
+// applied: one that is false then writes nothing. The write is marked Late in the history of writes.
 // If no other fault replaces the response, [Reset] does.
 func (f Fault) AppliedLate(n int) Fault {
 	f.lateCalls = n

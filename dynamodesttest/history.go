@@ -35,14 +35,14 @@ type Call struct {
 	// DynamoDB's, "lost" for a broken connection, or "given up" if the client left first. It is ""
 	// while the call is in flight.
 	Outcome string
-	// Written and Unprocessed are the number of items that this call wrote, and the number that its
-	// response returned as unprocessed.
+	// Written and Unprocessed are the number of items that this call wrote or deleted, and the number
+	// that its response returned as unprocessed.
 	Written, Unprocessed int
 
 	puts []put
 }
 
-// Item returns the i-th item to write; for a delete, its key. It is for use in the hook of
+// Item returns the i-th item to write; for a delete, the Key of the DeleteRequest. It is for use in the hook of
 // [DB.SetFault]: calls that are over have only their Keys, and Item panics.
 func (c Call) Item(i int) map[string]types.AttributeValue { return attributeMap(c.puts[i].item) }
 
@@ -55,11 +55,11 @@ type Write struct {
 	Table string
 	// Key is the item's [Key].
 	Key string
-	// Deleted is set for a delete, which has no item.
+	// Deleted is set for a delete, which has no item. It is set also if there was no item to delete.
 	Deleted bool
 	// Late is set for a write that a fault delayed until after its call.
 	Late bool
-	// Puts is the number of writes of this key so far, including this one.
+	// Puts is the number of writes of this key so far, puts and deletes, including this one.
 	Puts int
 
 	item string
@@ -119,16 +119,16 @@ func (db *DB) Calls() []Call {
 	return calls
 }
 
-// Writes returns the history of writes: every item written, in the order in which the tables were
-// changed.
+// Writes returns the history of writes: every item written and every delete, in the order in which the
+// tables were changed. A put whose condition failed is not among them.
 func (db *DB) Writes() []Write {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	return slices.Clone(last(db.history.writes, db.history.keep))
 }
 
-// Latest returns the last write of each item in a table, sorted by key. It does not depend on
-// [DB.KeepHistory]. It panics if the table does not exist.
+// Latest returns the last write of each item in a table, sorted by key. A key that was deleted is not
+// among them. It does not depend on [DB.KeepHistory]. It panics if the table does not exist.
 func (db *DB) Latest(table string) []Write {
 	t := db.mustTable(table)
 	db.mu.Lock()

@@ -53,7 +53,8 @@ type table struct {
 	status   types.TableStatus
 	activeAt time.Time // when a CREATING table becomes ACTIVE; zero: only by SetStatus
 	rows     map[string]*stored
-	order    []string // sorted keys; nil after a key was added or removed
+	deleted  map[string]int // number of writes of each key that was deleted and not put again
+	order    []string       // sorted keys; nil after a key was added or removed
 	size     int64
 	limits   []*Limit
 	written  float64        // write units
@@ -140,8 +141,8 @@ func (db *DB) SetCreationDelay(d time.Duration) {
 }
 
 // Usage returns the write units that writes to the table have consumed so far, without those of its
-// indexes, and the write units of the items that a [Limit] refused. It panics if the table does not
-// exist.
+// indexes, and the write units of the items that a [Limit] refused. A put whose condition failed counts
+// as a write. It panics if the table does not exist.
 func (db *DB) Usage(table string) (written, refused float64) {
 	t := db.mustTable(table)
 	db.mu.Lock()
