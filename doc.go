@@ -57,9 +57,9 @@
 //     the dead letters nor in a queue: the caller stops, fixes the cause and reads them again. So look
 //     for a TableError in the call's error before looking at rows.
 //
-// An older row that is sent after a newer row of the same key overwrites it. So set [Config].Version, or
-// drop a row from the queue when a newer row of its key has been written, or read the rows again from the
-// source, in order.
+// An older row that is sent after a newer row of the same key overwrites it. So set [Config].Version, or keep
+// the queue by [Destination.Key] and drop a row from it when a newer row of its key has been settled, or read
+// the rows again from the source, in order. The examples of [Destination.Write] show both kinds of queue.
 //
 // # Types
 //
