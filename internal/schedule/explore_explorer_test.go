@@ -105,6 +105,7 @@ func (e *explorer) form(w *world) []byte {
 	c.int(w.opens)
 	c.int(w.faults)
 	c.bool(w.describing)
+	c.bool(w.described && w.s.Stopped() == nil)
 	for _, r := range c.rows {
 		f := &w.facts[r.Index]
 		c.bool(f.bad)

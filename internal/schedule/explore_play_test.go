@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,6 +47,9 @@ func (w *world) happen(e *explorer, c choice) error {
 		w.describing = false
 		if c.a == 1 {
 			w.s.Described(errCause)
+			if w.s.Stopped() == nil {
+				return errors.New("the table has other keys, and the call goes on")
+			}
 		} else {
 			w.s.Described(nil)
 		}
@@ -82,11 +86,11 @@ func (w *world) add(e *explorer, c choice) error {
 	}
 	w.added++
 	w.rows[i] = r
-	w.facts[i] = rowFacts{key: k}
 	if r.Delete {
 		w.deletes++
 	}
 	w.tick()
+	w.facts[i] = rowFacts{key: k, added: w.now}
 	w.s.WindowFull(false)
 	if w.added == w.scope.rows && w.scope.closesItself() {
 		w.s.Close()

@@ -50,6 +50,13 @@ func longerOutage(sc *scope) { sc.outageFactor, sc.opens = 2, 1 }
 // firstAttempt gives rows up after their first attempt.
 func firstAttempt(sc *scope) { sc.maxAttempts = 1 }
 
+// handedBack has a table that takes rows and hands rows back, and gives a row up after half of the requests that
+// make progress.
+func handedBack(sc *scope) {
+	sc.attemptsFactor, sc.bad, sc.stops = 1, 0, false
+	sc.without = []kind{disconnect, loseRows, expireToken, throttleRows}
+}
+
 // threeKeys lets three requests be in flight at once: a key is in one at most.
 func threeKeys(sc *scope) { sc.keys = 3 }
 
@@ -59,7 +66,7 @@ func lingering(sc *scope) { sc.linger = true }
 
 // stubbornRows gives rows so many attempts that some are set apart. The table takes and throttles only.
 func stubbornRows(sc *scope) {
-	sc.maxAttempts, sc.attemptsFactor, sc.outageFactor, sc.bad, sc.stops = 3, 2, 5, 0, false
+	sc.maxAttempts, sc.attemptsFactor, sc.outageFactor, sc.bad, sc.stops = 7, 1, 2, 0, false
 	sc.without = []kind{disconnect, loseRows, expireToken}
 }
 
@@ -76,6 +83,7 @@ func smallScopes() []scope {
 		scopeOf("newer, ranks of two kinds, 2 rows on 1 key", Newer, 2, otherKinds, oneKey, faults(1)),
 		scopeOf("upsert, longer outage, 1 row", Overwrite, 1, longerOutage),
 		scopeOf("upsert, 1 attempt, 2 rows", Overwrite, 2, firstAttempt, faults(2)),
+		scopeOf("upsert, handed back, 3 rows", Overwrite, 3, handedBack, faults(2)),
 		scopeOf("upsert, lingering, 2 rows", Overwrite, 2, lingering, faults(1)),
 	}
 }
@@ -87,7 +95,7 @@ func middleScopes() []scope {
 		scopeOf("skip, 3 rows", Skip, 3, faults(3)),
 		scopeOf("fail, 3 rows", Fail, 3, faults(3)),
 		scopeOf("newer, 3 rows", Newer, 3, faults(2)),
-		scopeOf("newer, ranks of two kinds, 2 rows", Newer, 2, otherKinds),
+		scopeOf("newer, ranks of two kinds, 2 rows", Newer, 2, otherKinds, faults(2)),
 		scopeOf("upsert, longer outage, 2 rows", Overwrite, 2, longerOutage),
 		scopeOf("upsert, 1 attempt, 3 rows", Overwrite, 3, firstAttempt),
 		scopeOf("upsert, lingering, 3 rows", Overwrite, 3, lingering, faults(2)),
@@ -110,7 +118,7 @@ func fullScopes() []scope {
 		scopeOf("upsert, longer outage, 3 rows", Overwrite, 3, longerOutage),
 		scopeOf("upsert, lingering, 3 rows", Overwrite, 3, lingering, faults(3)),
 		scopeOf("upsert, 3 keys, 4 rows", Overwrite, 4, threeKeys, faults(2)),
-		scopeOf("upsert, stubborn rows, 4 rows", Overwrite, 4, stubbornRows, faults(7)),
+		scopeOf("upsert, stubborn rows, 4 rows", Overwrite, 4, stubbornRows),
 	}
 }
 

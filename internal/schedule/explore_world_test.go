@@ -64,11 +64,13 @@ type world struct {
 type progress struct {
 	keysUsed, bad, deletes, opens, faults int
 	describing, ended                     bool
+	described                             bool // or to be described, and no row was written since
 }
 
 // rowFacts is what is true of a row, and what the requests that carried it met.
 type rowFacts struct {
 	key       int
+	added     time.Time
 	good, bad bool // the table does not reject it, or does; neither as long as that has made no difference
 	settled   bool
 	acked     bool // a response said that the table has it
@@ -116,7 +118,7 @@ const (
 	denyAccess                // a: request
 	denyVaguely               // a: request: stops the call, but may have been applied
 	cancelRequest             // a: request: given up since the call was stopped
-	withholdRows              // a: request: not sent since the call was stopped
+	withholdRows              // a: request: not sent, which stops the call
 	hideItem                  // a: request: its condition fails, and no item is shown
 )
 
@@ -363,10 +365,10 @@ func (w *world) responses(all []choice, i uint8, b *Batch, stopped bool) []choic
 	}
 	respond(throttleRows, disconnect, loseRows, expireToken)
 	if w.scope.stops {
-		respond(denyAccess, denyVaguely)
+		respond(denyAccess, denyVaguely, withholdRows)
 	}
 	if stopped {
-		respond(cancelRequest, withholdRows)
+		respond(cancelRequest)
 	}
 	return all
 }
