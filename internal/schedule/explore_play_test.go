@@ -106,7 +106,7 @@ func (w *world) add(e *explorer, c choice) error {
 // ask asks for a request or for a description.
 func (w *world) ask(e *explorer, c choice) error {
 	w.tick()
-	budget := Budget{Rows: int(c.a), Units: float64(c.a)}
+	budget := Budget{Rows: int(c.a), Units: scopeBatchRows}
 	next := w.s.Next(w.now, budget)
 	switch next.Kind {
 	case Send:
