@@ -216,5 +216,5 @@ func TestFingerprintAllocatesNoMoreThanTheItem(t *testing.T) {
 	dest := newPrinter(t, dynamodest.Config{})
 	row := dynamodest.Row{"id": "k", "a": 1, "b": "text", "c": 0.5, "at": "monday"}
 	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _, _ = dest.Fingerprint(row, "at") }), 3.0)
-	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _, _ = dest.Key(row) }), 3.0)
+	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _, _ = dest.Key(row) }), 4.0, "and one for the Key")
 }

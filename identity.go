@@ -1,12 +1,14 @@
 package dynamodest
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -21,13 +23,31 @@ import (
 // be the key of a map.
 //
 // A Key and its Bytes are values of the row, so they may be personal data. A Key prints as "[redacted]"
-// wherever fmt, slog and encoding/json print it, also as the key of a map. There is one exception, as with
-// [Config.Format]: fmt prints an unexported field of another struct by reflection, and shows a Key there.
-// Nothing reads the text "[redacted]" back: to store or send a key, use its Bytes.
+// wherever fmt, slog and encoding/json print it, also as the key of a map; in an unexported field of another
+// struct, which fmt prints by reflection, it prints as bytes without meaning. Nothing reads the text
+// "[redacted]" back: to store or send a key, use its Bytes.
 //
 // The formulas of Bytes, Hash and Shard stay the same over releases. Test vectors are in docs/identity.md.
 type Key struct {
-	id string // as item.Item.Key
+	masked string // its Bytes, masked by keyMask: equal within one process exactly for equal keys
+}
+
+// keyMask returns what the bytes of keys are combined with, by exclusive or, where they are kept. fmt does
+// not call the methods of a Key in an unexported field, so the Key itself must not show its bytes. It is
+// longer than any key of DynamoDB's.
+var keyMask = sync.OnceValue(func() *[4096]byte {
+	var mask [4096]byte
+	_, _ = rand.Read(mask[:]) // which never returns an error
+	return &mask
+})
+
+// appendMasked appends text to dst, masked or unmasked.
+func appendMasked(dst []byte, text string) []byte {
+	mask := keyMask()
+	for i := range len(text) {
+		dst = append(dst, text[i]^mask[i%len(mask)])
+	}
+	return dst
 }
 
 // Key returns the primary key of row, from the key's columns alone: no other column is looked at, and
@@ -49,7 +69,8 @@ func (d *Destination) Key(row Row) (Key, error) {
 	if invalid != nil {
 		return Key{}, conversionError(0, invalid)
 	}
-	return Key{id: it.Key}, nil
+	var buf [64]byte
+	return Key{masked: string(appendMasked(buf[:0], it.Key))}, nil
 }
 
 // Bytes returns a new copy of the key in its binary form. For each key attribute, the partition key first,
@@ -61,14 +82,15 @@ func (d *Destination) Key(row Row) (Key, error) {
 //
 // The canonical decimal is the one text that a number has here: docs/identity.md gives its rules. Bytes is
 // empty for the zero Key.
-func (k Key) Bytes() []byte { return []byte(k.id) }
+func (k Key) Bytes() []byte { return appendMasked(make([]byte, 0, len(k.masked)), k.masked) }
 
 // Hash returns the first 8 bytes, big-endian, of SHA-256 over Bytes.
 //
 // It is for sharding and sampling, and not for equality: two keys may have one Hash. It is personal data
 // as the key is, since a key of few possible values can be guessed from its Hash.
 func (k Key) Hash() uint64 {
-	sum := sha256.Sum256([]byte(k.id))
+	var buf [64]byte
+	sum := sha256.Sum256(appendMasked(buf[:0], k.masked))
 	return binary.BigEndian.Uint64(sum[:])
 }
 

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -286,4 +287,29 @@ func TestKeysAreNoValues(t *testing.T) {
 	require.ErrorIs(t, err, dynamodest.ErrMapping)
 	_, err = dest.Item(dynamodest.Row{"id": "a", "key": key.Bytes()})
 	require.NoError(t, err)
+}
+
+// fmt prints an unexported field by reflection, and calls no method of it.
+func TestKeysInUnexportedFields(t *testing.T) {
+	t.Parallel()
+	dest := newDest(t, dynamodest.Config{Table: table, Client: dynamodesttest.NewTable(table, "id:S")})
+	const secret = "person@example.com-"
+	for _, id := range []string{secret, strings.Repeat(secret, 100)} {
+		key, err := dest.Key(dynamodest.Row{"id": id})
+		require.NoError(t, err)
+		parked := struct {
+			key  dynamodest.Key
+			keys []dynamodest.Key
+			by   map[dynamodest.Key]int
+		}{key, []dynamodest.Key{key}, map[dynamodest.Key]int{key: 1}}
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
+			text := fmt.Sprintf(verb, parked)
+			assert.NotContains(t, text, secret[:6], verb)
+			assert.NotContains(t, strings.ToLower(text), fmt.Sprintf("%x", secret[:6]), verb)
+		}
+		assert.Contains(t, string(key.Bytes()), id)
+		again, err := dest.Key(dynamodest.Row{"id": id})
+		require.NoError(t, err)
+		assert.True(t, key == again && parked.by[again] == 1, "equal keys are equal")
+	}
 }
