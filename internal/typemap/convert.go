@@ -214,11 +214,12 @@ func (c *Converter) convertColumn(b *item.Builder, a *item.Attr, col *column, v 
 	case col.key != nil:
 		return checkKey(col.key, a, v, from)
 	case col.indexKey != nil:
-		return checkIndexKey(col.indexKey, a, v, from)
+		err = checkIndexKey(col.indexKey, a, v, from)
+	default:
+		err = c.mapping.applyPolicies(a, from)
 	}
-	err = c.mapping.applyPolicies(a, from)
 	if err == nil && col.version {
-		err = checkVersion(a, v)
+		err = checkVersion(a, v, from)
 	}
 	if err == nil && (col.filter != nil || col.vector != nil) {
 		err = col.checkVectorIndex(a, v)

@@ -32,7 +32,7 @@ type column struct {
 type rules struct {
 	column  string // the column's name
 	bytes   Bytes  // what a []byte means
-	version bool   // the value is a version: a time must be in a form that sorts
+	version bool   // the value is a version that no type of times is forced on: it must be no time
 	convert ConvertFunc
 }
 
@@ -102,7 +102,7 @@ func (c *Converter) plan(name, attribute string, t Type) column {
 			WithRemedy(mapRemedy)
 	}
 	col.version = attribute != "" && attribute == c.mapping.Version
-	col.rules.version = col.version
+	col.rules.version = col.version && (t == Auto || t == String)
 	declared := col.key
 	if declared == nil {
 		col.indexKey = c.schema.IndexKey(attribute)

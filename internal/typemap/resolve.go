@@ -198,6 +198,9 @@ func (t *tree) callMethods(v any, rv reflect.Value) (next any, how hop, err erro
 	if err != nil {
 		return next, how, err
 	}
+	if text, ok := next.(string); ok && t.rules.version && isTimeText(text, v) {
+		return nil, reached, errUnsortable
+	}
 	switch t.wants {
 	case item.B:
 		if p, ok := ownBytes(v, rv, next); ok {

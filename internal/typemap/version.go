@@ -16,23 +16,20 @@ var errUnsortable = fault.NewMapping("the version is a time, and its text does n
 const noVersionRemedy = "provide a number, a text or a time in every row, from which DynamoDB can see which row is newer; or leave Config.Version empty"
 
 // checkVersion returns why a, made from v, cannot be the row's version; nil if it can.
-func checkVersion(a *item.Attr, v any) error {
-	switch a.Kind {
-	case item.N:
+func checkVersion(a *item.Attr, v any, from origin) error {
+	switch {
+	case from == fromContainer:
+		return fault.NewMapping("Go type %s is a document, and a version is a number, a text or a time", typeName(v)).WithRemedy(noVersionRemedy)
+	case a.Kind == item.N, a.Kind == item.S:
 		return nil
-	case item.S:
-		if isTimeText(a.Text, v) {
-			return errUnsortable
-		}
-		return nil
-	case item.None, item.Null:
+	case a.Kind == item.None, a.Kind == item.Null:
 		return fault.NewMapping("the row's version is null or empty").WithRemedy(noVersionRemedy)
 	}
 	return fault.NewMapping("Go type %s gives %s, and a version is an N or an S", typeName(v), a.Kind).WithRemedy(noVersionRemedy)
 }
 
-// isTimeText reports whether text, made from v, is the text of a type of times, which has another length
-// for every fraction of a second. Texts that the source itself made are as they are.
+// isTimeText reports whether text, which a method of v returned, is the text of a type of times, which has
+// another length for every fraction of a second. Texts that the source itself made are as they are.
 func isTimeText(text string, v any) bool {
 	rv := pointee(reflect.ValueOf(v))
 	if rv.Kind() != reflect.Struct {

@@ -2,6 +2,7 @@ package typemap
 
 import (
 	"database/sql"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ func TestVersions(t *testing.T) {
 		empty      = "the row's version is null or empty"
 		lacking    = "the row has no value for the attribute that Config.Version names"
 		otherwise  = "and a version is an N or an S"
+		document   = "is a document, and a version is a number, a text or a time"
 	)
 	tests := map[string]struct {
 		typ  Type
@@ -52,6 +54,7 @@ func TestVersions(t *testing.T) {
 		"Valuer of a time":        {Auto, sql.NullTime{Time: early, Valid: true}, 0, unsortable},
 		"type of times":           {Auto, moment{early}, 0, unsortable},
 		"pointer to such a type":  {Auto, &moment{early}, 0, unsortable},
+		"Valuer of such a type":   {Auto, valuer{moment{early}}, 0, unsortable},
 		"nil":                     {Auto, nil, 0, empty},
 		"empty":                   {Auto, "", 0, empty},
 		"Valuer of nil":           {Auto, sql.NullInt64{}, 0, empty},
@@ -59,6 +62,11 @@ func TestVersions(t *testing.T) {
 		"bool":                    {Auto, true, 0, otherwise},
 		"bytes":                   {Auto, []byte("a"), 0, otherwise},
 		"AttributeValue of a set": {Auto, &types.AttributeValueMemberSS{Value: []string{"a"}}, 0, otherwise},
+		"map":                     {Auto, map[string]any{"a": 1}, 0, document},
+		"slice":                   {Auto, []int{1}, 0, document},
+		"JSON of an object":       {Auto, json.RawMessage(`{"a":1}`), 0, document},
+		"JSON of a number":        {Auto, json.RawMessage(`7`), 0, document},
+		"JSON of a number, as N":  {Number, json.RawMessage(`7`), 'N', ""},
 		"no column":               {Auto, struct{}{}, 0, lacking},
 	}
 	for name, tt := range tests {
@@ -126,6 +134,34 @@ func TestVersionThatIsAnIndexKey(t *testing.T) {
 	_, err = c.Convert(row{"p": "x", "s": "y", "h": "7"})
 	require.NotNil(t, err)
 	assert.Equal(t, fault.Key, err.Reason)
+}
+
+// The text of a type of times is no version of an index either, nor is what Mapping.Convert makes one.
+func TestTimesInDisguiseAreNoVersions(t *testing.T) {
+	t.Parallel()
+	schema := partitionKey("p", item.S)
+	schema.Indexes = []table.Index{{Keys: []table.Key{{Name: "v", Kind: item.S, MaxBytes: 2048, Role: "key of index x"}}}}
+	convert := func(_ string, v any) (any, bool, error) { return moment{early}, v == namedInt(1), nil }
+	for name, tt := range map[string]struct {
+		schema table.Schema
+		v      any
+	}{
+		"of an index":                      {schema, moment{early}},
+		"of an index, by Mapping.Convert":  {schema, namedInt(1)},
+		"of no index, by Mapping.Convert":  {partitionKey("p", item.S), namedInt(1)},
+		"of an index, pointer by a Valuer": {schema, valuer{&moment{early}}},
+		"of no index, pointer by a Valuer": {partitionKey("p", item.S), valuer{&moment{early}}},
+	} {
+		for _, typ := range []Type{Auto, String} {
+			m := Mapping{Version: "v", Convert: convert, Fields: []Field{field("p", Auto), field("v", typ)}}
+			_, err := New(m, tt.schema).Convert(row{"p": "x", "v": tt.v})
+			require.NotNil(t, err, name)
+			assert.Equal(t, fault.Mapping, err.Reason, name)
+			assert.Contains(t, err.Error(), "does not sort", name)
+		}
+		m := Mapping{Version: "v", Convert: convert, Fields: []Field{field("p", Auto), field("v", SortableTime)}}
+		assert.Equal(t, "S2026-03-04T05:06:07.500000000Z", mustConvert(t, New(m, tt.schema), row{"p": "x", "v": tt.v}).Rank, name)
+	}
 }
 
 // The key of a row needs neither its version nor its other columns.
