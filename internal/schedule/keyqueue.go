@@ -3,6 +3,7 @@ package schedule
 import (
 	"container/heap"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -24,8 +25,8 @@ type keyQueue struct {
 // add puts r in its place: after the rows of the same rank, which are older.
 func (q *keyQueue) add(r *Row) {
 	i := len(q.rows)
-	for i > 0 && q.rows[i-1].Rank > r.Rank {
-		i--
+	if i > 0 && q.rows[i-1].Rank > r.Rank {
+		i = sort.Search(i, func(i int) bool { return q.rows[i].Rank > r.Rank })
 	}
 	q.rows = slices.Insert(q.rows, i, r)
 }
