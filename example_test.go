@@ -108,7 +108,7 @@ func ExampleDestination_WriteSeq() {
 	summary, err := dest.WriteSeq(ctx, source, func(row dynamodest.Row, r dynamodest.RowResult) error {
 		var rowErr *dynamodest.RowError
 		switch {
-		case !errors.As(r.Err, &rowErr): // written, skipped or superseded
+		case !errors.As(r.Err, &rowErr): // written, or skipped or superseded: nothing to do
 		case rowErr.Scope() == dynamodest.ScopeRow: // bad data: rowErr says what to fix
 			deadLetter(row, rowErr)
 		default: // transient, or the call is stopping: the next run begins with this row

@@ -36,7 +36,7 @@ func _(ctx context.Context, rows []map[string]any, deadLetter func(dynamodest.Ro
 		for i, r := range result.Rows { // one result for every row, at the row's own index
 			var rowErr *dynamodest.RowError
 			switch {
-			case !errors.As(r.Err, &rowErr): // written, skipped or superseded
+			case !errors.As(r.Err, &rowErr): // written, or skipped or superseded: nothing to do
 			case rowErr.Scope() == dynamodest.ScopeRow: // bad data: rowErr says what to fix
 				deadLetter(rows[i], rowErr)
 			default: // transient: send it again, unless a newer row of its key has been written
