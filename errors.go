@@ -138,13 +138,14 @@ func (e *RowError) Remedy() string {
 
 // Scope returns what to do with the row: put it with the dead letters (ScopeRow), queue it (ScopePassing), or
 // stop, fix the cause and read it again (ScopeCall). It is that of the Reason, except that ErrStopped is
-// ScopeCall if a *TableError stopped the call.
+// ScopeCall if a *TableError, or a *ConfigError for Config.MaxKeys, stopped the call.
 func (e *RowError) Scope() Scope {
 	if e == nil {
 		return ""
 	}
-	var stop *TableError
-	if e.Reason == ErrStopped && errors.As(e.Err, &stop) {
+	var table *TableError
+	var setting *ConfigError
+	if e.Reason == ErrStopped && (errors.As(e.Err, &table) || errors.As(e.Err, &setting)) {
 		return ScopeCall
 	}
 	return e.Reason.Scope()

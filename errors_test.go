@@ -109,6 +109,7 @@ func TestScopes(t *testing.T) {
 	assert.False(t, Reason("other").Permanent())
 	assert.Equal(t, ScopePassing, (&RowError{Reason: ErrStopped, Err: context.Canceled}).Scope())
 	assert.Equal(t, ScopeCall, (&RowError{Reason: ErrStopped, Err: fmt.Errorf("deep: %w", &TableError{Reason: ErrAccess})}).Scope())
+	assert.Equal(t, ScopeCall, (&RowError{Reason: ErrStopped, Err: &ConfigError{Field: "MaxKeys"}}).Scope())
 	assert.Empty(t, (*RowError)(nil).Scope())
 }
 
