@@ -100,15 +100,9 @@ func (d *Destination) convertUnique(ctx context.Context, chunk []Row, from int, 
 // duplicate returns what is wrong with a row whose key another row has, which is named in words.
 func (d *Destination) duplicate(other string) *fault.Error {
 	attribute := d.description.Schema.Partition.Name
-	column := attribute
-	for _, field := range d.mapping.Fields {
-		if field.attribute() == attribute {
-			column = field.Column
-		}
-	}
 	return fault.New(fault.Key, "%s of this call has the same key, which Duplicates %q refuses", other, RefuseDuplicates).
 		WithRemedy(fmt.Sprintf("remove the duplicates at the source, or set Duplicates to %q", LastWins)).
-		At(column, attribute)
+		At(d.mapping.columnOf(attribute), attribute)
 }
 
 // keysMet is the keys of the rows that a WriteSeq or WriteChan has taken. It is used on the caller's goroutine

@@ -77,8 +77,8 @@ func (d *Destination) rowResult(j *job, stop error) RowResult {
 	r := RowResult{Index: j.Index, Outcome: Outcome(j.Outcome), By: j.By, Attempts: j.Attempts}
 	if j.Reason != "" {
 		e := settledError(&j.Row, stop)
-		if e.Reason == ErrMapping || e.Reason == ErrExists { // the version is at fault, if there is one
-			e.Attribute = d.version
+		if d.version != "" && (e.Reason == ErrMapping || e.Reason == ErrExists) {
+			e.Column, e.Attribute = d.mapping.columnOf(d.version), d.version
 		}
 		r.Err = e
 	}

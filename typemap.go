@@ -173,6 +173,15 @@ func (m Mapping) compile() typemap.Mapping {
 	return compiled
 }
 
+// columnOf returns the column from which attribute is made.
+func (m Mapping) columnOf(attribute string) string {
+	i := slices.IndexFunc(m.Fields, func(f Field) bool { return f.attribute() == attribute })
+	if i < 0 {
+		return attribute
+	}
+	return m.Fields[i].Column
+}
+
 // rowMapping returns the mapping of c, which is valid and has its defaults, and what else concerns the
 // conversion of rows, in typemap's terms.
 func (c Config) rowMapping() typemap.Mapping {

@@ -154,6 +154,7 @@ func TestVersionsThatCannotBeCompared(t *testing.T) {
 				require.ErrorAs(t, r.Err, &rowErr)
 				assert.Equal(t, dynamodest.NotWritten, r.Outcome)
 				assert.Equal(t, "v", rowErr.Attribute)
+				assert.Equal(t, "v", rowErr.Column)
 				assert.Contains(t, rowErr.Error(), tt.text)
 				assert.NotEmpty(t, rowErr.Remedy())
 			}
@@ -170,7 +171,7 @@ func TestVersionsOfDifferentTypes(t *testing.T) {
 	res, err := newDest(t, versioned(dynamodesttest.NewTable(table, "id:S"))).Write(t.Context(), rows)
 	require.ErrorIs(t, err, dynamodest.ErrMapping)
 	assert.Equal(t, []string{"superseded by 2", "not written", "written", "written"}, short(res.Rows))
-	require.ErrorContains(t, res.Rows[1].Err, `row 1: unmappable value: attribute "v": the version has another type than that of an earlier row with the same key`)
+	require.ErrorContains(t, res.Rows[1].Err, `row 1: unmappable value: column "v": the version has another type than that of an earlier row with the same key`)
 }
 
 func TestRowsWithoutVersion(t *testing.T) {

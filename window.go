@@ -40,7 +40,7 @@ func newJob(index int, row Row, it *item.Item) *job {
 		Index: index, Key: it.Key, PartitionLen: it.PartitionLen, Rank: it.Rank, Delete: it.Delete,
 		Units: it.Units(), Size: it.Size, EncodedSize: it.EncodedSize, Payload: j,
 	}
-	j.bytes = it.Footprint + sendFactor*it.EncodedSize + jobBytes
+	j.bytes = it.Footprint + sendFactor*(it.EncodedSize+len(it.Rank)) + jobBytes // the condition repeats the version
 	for i := range it.Attrs {
 		if it.Attrs[i].Kind == item.B { // the item and its request have copies; they share texts with the row
 			j.bytes += 2 * len(it.Attrs[i].Text)
