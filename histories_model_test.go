@@ -29,7 +29,7 @@ type registerState struct {
 // Versions that no row has.
 const (
 	noVersion    = -1            // older than any
-	otherVersion = math.MaxInt64 // of another type: not comparable
+	otherVersion = math.MaxInt32 // of another type: not comparable
 )
 
 // registerKind is what an operation does to the register.
