@@ -148,7 +148,7 @@ func explore(t *testing.T, scopes []scope) *sync.Map {
 					}
 					t.Fatalf("%v\n\n%s", v.err, newExplorer(&sc).words(v.path))
 				}
-				t.Logf("%d states, %d transitions, depth %d, %d ends, %v", e.states, e.transitions, e.depth, e.ends,
+				t.Logf("%s: %d states, %d transitions, depth %d, %d ends, %v", sc.name, e.states, e.transitions, e.depth, e.ends,
 					time.Since(began).Round(time.Millisecond))
 				require.NotZero(t, e.ends)
 				for what := range e.met {
