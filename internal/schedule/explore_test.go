@@ -179,7 +179,7 @@ func TestExploreScheduler(t *testing.T) {
 }
 
 // TestHeavyExploreScheduler does the same in larger scopes, and with DYNAMODEST_LONG=1 in the full ones: up to
-// four rows on two keys with three requests in flight. That takes some 8 GB and a quarter of an hour on two
+// four rows on two keys with three requests in flight. That takes some 2 GB and a quarter of an hour on two
 // cores.
 func TestHeavyExploreScheduler(t *testing.T) {
 	testsize.Heavy(t)
