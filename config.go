@@ -57,7 +57,8 @@ type Config struct {
 	//
 	// A version is a number or a text, which is compared by its UTF-8 bytes. A time needs a Field of type
 	// SORTABLE_TIME, EPOCH_SECONDS, EPOCH_MILLIS or N. Every row needs a version, of the type that its Field
-	// forces, if it does; a row without one fails with ErrMapping. In the table an item without the
+	// forces, if it does; a row without one fails with ErrMapping. New refuses a mapping that does not produce
+	// the attribute, and an attribute of the table's key. In the table an item without the
 	// attribute is older than any row. An item whose version is null or of another type cannot be compared:
 	// the row is NotWritten with ErrExists.
 	//
@@ -69,8 +70,7 @@ type Config struct {
 	// the requests, so a call takes more CPU and may be slower where latency and Concurrency bound it. A row
 	// that finds a newer version costs write units too: DynamoDB does not report them, so the pace, the cap and
 	// Summary.WriteUnits count an estimate, by the larger of the two items. Leave Version empty if one call
-	// after another writes the table and rows with an ErrUnavailable, ErrThrottled or ErrUnprocessed are not
-	// sent again later.
+	// after another writes the table and rows whose Scope is ScopePassing are not sent again later.
 	//
 	// It does not guard against deletes, since a late row brings the item back, nor across the Regions of a
 	// global table with eventual consistency, where conditions are checked in one Region.

@@ -39,7 +39,7 @@ func (p *problems) versionField(c Config) {
 	if i < 0 {
 		p.add("Version", "no field of the mapping produces the attribute %s: add one to Mapping.Fields, or name the attribute that holds the version", fault.Quote(c.Version))
 	} else if t := c.Mapping.Fields[i].Type; !slices.Contains(versionTypes, t) {
-		p.add(fmt.Sprintf("Mapping.Fields[%d].Type", i), "%s is no type of a version: must be N, S, EPOCH_SECONDS, EPOCH_MILLIS or SORTABLE_TIME, or empty to go by the value", fault.Quote(t))
+		p.add(fmt.Sprintf("Mapping.Fields[%d].Type", i), "%s cannot be the type of a version: must be N, S, EPOCH_SECONDS, EPOCH_MILLIS or SORTABLE_TIME, or empty to go by the value", fault.Quote(t))
 	}
 }
 
@@ -80,6 +80,19 @@ func (p *problems) duplicates(c Config) {
 	}
 }
 
+// keyOf returns the key attribute of the table that is made from column, or nil.
+func (c Config) keyOf(column string, s *table.Schema) *table.Key {
+	if len(c.Mapping.Fields) == 0 {
+		return s.TableKey(column)
+	}
+	for _, f := range c.Mapping.Fields {
+		if key := s.TableKey(f.attribute()); f.Column == column && key != nil {
+			return key
+		}
+	}
+	return nil
+}
+
 // fitsTable returns why Version, Delete or Duplicates does not go with the table's keys, as a *ConfigError; nil
 // if all of them do.
 func (c Config) fitsTable(s *table.Schema, known bool) error {
@@ -91,8 +104,8 @@ func (c Config) fitsTable(s *table.Schema, known bool) error {
 		switch {
 		case !known:
 			return &ConfigError{Field: "Delete", Problem: "needs the table's key, and DescribeTable has not described it: have the fake client describe it"}
-		case len(c.Mapping.Fields) == 0 && s.TableKey(c.Delete) != nil:
-			return &ConfigError{Field: "Delete", Problem: fmt.Sprintf("the column %s is the table's %s: name a column of its own", fault.Quote(c.Delete), s.TableKey(c.Delete))}
+		case c.keyOf(c.Delete, s) != nil:
+			return &ConfigError{Field: "Delete", Problem: fmt.Sprintf("the column %s gives the table's %s: name a column of its own", fault.Quote(c.Delete), c.keyOf(c.Delete, s))}
 		}
 	}
 	if c.Version == "" {

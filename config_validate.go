@@ -37,7 +37,7 @@ const longestDelay = 24 * time.Hour
 
 const (
 	audienceReason = "DynamoDB tables have no lists or audiences to add to or remove from"
-	mirrorReason   = "DynamoDB has no efficient way to replace a whole table, and which rows have left the source only the engine can know; an engine that knows can send them as deletes (Delete)"
+	mirrorReason   = "DynamoDB has no efficient way to replace a whole table, and the rows do not say which others have left the source; an engine that knows can send those as deletes (Delete)"
 )
 
 // refusedModes are modes of other destinations, and why this one does not support them.

@@ -224,7 +224,7 @@ func TestRefusedModesSayWhy(t *testing.T) {
 	t.Parallel()
 	tests := map[Mode]string{
 		"update":          "replaces the whole item",
-		"mirror":          "an engine that knows can send them as deletes (Delete)",
+		"mirror":          "an engine that knows can send those as deletes (Delete)",
 		"audience_add":    "no lists or audiences",
 		"audience_remove": "no lists or audiences",
 		"audience_mirror": "no lists or audiences",

@@ -19,7 +19,7 @@
 //     and WriteChan report each row once, in row order unless [Config].ReportAsSettled is set.
 //   - The outcome is true. [Written] and [Deleted]: DynamoDB acknowledged the row. [NotWritten]: no request that
 //     carried the row was applied. [Unknown]: neither is certain, as after a lost response; sending an
-//     upsert again does no harm.
+//     upsert again does no harm unless a newer row of its key came between.
 //   - The value is true too. It is written as what it means, exactly, or its row is refused with a
 //     reason that names the column and the way out; it is never silently narrowed, emptied, quoted
 //     twice or left out.
@@ -34,7 +34,7 @@
 //   - Cancellation is clean: once ctx is done, no new request starts, and no goroutine is left when
 //     the call returns, within 100 ms plus 100 ms for each million rows never begun.
 //   - Memory is bounded by a window of unsettled rows and by [Config].WindowBytes, not by the number of
-//     rows.
+//     rows. Only with Duplicates "fail" a stream also keeps up to 38 bytes a key.
 //   - No row value and no secret is in an error, nor in what fmt prints of this package's types. The
 //     text of errors from the caller's own code (the source, report, a Limiter, the cause of ctx), and
 //     DynamoDB messages that may quote a row, is available by unwrapping only.
@@ -53,7 +53,8 @@
 //   - ScopeRow: the row is at fault. The same row would fail again, and belongs with the dead letters.
 //   - ScopePassing: the row can be sent again.
 //   - ScopeCall: the table, the access or a setting is at fault (ErrNoTable, ErrTableStatus, ErrAccess,
-//     ErrCredentials, ErrConfig). The call stops with a [*TableError], and its rows belong neither with
+//     ErrCredentials, ErrConfig). The call stops with a [*TableError] (a [*ConfigError] for
+//     Config.MaxKeys), and its rows belong neither with
 //     the dead letters nor in a queue: the caller stops, fixes the cause and reads them again. So look
 //     for a TableError in the call's error before looking at rows.
 //

@@ -50,7 +50,7 @@ type TableError struct {
 // WriteError is the error of a Write, WriteSeq or WriteChan that left a row NotWritten or Unknown, or that
 // stopped early.
 //
-// If Stop is a *TableError, stop the sync, fix the cause and read the rows again; the rows that say
+// If Stop is a *TableError or a *ConfigError, stop the sync, fix the cause and read the rows again; the rows that say
 // otherwise, with ScopeRow or ScopePassing, failed before that. If it is another error, such as that of ctx,
 // the rest of the rows can be sent later. If it is nil, each row stands for itself: see [RowError.Scope].
 type WriteError struct {

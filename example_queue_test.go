@@ -27,15 +27,18 @@ func (q *retryQueue) write(ctx context.Context, rows []dynamodest.Row, deadLette
 		var rowErr *dynamodest.RowError
 		errors.As(r.Err, &rowErr)
 		key, keyErr := q.dest.Key(rows[i])
-		switch scope := rowErr.Scope(); { // "" without an error
+		scope := rowErr.Scope() // "" without an error
+		switch {
 		case keyErr != nil:
 			deadLetter(rows[i], keyErr)
+			continue
 		case scope == dynamodest.ScopePassing:
 			q.rows[key] = rows[i] // an older row of the key is dropped
 		case r.Outcome != dynamodest.NotWritten:
 			delete(q.rows, key) // the table has this row, a newer one, or may have it: no older row may follow
-		case scope == dynamodest.ScopeRow:
-			deadLetter(rows[i], rowErr) // an older row of the key is kept: nothing has replaced it
+		} // else an older row of the key is kept: nothing has replaced it
+		if scope == dynamodest.ScopeRow {
+			deadLetter(rows[i], rowErr)
 		}
 	}
 	var tableErr *dynamodest.TableError

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -132,7 +131,8 @@ func (k Key) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
 }
 
 // errKeyAsValue is the error of a row that holds a Key.
-var errKeyAsValue = errors.New("a Key is not a value: write the key's own columns, or its Bytes")
+var errKeyAsValue = fault.NewMapping("a Key is not a value that a row can hold").
+	WithRemedy("write the key's own columns, or the result of its method Bytes")
 
 // MarshalText returns a placeholder, which encoding/json shows of k, also as the key of a map. No method
 // reads the placeholder back.

@@ -285,6 +285,7 @@ func TestKeysAreNoValues(t *testing.T) {
 	}
 	_, err = dest.Item(dynamodest.Row{"id": key})
 	require.ErrorIs(t, err, dynamodest.ErrMapping)
+	require.ErrorContains(t, err, "a Key is not a value that a row can hold; remedy: write the key's own columns")
 	_, err = dest.Item(dynamodest.Row{"id": "a", "key": key.Bytes()})
 	require.NoError(t, err)
 }

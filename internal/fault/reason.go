@@ -58,7 +58,7 @@ var advices = map[Reason]advice{
 	},
 	Key: {
 		"bad key",
-		"give every row a key that is not empty and has the type that the table declares; Field.Type converts a column",
+		"give every row a key that is not empty and has the type that the table declares (Field.Type converts a column) and, with Duplicates \"fail\", is in one row of the call only",
 		ScopeRow,
 	},
 	TooLarge: {
@@ -73,7 +73,7 @@ var advices = map[Reason]advice{
 	},
 	Exists: {
 		"item exists",
-		`the table already has an item with this key: write with OnExisting "skip" or "overwrite", or give the row another key`,
+		`the table already has an item with this key: write with OnExisting "skip" or "overwrite", or give the row another key; with Version, give the versions of rows and items one type`,
 		ScopeRow,
 	},
 	Unprocessed: {

@@ -29,8 +29,8 @@
 // come first; among the retries, oldest first; among the stubborn rows, which were refused again and
 // again and wait for delays of their own; or in a sub-batch, whose rows go together in a request of
 // their own. A waiting row becomes a candidate when a later row of its key is there, or with Newer one of
-// a higher rank, or of the same and later: it may be superseded. With Skip and Fail there are no candidates: the rows of a key are sent one after
-// another, and the later ones are settled when one is written or finds an item with the key. With Newer a
+// a higher rank, or of the same and later: it may be superseded. With Skip and Fail there are no candidates:
+// the rows of a key are sent one after another, and the later ones are settled when one is written or finds an item with the key. With Newer a
 // row that finds an item of a higher rank settles its candidates too, which are no newer. After a
 // stop Abandon settles all rows that are not in flight.
 //

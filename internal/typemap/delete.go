@@ -7,7 +7,7 @@ import (
 
 // isDelete reports whether row is a delete: whether its column mapping.Delete holds what BOOL takes as true.
 // Without the column, or with a null in it, it is a put. A value that cannot be read is the row's error,
-// since a put in place of a delete would keep data that is to go.
+// since a put instead of a delete would keep data that is to go.
 func (c *Converter) isDelete(row map[string]any) (bool, *fault.Error) {
 	v, ok := row[c.mapping.Delete]
 	if !ok {

@@ -111,7 +111,9 @@ func callForeign[T any](who func() string, code string, call func() (T, error)) 
 			err = fault.NewMapping("%s panicked", who()).WithRemedy("fix " + code + " or the value")
 		}
 	}()
-	if result, err = call(); err != nil {
+	result, err = call()
+	_, own := err.(*fault.Error) //nolint:errorlint // of a method of this library's, which wraps it in nothing
+	if err != nil && !own {
 		err = fault.NewMapping("%s returned an error of type %s", who(), fault.TypeName(err)).
 			WithRemedy("fix " + code + " or the value; use errors.As or errors.Is to get the error").WithCause(err)
 	}

@@ -10,7 +10,7 @@ import (
 
 // errUnsortable is the fault of a version that is a time without a type that sorts.
 var errUnsortable = fault.NewMapping("the version is a time, and its text does not sort as times do").
-	WithRemedy(`set Field.Type to "SORTABLE_TIME", "EPOCH_MILLIS" or "N" for the column` + listedColumns)
+	WithRemedy(`set Field.Type to "SORTABLE_TIME", "EPOCH_SECONDS", "EPOCH_MILLIS" or "N" for the column` + listedColumns)
 
 // noVersionRemedy is how to fix a row without a version.
 const noVersionRemedy = "provide a number, a text or a time in every row, from which DynamoDB can see which row is newer; or leave Config.Version empty"
