@@ -29,7 +29,7 @@ func (it *Item) AppendCanonical(dst []byte, omit func(attribute string) bool) []
 	slices.SortFunc(kept, func(a, b *Attr) int { return strings.Compare(a.Name, b.Name) })
 	dst = binary.AppendUvarint(dst, uint64(len(kept)))
 	for _, a := range kept {
-		dst = a.appendCanonical(appendText(dst, a.Name))
+		dst = a.appendCanonical(AppendText(dst, a.Name))
 	}
 	return dst
 }
@@ -38,7 +38,7 @@ func (it *Item) AppendCanonical(dst []byte, omit func(attribute string) bool) []
 func (a *Attr) appendCanonical(dst []byte) []byte {
 	switch a.Kind {
 	case S, N, B:
-		return appendText(append(dst, a.Kind.String()...), a.Text)
+		return AppendText(append(dst, a.Kind.String()...), a.Text)
 	case Bool:
 		if a.Text == "true" {
 			return append(dst, '1')
@@ -54,7 +54,7 @@ func (a *Attr) appendCanonical(dst []byte) []byte {
 		dst = binary.AppendUvarint(append(dst, 'M'), uint64(len(a.Elems)))
 		members := sorted(a.Elems, byName)
 		for i := range members {
-			dst = members[i].appendCanonical(appendText(dst, members[i].Name))
+			dst = members[i].appendCanonical(AppendText(dst, members[i].Name))
 		}
 		return dst
 	case SS:
@@ -71,13 +71,13 @@ func (a *Attr) appendCanonical(dst []byte) []byte {
 func (a *Attr) appendSet(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(a.Elems)))
 	for _, member := range sorted(a.Elems, byText) {
-		dst = appendText(dst, member.Text)
+		dst = AppendText(dst, member.Text)
 	}
 	return dst
 }
 
-// appendText appends the length of text and text.
-func appendText(dst []byte, text string) []byte {
+// AppendText appends the length of text and text.
+func AppendText(dst []byte, text string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
 }
 

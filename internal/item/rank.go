@@ -22,10 +22,8 @@ func (a *Attr) AppendRank(dst []byte) ([]byte, bool) {
 
 // RankOf returns the rank of a value that DynamoDB returned. It reports false if v is not a valid N or S.
 func RankOf(v types.AttributeValue) (string, bool) {
-	var b Builder
-	var a Attr
-	t := b.NewTree(Document)
-	if err := t.FromSDK(&a, v, 1); err != nil {
+	a, err := FromSDK(v)
+	if err != nil {
 		return "", false
 	}
 	rank, ok := a.AppendRank(nil)

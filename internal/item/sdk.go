@@ -50,6 +50,14 @@ func (t *Tree) FromSDK(a *Attr, v types.AttributeValue, level int) error {
 	return t.Charge(len(a.Text))
 }
 
+// FromSDK returns the attribute value that v is, by itself, or why DynamoDB would reject v.
+func FromSDK(v types.AttributeValue) (a Attr, err error) {
+	var b Builder
+	t := b.NewTree(Document)
+	err = t.FromSDK(&a, v, 1)
+	return a, err
+}
+
 // IsNil reports whether v is nil or a nil pointer.
 func IsNil(v types.AttributeValue) bool {
 	rv := reflect.ValueOf(v)
@@ -183,10 +191,7 @@ func (it *Item) EqualSDK(returned map[string]types.AttributeValue) bool {
 		if !ok {
 			return false
 		}
-		var b Builder
-		var other Attr
-		t := b.NewTree(Document)
-		if err := t.FromSDK(&other, v, 1); err != nil || !it.Attrs[i].Equal(&other) {
+		if other, err := FromSDK(v); err != nil || !it.Attrs[i].Equal(&other) {
 			return false
 		}
 	}
@@ -197,10 +202,8 @@ func (it *Item) EqualSDK(returned map[string]types.AttributeValue) bool {
 func UnitsOf(returned map[string]types.AttributeValue) int {
 	size := 0
 	for name, v := range returned {
-		var b Builder
-		var a Attr
-		t := b.NewTree(Document)
-		if err := t.FromSDK(&a, v, 1); err != nil {
+		a, err := FromSDK(v)
+		if err != nil {
 			continue
 		}
 		if bytes, _, err := a.Measure(); err == nil {

@@ -1,8 +1,6 @@
 package table
 
 import (
-	"encoding/binary"
-
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynamodest/dynamodest/internal/item"
@@ -14,9 +12,7 @@ import (
 //
 // The bytes are public, as those of dynamodest.Key, and stay the same over releases.
 func AppendIdentity(dst []byte, a *item.Attr) []byte {
-	dst = append(dst, a.Kind.String()...)
-	dst = binary.AppendUvarint(dst, uint64(len(a.Text)))
-	return append(dst, a.Text...)
+	return item.AppendText(append(dst, a.Kind.String()...), a.Text)
 }
 
 // Identity returns the identity of an item that DynamoDB returned, in the form of item.Item.Key. It
@@ -27,10 +23,8 @@ func (s *Schema) Identity(attributes map[string]types.AttributeValue) (string, b
 		if key.Name == "" {
 			continue
 		}
-		var b item.Builder
-		var a item.Attr
-		t := b.NewTree(item.Document)
-		if err := t.FromSDK(&a, attributes[key.Name], 1); err != nil || !key.Takes(a.Kind) {
+		a, err := item.FromSDK(attributes[key.Name])
+		if err != nil || !key.Takes(a.Kind) {
 			return "", false
 		}
 		id = AppendIdentity(id, &a)
