@@ -240,6 +240,9 @@ const (
 	RefuseDuplicates Duplicates = "fail"
 )
 
+// conditional reports whether each row goes by a PutItem whose condition keeps an existing item.
+func (e OnExisting) conditional() bool { return e == Skip || e == Fail }
+
 // Retry controls how transient failures are retried: an unprocessed item, throttling, a server error
 // or a broken connection. The SDK's own retries are off for these requests, so that attempts are
 // counted once.
@@ -279,7 +282,7 @@ func (c Config) condition() transport.Condition {
 	switch {
 	case c.Version != "":
 		return transport.UnlessNewer(c.Version)
-	case c.OnExisting == Skip || c.OnExisting == Fail:
+	case c.OnExisting.conditional():
 		return transport.IfAbsent
 	}
 	return transport.Condition{}

@@ -52,7 +52,7 @@ func (p *problems) delete(c Config) {
 		p.add("Delete", "is not valid UTF-8: write the name of the column in UTF-8")
 	case c.Version != "":
 		p.add("Delete", "cannot be combined with Version: a deleted item has no version left, so an older row could bring it back; write a row that marks the item as gone instead, or leave one of the two empty")
-	case c.OnExisting == Skip || c.OnExisting == Fail:
+	case c.OnExisting.conditional():
 		p.add("Delete", "cannot be combined with OnExisting %q, which sends each row under a condition that BatchWriteItem, and so a delete, does not take: leave one of the two empty", c.OnExisting)
 	}
 }
@@ -65,7 +65,7 @@ func (p *problems) duplicates(c Config) {
 		p.add("Duplicates", "%s is unknown: must be %q or %q", fault.Quote(c.Duplicates), LastWins, RefuseDuplicates)
 	}
 	if c.Duplicates == RefuseDuplicates {
-		if c.OnExisting == Skip || c.OnExisting == Fail {
+		if c.OnExisting.conditional() {
 			p.add("Duplicates", "%q cannot be combined with OnExisting %q, which already keeps the first row of a key and does not write the others: leave one of the two empty", RefuseDuplicates, c.OnExisting)
 		}
 		if c.Version != "" {
@@ -101,11 +101,11 @@ func (c Config) fitsTable(s *table.Schema, known bool) error {
 			"%q needs the table's key, and DescribeTable has not described it: have the fake client describe it", RefuseDuplicates)}
 	}
 	if c.Delete != "" {
-		switch {
-		case !known:
+		if !known {
 			return &ConfigError{Field: "Delete", Problem: "needs the table's key, and DescribeTable has not described it: have the fake client describe it"}
-		case c.keyOf(c.Delete, s) != nil:
-			return &ConfigError{Field: "Delete", Problem: fmt.Sprintf("the column %s gives the table's %s: name a column of its own", fault.Quote(c.Delete), c.keyOf(c.Delete, s))}
+		}
+		if key := c.keyOf(c.Delete, s); key != nil {
+			return &ConfigError{Field: "Delete", Problem: fmt.Sprintf("the column %s gives the table's %s: name a column of its own", fault.Quote(c.Delete), key)}
 		}
 	}
 	if c.Version == "" {

@@ -294,7 +294,7 @@ func (d *Destination) accepts(now table.Description) error {
 	if status := now.Accepts(); status != nil {
 		return d.tableError(transport.DescribeTable, fault.TableStatus, status)
 	}
-	if (d.exist == Skip || d.exist == Fail) && !now.Known {
+	if d.exist.conditional() && !now.Known {
 		return &ConfigError{Field: "OnExisting", Problem: fmt.Sprintf(
 			"%q needs the table's key for its condition, and DescribeTable has not described it: have the fake client describe it", d.exist)}
 	}

@@ -54,9 +54,9 @@
 //   - ScopePassing: the row can be sent again.
 //   - ScopeCall: the table, the access or a setting is at fault (ErrNoTable, ErrTableStatus, ErrAccess,
 //     ErrCredentials, ErrConfig). The call stops with a [*TableError] (a [*ConfigError] for
-//     Config.MaxKeys), and its rows belong neither with
-//     the dead letters nor in a queue: the caller stops, fixes the cause and reads them again. So look
-//     for a TableError in the call's error before looking at rows.
+//     Config.MaxKeys), and its rows belong neither with the dead letters nor in a queue: the caller
+//     stops, fixes the cause and reads them again. So look for a TableError in the call's error before
+//     looking at rows.
 //
 // An older row that is sent after a newer row of the same key overwrites it. So set [Config].Version, or keep
 // the queue by [Destination.Key] and drop a row from it when a newer row of its key has been settled, or read

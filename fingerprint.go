@@ -11,10 +11,10 @@ import (
 // matter. It sends nothing.
 //
 // It is for an engine that skips rows that have not changed, since DynamoDB bills a write that changes
-// nothing as any other: store the fingerprint of each row that was Written or Deleted under the Bytes of its [Key], and
-// leave out of the next sync the rows whose fingerprint is the same. Before a row is written, delete what is
-// stored under its key, or a lost outcome would leave out a row that the table does not hold. What others
-// write to the table shows in no fingerprint.
+// nothing as any other: store the fingerprint of each row that was Written or Deleted under the Bytes of its
+// [Key], and leave out of the next sync the rows whose fingerprint is the same. Before a row is written,
+// delete what is stored under its key, or a lost outcome would leave out a row that the table does not hold.
+// What others write to the table shows in no fingerprint.
 //
 // The attribute that Config.Version names, and the attributes that are made from the columns in except, are
 // left out: a row whose updated_at alone has changed is then the same. A column that the mapping does not
