@@ -1,5 +1,6 @@
 // Package item is a converted row: typed attributes with their sizes, as DynamoDB counts them and
-// as the AWS SDK encodes them, and the way to and from the SDK's form.
+// as the AWS SDK encodes them, the bytes that the SDK writes for them, and the way to and from the
+// SDK's form.
 //
 // It imports decimal and fault, and the SDK's types. It knows neither columns nor mappings, which
 // are typemap's, nor keys, which are table's, nor how an item is sent.
@@ -51,16 +52,17 @@ func (a *Attr) SetBool(v bool) {
 // Empty reports whether a is an S or B of no bytes.
 func (a *Attr) Empty() bool { return (a.Kind == S || a.Kind == B) && a.Text == "" }
 
-// Item is a converted row, with the sizes and the key that packing and settling need. A complete Item
-// is immutable.
+// Item is a converted row, with the sizes and the key that packing and settling need: its attributes in
+// Attrs, or encoded in JSON. A complete Item is immutable.
 type Item struct {
-	Attrs        []Attr
-	Delete       bool   // the item is to be deleted: Attrs is its key alone
+	Attrs        []Attr // nil in an item with JSON
+	JSON         string // the bytes that AppendJSON describes; "" in an item with Attrs
+	Delete       bool   // the item is to be deleted: it is its key alone
 	Key          string // identity of the primary key: equal exactly for keys that DynamoDB holds equal
 	PartitionLen int    // bytes of Key, the first ones, that identify the partition key
 	Rank         string // of its version, in the form that Attr.Rank gives it; "" if it has none
 	Size         int    // bytes as DynamoDB counts them, by the smaller of its number-size rules
-	EncodedSize  int    // bytes of {"PutRequest":{"Item":{...}}} or {"DeleteRequest":{"Key":{...}}} as the SDK encodes it
+	EncodedSize  int    // bytes of the write request that AppendJSON appends
 	Footprint    int    // roughly the bytes of memory that the item takes, or the row's values for it
 }
 

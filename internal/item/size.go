@@ -2,7 +2,6 @@ package item
 
 import (
 	"encoding/base64"
-	"unicode/utf8"
 
 	"github.com/dynamodest/dynamodest/internal/decimal"
 )
@@ -10,8 +9,8 @@ import (
 // Sizes of the JSON that the SDK writes around the attributes of an item, around a value of each
 // type, and around the items of a BatchWriteItem request.
 const (
-	EmptyEncodedSize = len(`{"PutRequest":{"Item":{}}}`)   // of an item without attributes
-	EmptyDeleteSize  = len(`{"DeleteRequest":{"Key":{}}}`) // of a delete, without its key
+	EmptyEncodedSize = len(PutStart + `{}` + RequestEnd)    // of an item without attributes
+	EmptyDeleteSize  = len(DeleteStart + `{}` + RequestEnd) // of a delete, without its key
 
 	encodedScalar   = len(`{"S":}`) // S, N and B
 	encodedNull     = len(`{"NULL":true}`)
@@ -93,40 +92,4 @@ func (a *Attr) measureDocument() (size, encoded int, err error) {
 		size, encoded = size+s, encoded+e
 	}
 	return size, encoded, nil
-}
-
-// escapeOverhead is the number of extra bytes that the SDK's escaping adds for each ASCII character
-// of a JSON string.
-var escapeOverhead = func() (t [utf8.RuneSelf]uint8) {
-	for c := range byte(' ') {
-		t[c] = 5 // as \u0000
-	}
-	t[0x7f] = 5
-	for _, c := range "\"\\\n\r\t" {
-		t[c] = 1
-	}
-	return t
-}()
-
-// EncodedText returns the number of bytes of s as the SDK writes s in JSON, quotes included. It
-// reports false if s is not valid UTF-8.
-func EncodedText(s string) (n int, ok bool) {
-	n = len(s) + 2
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			n += int(escapeOverhead[c])
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			return n, false
-		case r == '\u2028' || r == '\u2029':
-			n += 3 // as \u2028 instead of three bytes
-		}
-		i += size
-	}
-	return n, true
 }
