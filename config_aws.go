@@ -84,13 +84,12 @@ func (p *problems) options(c Config, o *dynamodb.Options) {
 	}
 }
 
-// build returns the client for c, and what it signs with. Errors are those of settings that show only now.
-func (c Config) build() (*dynamodb.Client, *transport.Credentials, error) {
+// build returns the client for c. Errors are those of settings that show only now.
+func (c Config) build() (*transport.Built, error) {
 	var p problems
 	options := c.transportOptions()
 	options.Client = append(slices.Clip(options.Client), func(o *dynamodb.Options) { p.options(c, o) })
-	client, signer := transport.Build(options)
-	return client, signer, p.err()
+	return transport.Build(options), p.err()
 }
 
 // transportOptions returns what a client for c is built from. The region of a table's ARN goes before

@@ -214,8 +214,8 @@ func TestExportedTypesShowNoSecret(t *testing.T) {
 	t.Parallel()
 	const rowValue = "person@example.com"
 	cfg := secretConfigs()["keys"]
-	client, creds := transport.Build(cfg.transportOptions())
-	d := &Destination{transport: transport.New(client, cfg.Table), credentials: creds, table: cfg.Table, region: cfg.Region, converter: typemap.New(typemap.Mapping{}, table.Schema{})}
+	client := transport.Build(cfg.transportOptions())
+	d := &Destination{transport: transport.New(client, cfg.Table), credentials: client.Credentials, table: cfg.Table, region: cfg.Region, converter: typemap.New(typemap.Mapping{}, table.Schema{})}
 	foreign := *d
 	foreign.transport = transport.New(clientValue{client, testSecret}, cfg.Table)
 	cause := failed(errorValue{rowValue + testSecret})

@@ -115,11 +115,11 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 	}
 	var client transport.API = cfg.Client
 	if cfg.Client == nil {
-		built, credentials, err := cfg.build()
+		built, err := cfg.build()
 		if err != nil {
 			return nil, err
 		}
-		client, d.credentials, d.region = built, credentials, built.Options().Region
+		client, d.credentials, d.region = built, built.Credentials, built.Options().Region
 	}
 	d.transport = transport.New(client, cfg.Table)
 	description, err := d.describe(ctx)

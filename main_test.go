@@ -1,6 +1,7 @@
 package dynamodest
 
 import (
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -14,6 +15,8 @@ import (
 // TestMain fails if the tests leave a goroutine behind, and says what they do
 // not cover.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	transport.ForTests.Way = transport.Way(*way)
 	if os.Getenv("DYNAMODEST_ENDPOINT") == "" {
 		fmt.Fprintln(os.Stderr, "\n*** DYNAMODEST_ENDPOINT is not set: the library is NOT tested against another DynamoDB ***")
 	}
@@ -27,3 +30,6 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(code)
 }
+
+// way is the first way to the wire that clients which the library builds may take.
+var way = flag.Uint("way", uint(transport.Direct), "how writes go to the wire at best: 1 directly, 2 by calls of the SDK, 3 by its inputs")

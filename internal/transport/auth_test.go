@@ -42,7 +42,7 @@ func TestClassifyVerifiedSignatures(t *testing.T) {
 			db.SetClock(func() time.Time { return time.Now().Add(tt.skew) })
 			server := httptest.NewServer(db)
 			t.Cleanup(server.Close)
-			client, _ := Build(Options{
+			client := Build(Options{
 				Region: dynamodesttest.Region, Endpoint: server.URL,
 				AWS: aws.Config{Credentials: credentials.NewStaticCredentialsProvider(tt.id, tt.secret, tt.token)},
 			})

@@ -49,25 +49,26 @@ func bounded(api API) *Client {
 // client: a response that is not read to its end acknowledges nothing.
 func TestResponseBodyIsBounded(t *testing.T) {
 	t.Parallel()
-	foreign := func(url string) *dynamodb.Client { return foreignClient(url, http.DefaultClient) }
-	logging := func(url string) *dynamodb.Client { // the SDK reads the body for its log first
+	foreign := func(url string) API { return foreignClient(url, http.DefaultClient) }
+	logging := func(url string) API { // the SDK reads the body for its log first
 		return foreignClient(url, http.DefaultClient, func(o *dynamodb.Options) { o.ClientLogMode = aws.LogResponseWithBody })
 	}
+	built := func(url string) API { return builtClient(url) }
 	const empty = `{"UnprocessedItems":{}}`
 	tests := []struct {
 		name   string
 		status int
 		text   string
-		client func(url string) *dynamodb.Client
+		client func(url string) API
 		send   func(*Client) *fault.Failure
 	}{
-		{"description", 200, empty, builtClient, describe},
-		{"batch", 200, empty, builtClient, batch},
+		{"description", 200, empty, built, describe},
+		{"batch", 200, empty, built, batch},
 		{"batch of a foreign client", 200, empty, foreign, batch},
 		{"batch of a foreign client with a log", 200, empty, logging, batch},
-		{"put", 200, empty, builtClient, put},
+		{"put", 200, empty, built, put},
 		{"put that is rejected", 400, `{"__type":"ValidationException"}`, foreign, put},
-		{"batch with a server error", 500, "down", builtClient, batch},
+		{"batch with a server error", 500, "down", built, batch},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

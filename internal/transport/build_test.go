@@ -33,7 +33,7 @@ func awsConfig(change func(*aws.Config)) aws.Config {
 }
 
 // poolOf returns the connections of a client that Build made.
-func poolOf(t *testing.T, client *dynamodb.Client) *http.Transport {
+func poolOf(t *testing.T, client *Built) *http.Transport {
 	t.Helper()
 	return client.Options().HTTPClient.(*http.Client).Transport.(*http.Transport)
 }
@@ -104,7 +104,7 @@ func TestBuiltClientFollowsTheAWSConfig(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tt.options.AWS = awsConfig(tt.aws)
-			client, _ := Build(tt.options)
+			client := Build(tt.options)
 			var c captured
 			_, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String("users")},
 				func(o *dynamodb.Options) { o.HTTPClient = &c })
@@ -136,7 +136,7 @@ func (interceptor) AfterSerialization(_ context.Context, in *smithyhttp.Intercep
 func TestBuiltClientKeepsMiddlewareAndAppID(t *testing.T) {
 	t.Parallel()
 	steps := make([]func(*middleware.Stack) error, 0, 8)
-	client, _ := Build(Options{
+	client := Build(Options{
 		AWS: awsConfig(func(c *aws.Config) {
 			c.AppID = "my-engine"
 			c.APIOptions = append(steps, header("X-From-Config"))
@@ -145,7 +145,7 @@ func TestBuiltClientKeepsMiddlewareAndAppID(t *testing.T) {
 		Client: []func(*dynamodb.Options){func(o *dynamodb.Options) { o.APIOptions = append(steps[:0:8], header("X-From-Options")) }},
 	})
 	var c captured
-	_, failure := putBatch(t.Context(), withHTTPClient{client, &c})
+	_, failure := putBatch(t.Context(), withHTTPClient{client.Client, &c})
 	require.NotNil(t, failure)
 	require.NotNil(t, c.request)
 	assert.Equal(t, "yes", c.request.Header.Get("X-From-Options"))
@@ -173,7 +173,7 @@ func TestRetriesAreOffWhateverIsSet(t *testing.T) {
 		errorResponse(500, "InternalServerError")(w, r)
 	}))
 	defer server.Close()
-	client, _ := Build(Options{
+	client := Build(Options{
 		Endpoint: server.URL,
 		AWS: awsConfig(func(c *aws.Config) {
 			c.RetryMode, c.RetryMaxAttempts = aws.RetryModeAdaptive, 7
@@ -205,23 +205,23 @@ func TestCredentialsThatOptionsSetAreCachedAndDropped(t *testing.T) {
 		"ClientOptions": {AWS: awsConfig(nil), Client: []func(*dynamodb.Options){func(o *dynamodb.Options) { o.Credentials = provider }}},
 	} {
 		retrieved = 0
-		client, creds := Build(o)
+		client := Build(o)
 		for range 3 {
 			_, err := client.Options().Credentials.Retrieve(t.Context())
 			require.NoError(t, err)
 		}
 		assert.Equal(t, 1, retrieved, name)
-		creds.Invalidate(time.Now())
+		client.Credentials.Invalidate(time.Now())
 		_, err := client.Options().Credentials.Retrieve(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, 2, retrieved, name)
 	}
 	cache := aws.NewCredentialsCache(provider)
-	client, _ := Build(Options{AWS: awsConfig(func(c *aws.Config) { c.Credentials = cache })})
+	client := Build(Options{AWS: awsConfig(func(c *aws.Config) { c.Credentials = cache })})
 	assert.Same(t, cache, client.Options().Credentials)
 
-	client, creds := Build(Options{AWS: aws.Config{Region: "eu-west-1"}}) // unsigned, as the SDK has it
-	assert.Nil(t, creds)
+	client = Build(Options{AWS: aws.Config{Region: "eu-west-1"}}) // unsigned, as the SDK has it
+	assert.Nil(t, client.Credentials)
 	assert.Nil(t, client.Options().Credentials)
 }
 
@@ -248,7 +248,7 @@ func TestLogsShowNoSecretAndNoRow(t *testing.T) {
 	} {
 		var log logged
 		o.AWS.Logger, o.Endpoint = &log, server.URL
-		client, _ := Build(o)
+		client := Build(o)
 		_, failure := New(client, "users").WriteBatch(t.Context(), t.Context().Err, twoItems()[:1])
 		require.NotNil(t, failure, name)
 		text := log.text.String()
@@ -266,13 +266,13 @@ func TestOptionsAreNotChanged(t *testing.T) {
 		c.ServiceOptions = append(services, func(string, any) {})
 		c.ClientLogMode = aws.LogRequestWithBody
 	})
-	_, _ = Build(Options{AWS: cfg, Region: "us-east-1", Endpoint: "https://own.example"})
+	_ = Build(Options{AWS: cfg, Region: "us-east-1", Endpoint: "https://own.example"})
 	assert.Equal(t, "eu-west-1", cfg.Region)
 	assert.Equal(t, aws.LogRequestWithBody, cfg.ClientLogMode)
 	assert.Nil(t, services[:2:4][1])
 	assert.Nil(t, cfg.HTTPClient)
 	assert.PanicsWithValue(t, "mine", func() {
-		_, _ = Build(Options{AWS: cfg, Client: []func(*dynamodb.Options){func(*dynamodb.Options) { panic("mine") }}})
+		_ = Build(Options{AWS: cfg, Client: []func(*dynamodb.Options){func(*dynamodb.Options) { panic("mine") }}})
 	})
 }
 

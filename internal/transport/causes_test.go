@@ -137,7 +137,7 @@ func TestNetworkCausesAreShown(t *testing.T) {
 	secretURL := "http://user:" + planted + "@%s/?token=" + planted
 	tests := []struct {
 		name   string
-		client *dynamodb.Client
+		client API
 		want   []string
 	}{
 		{"wrong host", foreignClient("https://dynamodb.eu-wst-1.amazonaws.com", noName),
@@ -278,7 +278,7 @@ func TestCausesOfCredentialsAreShown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, _ := Build(Options{Region: "eu-west-1", AWS: aws.Config{Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			client := Build(Options{Region: "eu-west-1", AWS: aws.Config{Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 				return aws.Credentials{}, tt.err
 			})}})
 			_, failure := putBatch(t.Context(), client)
@@ -297,7 +297,7 @@ func TestProviderThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		defer close(release)
-		client, _ := Build(Options{Region: "eu-west-1", AWS: aws.Config{Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		client := Build(Options{Region: "eu-west-1", AWS: aws.Config{Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			<-release
 			return aws.Credentials{}, errors.New("released")
 		})}})

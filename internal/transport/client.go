@@ -2,6 +2,7 @@ package transport
 
 import (
 	"cmp"
+	"net/http"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -30,12 +31,11 @@ type Options struct {
 	Client   []func(*dynamodb.Options) // change the client before the settings that it must have
 }
 
-// Build returns a client of the SDK for o, and the credentials that the client signs with, nil for
-// none. A panic of a func in o is the caller's.
+// Build returns a client of the SDK for o. A panic of a func in o is the caller's.
 //
 // Everything of o.AWS reaches the client as dynamodb.NewFromConfig has it. Retries, connections, what
 // may be logged, the user agent and the cache of credentials are set last, whatever o says.
-func Build(o Options) (*dynamodb.Client, *Credentials) {
+func Build(o Options) *Built {
 	b := builder{given: o.AWS.HTTPClient}
 	cfg := o.AWS
 	cfg.Region = cmp.Or(o.Region, cfg.Region)
@@ -50,26 +50,31 @@ func Build(o Options) (*dynamodb.Client, *Credentials) {
 		}
 	}
 	changes := slices.Concat([]func(*dynamodb.Options){overrides}, o.Client, []func(*dynamodb.Options){b.finish})
-	return dynamodb.NewFromConfig(cfg, changes...), b.credentials
+	b.Client = dynamodb.NewFromConfig(cfg, changes...)
+	return &b.Built
 }
 
 // builder keeps what the options of one client say.
 type builder struct {
-	given       aws.HTTPClient      // the HTTP client of the caller's aws.Config, nil for none
-	resolved    dynamodb.HTTPClient // what the SDK made of given
-	credentials *Credentials
+	Built
+	given   aws.HTTPClient   // the HTTP client of the caller's aws.Config, nil for none
+	initial dynamodb.Options // as the SDK resolved them
 }
 
 func (b *builder) begin(_ string, options any) {
 	if options, ok := options.(*dynamodb.Options); ok {
-		b.resolved = options.HTTPClient
+		b.initial = *options
 	}
 }
 
 // finish makes the settings that every client has, over those of the caller.
 func (b *builder) finish(o *dynamodb.Options) {
 	o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0
-	o.HTTPClient = b.httpClient(o.HTTPClient)
+	shared := b.httpClient(o.HTTPClient)
+	b.way = wayOf(&b.initial, o, shared != nil)
+	if shared != nil {
+		o.HTTPClient = shared
+	}
 	o.ClientLogMode &= loggable
 	// The SDK only logs a checksum that does not match, and TLS has checked the same bytes.
 	o.DisableValidateResponseChecksum = true
@@ -77,20 +82,23 @@ func (b *builder) finish(o *dynamodb.Options) {
 	if o.Credentials != nil {
 		cache := cached(o.Credentials)
 		o.Credentials = cache
-		b.credentials = &Credentials{cache: cache}
+		b.Credentials = &Credentials{cache: cache}
+	}
+	if b.way == Direct {
+		b.poster = newPoster(o, shared)
 	}
 }
 
-// httpClient returns the HTTP client for one that is set: over shared connections for a
-// BuildableClient and for none, otherwise the same.
-func (b *builder) httpClient(set dynamodb.HTTPClient) dynamodb.HTTPClient {
+// httpClient returns an HTTP client over shared connections for one that is set: for a BuildableClient and for
+// none. For any other it returns nil.
+func (b *builder) httpClient(set dynamodb.HTTPClient) *http.Client {
 	settings, buildable := set.(*awshttp.BuildableClient)
 	switch {
 	case set == nil:
 		return pooled(nil, awshttp.NewBuildableClient())
 	case !buildable:
-		return set
-	case set == b.resolved: // a copy of the caller's, a new one for each client
+		return nil
+	case set == b.initial.HTTPClient: // a copy of the caller's, a new one for each client
 		given, _ := b.given.(*awshttp.BuildableClient)
 		return pooled(given, settings)
 	}

@@ -43,7 +43,7 @@ func TestBuiltClientSignsAndUsesTLS(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, _ := Build(Options{Region: tt.region, Endpoint: tt.endpoint, AWS: aws.Config{Credentials: credentials.NewStaticCredentialsProvider(testKeyID, testSecret, testToken)}})
+			client := Build(Options{Region: tt.region, Endpoint: tt.endpoint, AWS: aws.Config{Credentials: credentials.NewStaticCredentialsProvider(testKeyID, testSecret, testToken)}})
 			var c captured
 			_, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String("users")},
 				func(o *dynamodb.Options) { o.HTTPClient = &c })
@@ -92,7 +92,7 @@ func TestHTTPPoolIsShared(t *testing.T) {
 	server.Start()
 	defer server.Close()
 
-	clients := []*dynamodb.Client{builtClient(server.URL), builtClient(server.URL)}
+	clients := []*Built{builtClient(server.URL), builtClient(server.URL)}
 	for range 2 {
 		open := make(chan struct{})
 		gate.Store(&open)
@@ -137,8 +137,8 @@ func TestCredentialsAreCached(t *testing.T) {
 	assert.Equal(t, 1, calls)
 	assert.Same(t, cache, cached(cache))
 
-	client, creds := Build(Options{Region: "eu-west-1", AWS: aws.Config{Credentials: cache}})
-	creds.Invalidate(time.Now())
+	client := Build(Options{Region: "eu-west-1", AWS: aws.Config{Credentials: cache}})
+	client.Credentials.Invalidate(time.Now())
 	got, err := client.Options().Credentials.Retrieve(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "xx", got.SessionToken)

@@ -23,22 +23,48 @@ var IfAbsent = Condition{absent: true}
 // version is of the same type and not greater than that of the item put.
 func UnlessNewer(version string) Condition { return Condition{version: version} }
 
+// expression returns the condition as DynamoDB writes it: with a placeholder for the attribute that it names, and
+// one for the version put, "" for none. The table has the given partition key.
+func (c Condition) expression(partitionKey string) (text, name, attribute, value string) {
+	switch {
+	case c.absent:
+		return "attribute_not_exists(#key)", "#key", partitionKey, ""
+	case c.version != "":
+		return "attribute_not_exists(#version) OR #version <= :version", "#version", c.version, ":version"
+	}
+	return "", "", "", ""
+}
+
 // apply adds c to a request for the table with the given partition key. DynamoDB shows the item that fails c,
 // without charging for a read.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
 func (c Condition) apply(in *dynamodb.PutItemInput, partitionKey string) {
-	switch {
-	case c.absent:
-		in.ConditionExpression = aws.String("attribute_not_exists(#key)")
-		in.ExpressionAttributeNames = map[string]string{"#key": partitionKey}
-	case c.version != "":
-		in.ConditionExpression = aws.String("attribute_not_exists(#version) OR #version <= :version")
-		in.ExpressionAttributeNames = map[string]string{"#version": c.version}
-		in.ExpressionAttributeValues = map[string]types.AttributeValue{":version": in.Item[c.version]}
-	default:
+	text, name, attribute, value := c.expression(partitionKey)
+	if text == "" {
 		return
 	}
+	in.ConditionExpression = aws.String(text)
+	in.ExpressionAttributeNames = map[string]string{name: attribute}
+	if value != "" {
+		in.ExpressionAttributeValues = map[string]types.AttributeValue{value: in.Item[attribute]}
+	}
 	in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+}
+
+// appendJSON appends to the encoded request for it what apply adds, each member after a comma.
+func (c Condition) appendJSON(dst []byte, it *item.Item, partitionKey string) []byte {
+	text, name, attribute, value := c.expression(partitionKey)
+	if text == "" {
+		return dst
+	}
+	dst = append(dst, `,"ConditionExpression":"`+text+`","ExpressionAttributeNames":{"`+name+`":`...)
+	dst, _ = item.AppendQuoted(dst, attribute)
+	dst = append(dst, '}')
+	if value != "" {
+		dst = append(dst, `,"ExpressionAttributeValues":{"`+value+`":`...)
+		dst = append(it.Find(attribute).AppendJSON(dst), '}')
+	}
+	return append(dst, `,"ReturnValuesOnConditionCheckFailure":"ALL_OLD"`...)
 }
 
 // Existing says how the item already in the table compares to the one sent, after a failed condition.

@@ -39,8 +39,8 @@ func staticKeys() aws.CredentialsProvider {
 }
 
 // builtClient is the client that Build makes for endpoint.
-func builtClient(endpoint string) *dynamodb.Client {
-	client, _ := Build(Options{Region: "eu-west-1", Endpoint: endpoint, AWS: aws.Config{Credentials: staticKeys()}})
+func builtClient(endpoint string) *Built {
+	client := Build(Options{Region: "eu-west-1", Endpoint: endpoint, AWS: aws.Config{Credentials: staticKeys()}})
 	return client
 }
 

@@ -43,7 +43,11 @@ func pooled(base, settings *awshttp.BuildableClient) *http.Client {
 	if base != nil {
 		key.base = weak.Make(base)
 	}
-	return &http.Client{Transport: transportFor(key, base, settings), Timeout: settings.GetTimeout(), CheckRedirect: noRedirect}
+	client := &http.Client{Transport: transportFor(key, base, settings), Timeout: settings.GetTimeout(), CheckRedirect: noRedirect}
+	if ForTests.RoundTripper != nil {
+		client.Transport = ForTests.RoundTripper
+	}
+	return client
 }
 
 // transportFor returns the pool of key, which it makes if there is none.

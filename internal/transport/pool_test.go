@@ -35,7 +35,7 @@ func TestBuildableClientsAreDerivedFrom(t *testing.T) {
 		"in a mode":     {AWS: awsConfig(func(c *aws.Config) { c.HTTPClient, c.DefaultsMode = given, aws.DefaultsModeInRegion })},
 		"ClientOptions": {AWS: awsConfig(nil), Client: []func(*dynamodb.Options){func(o *dynamodb.Options) { o.HTTPClient = given }}},
 	} {
-		client, _ := Build(o)
+		client := Build(o)
 		pool := poolOf(t, client)
 		got, err := pool.Proxy(&http.Request{URL: &url.URL{Scheme: "https", Host: "dynamodb.eu-west-1.amazonaws.com"}})
 		require.NoError(t, err)
@@ -58,7 +58,7 @@ func TestPoolsAreSharedByEqualSettings(t *testing.T) {
 	t.Parallel()
 	one, other := awshttp.NewBuildableClient(), awshttp.NewBuildableClient()
 	pool := func(change func(*aws.Config), options ...func(*dynamodb.Options)) *http.Transport {
-		client, _ := Build(Options{AWS: awsConfig(change), Client: options})
+		client := Build(Options{AWS: awsConfig(change), Client: options})
 		return poolOf(t, client)
 	}
 	with := func(c aws.HTTPClient) func(*aws.Config) { return func(cfg *aws.Config) { cfg.HTTPClient = c } }
@@ -76,14 +76,14 @@ func TestPoolsAreSharedByEqualSettings(t *testing.T) {
 
 	// Any other HTTP client is used as it is.
 	own := &http.Client{}
-	client, _ := Build(Options{AWS: awsConfig(with(own))})
+	client := Build(Options{AWS: awsConfig(with(own))})
 	assert.Same(t, own, client.Options().HTTPClient)
 }
 
 // aLostPool makes a pool from a BuildableClient of its own and loses both.
 func aLostPool() (key poolKey) {
 	before := poolKeys()
-	client, _ := Build(Options{AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = awshttp.NewBuildableClient().WithTimeout(time.Hour) })})
+	client := Build(Options{AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = awshttp.NewBuildableClient().WithTimeout(time.Hour) })})
 	_ = client
 	for _, k := range poolKeys() {
 		if !slices.Contains(before, k) {
@@ -111,8 +111,8 @@ func TestPoolsGoWithTheirClients(t *testing.T) { // alone, since other tests mak
 	}, 10*time.Second, time.Millisecond)
 
 	global := &globalClient // no allocation of its own
-	client, _ := Build(Options{AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = global })})
-	again, _ := Build(Options{AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = global })})
+	client := Build(Options{AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = global })})
+	again := Build(Options{AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = global })})
 	assert.Same(t, poolOf(t, client), poolOf(t, again))
 }
 
@@ -129,7 +129,7 @@ func TestReadTimeoutOfABuildableClient(t *testing.T) {
 		"standard":     awshttp.NewBuildableClient().WithReadTimeout(silence),
 		"without dial": awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.DialContext = nil }).WithReadTimeout(silence),
 	} {
-		client, _ := Build(Options{Endpoint: server.URL, AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = given })})
+		client := Build(Options{Endpoint: server.URL, AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = given })})
 		_, failure := putBatch(t.Context(), client)
 		require.NotNil(t, failure, name)
 		assert.Equal(t, inconclusive, meaningOf(failure), name)
@@ -146,7 +146,7 @@ func TestDerivedClientsDoNotFollowRedirects(t *testing.T) {
 	defer elsewhere.Close()
 	server := httptest.NewServer(respond(307, "", "Location", elsewhere.URL))
 	defer server.Close()
-	client, _ := Build(Options{Endpoint: server.URL, AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = awshttp.NewBuildableClient() })})
+	client := Build(Options{Endpoint: server.URL, AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = awshttp.NewBuildableClient() })})
 	_, failure := putBatch(t.Context(), client)
 	require.NotNil(t, failure)
 	assert.Equal(t, inconclusive, meaningOf(failure))

@@ -41,13 +41,28 @@ type API interface {
 // Unavailable.
 type Client struct {
 	api         API
+	built       *Built // api, if the library has built it and encodes the bodies of requests; nil otherwise
 	name        string // of the table, or its ARN
 	maxBody     int64  // bytes of a response's body that are read at most
 	description table.Description
+
+	batchWriteItem, putItem *operation // nil unless they are posted
 }
 
 // New returns a Client for the table of that name or ARN.
-func New(api API, name string) *Client { return &Client{api: api, name: name, maxBody: maxBody} }
+func New(api API, name string) *Client {
+	c := &Client{api: api, name: name, maxBody: maxBody}
+	if built, ok := api.(*Built); ok && built.way != Inputs {
+		c.built = built
+		if built.way == Direct {
+			c.batchWriteItem, c.putItem = newBatchWriteItem(), newPutItem()
+		}
+	}
+	return c
+}
+
+// Encodes reports whether c encodes the bodies of its requests, so that items may hold JSON alone.
+func (c *Client) Encodes() bool { return c.built != nil }
 
 // WithDescription returns a copy of c for the table that d describes. Items sent by the copy have
 // the Key that d's schema gives them; without a description items are compared whole.
@@ -111,6 +126,9 @@ func (c *Client) send(ctx context.Context, ended func() error, op string, items 
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
 	t := trace{maxBody: c.maxBody}
+	if c.built != nil && c.built.poster != nil {
+		t.skew = c.built.poster.skew
+	}
 	err, withheld := cmp.Or(ended(), ctx.Err()), true
 	if err == nil {
 		err, withheld = request(ctx, &t), false
@@ -130,18 +148,7 @@ func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 func (c *Client) batchWrite(ctx context.Context, t *trace, items []*item.Item, r *Result) error {
-	writes := make([]types.WriteRequest, len(items))
-	for i, it := range items {
-		if it.Delete {
-			writes[i].DeleteRequest = &types.DeleteRequest{Key: it.SDK()}
-		} else {
-			writes[i].PutRequest = &types.PutRequest{Item: it.SDK()}
-		}
-	}
-	out, err := c.api.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
-		RequestItems:           map[string][]types.WriteRequest{c.name: writes},
-		ReturnConsumedCapacity: types.ReturnConsumedCapacityIndexes,
-	}, t.options)
+	out, err := c.callBatch(ctx, t, items, r)
 	switch {
 	case err != nil:
 		return replaceUnsafe(err)
@@ -219,13 +226,7 @@ func (c *Client) matchUnprocessed(items []*item.Item, byKey map[string]int, mark
 }
 
 func (c *Client) put(ctx context.Context, t *trace, it *item.Item, cond Condition, r *Result) error {
-	in := &dynamodb.PutItemInput{
-		TableName:              aws.String(c.name),
-		Item:                   it.SDK(),
-		ReturnConsumedCapacity: types.ReturnConsumedCapacityIndexes,
-	}
-	cond.apply(in, c.description.Schema.Partition.Name)
-	out, err := c.api.PutItem(ctx, in, t.options)
+	out, err := c.callPut(ctx, t, it, cond, r)
 	switch {
 	case err != nil:
 		err = replaceUnsafe(err)

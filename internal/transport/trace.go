@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -26,8 +28,9 @@ var errHookEnded = errors.New("the context that RequestStart returned ended firs
 //
 // Its other fields are atomic because net/http may call its hooks from goroutines that outlive the call.
 type trace struct {
-	maxBody   int64 // bytes of a response's body that are read at most
-	probe     bool  // the request carries no row
+	maxBody   int64      // bytes of a response's body that are read at most
+	probe     bool       // the request carries no row
+	skew      *clockSkew // is shown the response; nil for none
 	host      atomic.Pointer[target]
 	stages    atomic.Uint32
 	sends     atomic.Int32
@@ -109,16 +112,27 @@ func (t *trace) send(ctx context.Context, in middleware.DeserializeInput, next m
 			in.Request = req
 		}
 	}
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+	sent := time.Now()
+	out, metadata, err := next.HandleDeserialize(t.network(ctx), in)
+	if resp, ok := out.RawResponse.(*smithyhttp.Response); ok && resp.Response != nil {
+		t.began(resp.Response)
+		t.skew.observe(resp.Header, sent, time.Now())
+	}
+	return out, metadata, err
+}
+
+// network returns a context in which net/http records itself in t.
+func (t *trace) network(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn: func(string) { t.stages.Or(stageDialing) },
 		GotConn: func(httptrace.GotConnInfo) { t.stages.Or(stageGotConn) },
 	})
-	out, metadata, err := next.HandleDeserialize(ctx, in)
-	if resp, ok := out.RawResponse.(*smithyhttp.Response); ok && resp.Response != nil {
-		t.status.Store(int32(resp.StatusCode))
-		resp.Body = &boundedBody{&countedBody{resp.Body, &t.bodyBytes}, t.maxBody}
-	}
-	return out, metadata, err
+}
+
+// began records that resp has begun, and bounds its body.
+func (t *trace) began(resp *http.Response) {
+	t.status.Store(int32(resp.StatusCode))
+	resp.Body = &boundedBody{&countedBody{resp.Body, &t.bodyBytes}, t.maxBody}
 }
 
 // plainBody hides the WriteTo method of a request's body. The SDK closes the body once a response

@@ -51,7 +51,7 @@ func TestTraceRecordsTheProgress(t *testing.T) {
 		client *dynamodb.Client
 		want   progress
 	}{
-		"answered":       {builtClient(server.URL), answered(200)},
+		"answered":       {builtClient(server.URL).Client, answered(200)},
 		"foreign client": {foreignClient(server.URL, server.Client()), answered(200)},
 		"no connection": {foreignClient(server.URL, noConnection), progress{
 			sdk: true, credentialsRequested: true, credentialsResolved: true, endpointResolved: true, sends: 1, dialing: true,
@@ -83,7 +83,7 @@ func TestTraceOfAnIdleConnection(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(respond(200, `{"UnprocessedItems":{}}`))
 	defer server.Close()
-	client := builtClient(server.URL)
+	client := builtClient(server.URL).Client
 	for range 2 {
 		_, tr, err := traced(t.Context(), client)
 		require.NoError(t, err)
@@ -134,7 +134,7 @@ func TestTraceSeesAnEmptyBody(t *testing.T) {
 		`{"UnprocessedItems":{"users":[]}}`: true,
 	} {
 		server := httptest.NewServer(respond(200, body))
-		out, tr, err := traced(t.Context(), builtClient(server.URL))
+		out, tr, err := traced(t.Context(), builtClient(server.URL).Client)
 		server.Close()
 		require.NoError(t, err)
 		for _, tr := range []*trace{tr, new(trace)} { // the latter as a wrapper leaves it

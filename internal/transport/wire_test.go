@@ -111,7 +111,7 @@ func TestClassifyOverTheWire(t *testing.T) {
 				tt.handler(w, r)
 			}))
 			defer server.Close()
-			clients := map[string]*dynamodb.Client{
+			clients := map[string]API{
 				"built":   builtClient(server.URL),
 				"foreign": foreignClient(server.URL, server.Client()),
 			}
@@ -149,7 +149,7 @@ func TestConnectionFaultsAreNotWritten(t *testing.T) {
 
 	tests := []struct {
 		name   string
-		client *dynamodb.Client
+		client API
 		text   string
 	}{
 		{"refused", builtClient(refused), "connection refused"},
@@ -374,7 +374,7 @@ func TestWrapperThatDropsTheMetadata(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(respond(200, "{}"))
 	defer server.Close()
-	_, failure := putBatch(t.Context(), metadataDropper{builtClient(server.URL)})
+	_, failure := putBatch(t.Context(), metadataDropper{builtClient(server.URL).Client})
 	require.NotNil(t, failure)
 	assert.Equal(t, inconclusive, meaningOf(failure))
 }

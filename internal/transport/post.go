@@ -1,0 +1,182 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// poster signs and posts requests without a call of the SDK. Its errors are those that a call would
+// return, made by the SDK's own decoder, so that they mean the same.
+type poster struct {
+	do          func(*http.Request) (*http.Response, error)
+	credentials aws.CredentialsProvider
+	signer      *v4.Signer
+	protocol    smithyhttp.ClientProtocol
+	skew        *clockSkew // nil if the clock is not to be corrected
+	inLambda    bool       // the process runs in AWS Lambda
+}
+
+// newPoster returns a poster for a client with the given options.
+func newPoster(o *dynamodb.Options, client *http.Client) *poster {
+	p := &poster{do: client.Do, credentials: o.Credentials, signer: v4.NewSigner(), protocol: o.Protocol}
+	if client.Timeout == 0 { // client.Do would have nothing to add, and copies the header
+		p.do = roundTrip(client.Transport) //nolint:bodyclose // read closes it
+	}
+	if !o.DisableClockSkewCorrection {
+		p.skew = new(clockSkew)
+	}
+	_, p.inLambda = os.LookupEnv("AWS_LAMBDA_FUNCTION_NAME")
+	return p
+}
+
+// roundTrip returns a function that sends a request by t, and returns the errors that http.Client has.
+func roundTrip(t http.RoundTripper) func(*http.Request) (*http.Response, error) {
+	return func(req *http.Request) (*http.Response, error) {
+		resp, err := t.RoundTrip(req)
+		if err == nil {
+			return resp, nil
+		}
+		var record tls.RecordHeaderError
+		if errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/" {
+			err = http.ErrSchemeMismatch
+		}
+		return nil, &url.Error{Op: "Post", URL: req.URL.String(), Err: err}
+	}
+}
+
+// answer is what a response to a posted request is read into: out, by the SDK's decoder, unless scan has read
+// all that there is.
+type answer struct {
+	out  smithy.Deserializable
+	scan func(body []byte) bool
+}
+
+// post sends body as a request of op, and reads the response. It reports false, without having sent anything,
+// if only a call of the SDK can send it; call makes one.
+func (p *poster) post(ctx context.Context, t *trace, op *operation, body *payload, a answer, call func(...func(*dynamodb.Options)) error) (posted bool, err error) {
+	t.stages.Or(stageSDK | stageCredentialsRequested)
+	creds, err := p.credentials.Retrieve(ctx)
+	if err != nil {
+		return true, operationError(op, fmt.Errorf("get identity: get credentials: %w", err))
+	}
+	t.stages.Or(stageCredentialsResolved)
+	r := op.routeFor(&creds, call)
+	if r == nil {
+		return false, nil
+	}
+	t.stages.Or(stageEndpointResolved)
+	resp, err := p.send(ctx, t, r, creds, body) //nolint:bodyclose // read closes it
+	body.free() // net/http may still read it
+	if resp == nil {
+		resp = &http.Response{Header: http.Header{}, Body: http.NoBody}
+	}
+	if err == nil {
+		err = p.read(ctx, op, resp, a)
+	}
+	if err == nil {
+		return true, nil
+	}
+	return true, operationError(op, &awshttp.ResponseError{
+		ResponseError: &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: resp}, Err: err},
+		RequestID:     responseID(resp.Header),
+	})
+}
+
+func operationError(op *operation, err error) error {
+	return &smithy.OperationError{ServiceID: dynamodb.ServiceID, OperationName: op.name, Err: err}
+}
+
+// responseID returns the ID that DynamoDB gave the request, or "".
+func responseID(h http.Header) string {
+	if id := h.Get("X-Amzn-Requestid"); id != "" {
+		return id
+	}
+	return h.Get("X-Amz-Requestid")
+}
+
+// send signs and posts a request with body.
+func (p *poster) send(ctx context.Context, t *trace, r *route, creds aws.Credentials, body *payload) (*http.Response, error) {
+	to := r.url
+	req := &http.Request{
+		Method: http.MethodPost, URL: &to, Host: r.host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: r.requestHeader(), Body: body, ContentLength: int64(len(body.data)),
+	}
+	p.traceID(ctx, req)
+	sum := sha256.Sum256(body.data)
+	signedAt := time.Now()
+	if err := p.signer.SignHTTP(ctx, creds, req, hex.EncodeToString(sum[:]), r.service, r.region, p.skew.correct(signedAt)); err != nil {
+		return nil, &v4.SigningError{Err: err}
+	}
+	t.sends.Add(1)
+	t.host.Store(&target{host: to.Host, plain: to.Scheme == "http"})
+	resp, err := p.do(req.WithContext(t.network(ctx)))
+	if err != nil {
+		if ctx.Err() != nil {
+			return resp, &smithy.CanceledError{Err: ctx.Err()}
+		}
+		return resp, &smithyhttp.RequestSendError{Err: err}
+	}
+	t.began(resp)
+	p.skew.observe(resp.Header, signedAt, time.Now())
+	return resp, nil
+}
+
+// traceID sets the header by which AWS Lambda recognizes that functions call each other without end.
+func (p *poster) traceID(ctx context.Context, req *http.Request) {
+	if !p.inLambda {
+		return
+	}
+	var done middleware.BuildHandler = middleware.BuildHandlerFunc(func(context.Context, middleware.BuildInput) (out middleware.BuildOutput, md middleware.Metadata, err error) {
+		return out, md, nil
+	})
+	in := middleware.BuildInput{Request: &smithyhttp.Request{Request: req}}
+	_, _, _ = new(awsmiddleware.RecursionDetection).HandleBuild(ctx, in, done) // fails only for another type of request
+}
+
+// responses holds the memory of responses.
+var responses = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxPooledResponse is the largest memory, in bytes, that is kept for another response.
+const maxPooledResponse = 64 << 10
+
+// read reads the response to a request of op.
+func (p *poster) read(ctx context.Context, op *operation, resp *http.Response, a answer) error {
+	buf := responses.Get().(*bytes.Buffer) //nolint:forcetypeassert // it holds nothing else
+	defer func() {
+		resp.Body = http.NoBody
+		if buf.Cap() <= maxPooledResponse {
+			buf.Reset()
+			responses.Put(buf)
+		}
+	}()
+	_, err := buf.ReadFrom(resp.Body)
+	_ = resp.Body.Close() // what it would report does not change what was read
+	switch {
+	case err != nil:
+		return &smithy.DeserializationError{Err: err}
+	case resp.StatusCode == http.StatusOK && a.scan(buf.Bytes()):
+		return nil
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(buf.Bytes()))
+	return p.protocol.DeserializeResponse(ctx, op.schema, dynamodb.TypeRegistry, &smithyhttp.Response{Response: resp}, a.out)
+}

@@ -1,0 +1,121 @@
+package transport
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/schemas"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// route is where and how the requests of an operation on a table go, as the SDK has decided: for credentials
+// of one access key and account, since the host may depend on the account.
+type route struct {
+	usable    bool // the requests differ in nothing but what is known; otherwise only the last two fields are set
+	url       url.URL
+	host      string
+	header    http.Header // the headers that all requests have; shared, and so never changed
+	region    string      // that requests are signed for
+	service   string      // the same
+	accessKey string
+	account   string
+}
+
+// operation is an operation on one table that is posted.
+type operation struct {
+	name   string
+	schema *smithy.OperationSchema
+	route  atomic.Pointer[route] // nil until it is learned
+}
+
+func newBatchWriteItem() *operation {
+	return &operation{
+		name:   BatchWriteItem,
+		schema: smithy.NewOperationSchema(schemas.BatchWriteItem, schemas.BatchWriteItemInput, schemas.BatchWriteItemOutput),
+	}
+}
+
+func newPutItem() *operation {
+	return &operation{
+		name:   PutItem,
+		schema: smithy.NewOperationSchema(schemas.PutItem, schemas.PutItemInput, schemas.PutItemOutput),
+	}
+}
+
+// routeFor returns the route of op for creds; nil if it cannot be posted. It is learned from the request that
+// the SDK would send: call makes a call of op, which gets no further than to an HTTP client that keeps the
+// request.
+func (op *operation) routeFor(creds *aws.Credentials, call func(...func(*dynamodb.Options)) error) *route {
+	r := op.route.Load()
+	if r == nil || r.accessKey != creds.AccessKeyID || r.account != creds.AccountID {
+		r = &route{}
+		err := call(func(o *dynamodb.Options) {
+			o.Retryer = aws.NopRetryer{}
+			o.HTTPClient = smithyhttp.ClientDoFunc(func(req *http.Request) (*http.Response, error) {
+				r = routeOf(req)
+				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody}, nil
+			})
+		})
+		if err != nil {
+			return nil // the call that is sent will return the same
+		}
+		r.usable = r.usable && r.accessKey == creds.AccessKeyID
+		r.accessKey, r.account = creds.AccessKeyID, creds.AccountID
+		op.route.Store(r)
+	}
+	if !r.usable {
+		return nil
+	}
+	return r
+}
+
+// What the SDK puts into the header of a request: what is the same in all requests of an operation, and what
+// belongs to one request. The second kind is written anew for each, but for the first two, which number the
+// SDK's own retries.
+var (
+	constantHeaders = []string{"Accept-Encoding", "Content-Type", "User-Agent", "X-Amz-Target"}
+	requestHeaders  = []string{"Amz-Sdk-Invocation-Id", "Amz-Sdk-Request", "Authorization", "Content-Length", "X-Amz-Date", "X-Amz-Security-Token", "X-Amzn-Trace-Id"}
+)
+
+// routeOf returns the route of a request of the SDK's. It is not usable if the request has anything unusual.
+func routeOf(req *http.Request) *route {
+	r := &route{url: *req.URL, host: req.Host, header: make(http.Header)}
+	r.accessKey, r.region, r.service = credentialScope(req.Header.Get("Authorization"))
+	r.usable = r.accessKey != "" && req.Method == http.MethodPost && r.url.User == nil && r.url.RawQuery == "" && r.url.Fragment == ""
+	for name, values := range req.Header {
+		switch {
+		case slices.Contains(constantHeaders, name):
+			r.header[name] = slices.Clip(slices.Clone(values))
+		case !slices.Contains(requestHeaders, name):
+			r.usable = false
+		}
+	}
+	return r
+}
+
+// credentialScope returns what an Authorization by Signature Version 4 says of the key; "" if it is none.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+func credentialScope(authorization string) (key, region, service string) {
+	rest, ok := strings.CutPrefix(authorization, "AWS4-HMAC-SHA256 Credential=")
+	credential, _, complete := strings.Cut(rest, ",")
+	parts := strings.Split(credential, "/")
+	n := len(parts)
+	if !ok || !complete || n < 5 || parts[n-1] != "aws4_request" {
+		return "", "", ""
+	}
+	return strings.Join(parts[:n-4], "/"), parts[n-3], parts[n-2]
+}
+
+// requestHeader returns a header for one request, with what all requests have.
+func (r *route) requestHeader() http.Header {
+	header := make(http.Header, len(r.header)+len(requestHeaders))
+	maps.Copy(header, r.header)
+	return header
+}

@@ -1,0 +1,93 @@
+package transport
+
+import (
+	"net/http"
+	"reflect"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// Way is how writes get to the wire. The meaning of a request and of its response is the same on each.
+type Way uint8
+
+// The ways. Build chooses the first that what the caller has put into the client allows.
+const (
+	_ Way = iota
+
+	// Direct: the library encodes, signs and posts the request, since a call of the SDK takes several times
+	// the CPU of all else. What the SDK decides, such as the host and the headers, is learned from a call of
+	// the SDK's.
+	Direct
+
+	// Call: the library encodes the body, and a call of the SDK sends it, through all that is in the
+	// client's stack.
+	Call
+
+	// Inputs: a call of the client gets the SDK's input. It is the only way for a client of the caller's.
+	Inputs
+)
+
+// ForTests is set by tests and benchmarks, before they build a client, and by nothing else.
+var ForTests struct {
+	Way          Way               // the first that may be chosen
+	RoundTripper http.RoundTripper // instead of connections
+}
+
+// Built is a client of the SDK that [Build] has made. A [Client] made of it may take any way.
+type Built struct {
+	*dynamodb.Client
+	Credentials *Credentials // that the client signs with; nil for none
+
+	way    Way
+	poster *poster // nil unless the way is Direct
+}
+
+// wayOf returns the way for a client whose options were those of initial when the SDK had resolved them,
+// and have become final. Ordinary connections are those that the library shares between clients.
+func wayOf(initial, final *dynamodb.Options, ordinaryConnections bool) Way {
+	way := Direct
+	switch {
+	case !same(final.Protocol, initial.Protocol): // whose bodies may not be JSON
+		way = Inputs
+	case !ordinaryConnections || final.Credentials == nil || !ordinary(initial, final):
+		way = Call
+	}
+	return max(way, ForTests.Way)
+}
+
+// ordinary reports whether nothing of the caller's would see, change or log a call of the client.
+func ordinary(initial, final *dynamodb.Options) bool {
+	return len(final.APIOptions) == 0 &&
+		noInterceptors(final) &&
+		final.ClientLogMode&aws.LogResponse == 0 &&
+		!final.EnableAcceptEncodingGzip &&
+		final.EndpointDiscovery.EnableEndpointDiscovery != aws.EndpointDiscoveryEnabled &&
+		final.EndpointResolver == nil && //nolint:staticcheck // callers have one
+		final.AuthSchemes == nil &&
+		same(final.EndpointResolverV2, initial.EndpointResolverV2) &&
+		same(final.AuthSchemeResolver, initial.AuthSchemeResolver) &&
+		same(final.HTTPSignerV4, initial.HTTPSignerV4) &&
+		same(final.MeterProvider, initial.MeterProvider) &&
+		same(final.TracerProvider, initial.TracerProvider)
+}
+
+// same reports whether two values of an interface are the same one.
+func same(a, b any) bool {
+	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
+	if !va.IsValid() || !vb.IsValid() {
+		return va.IsValid() == vb.IsValid()
+	}
+	return va.Type() == vb.Type() && va.Comparable() && vb.Comparable() && a == b
+}
+
+// noInterceptors reports whether o has no interceptor.
+func noInterceptors(o *dynamodb.Options) bool {
+	registry := reflect.ValueOf(o.Interceptors)
+	for i := range registry.NumField() {
+		if registry.Field(i).Len() > 0 {
+			return false
+		}
+	}
+	return true
+}
