@@ -86,7 +86,7 @@ func (p *poster) post(ctx context.Context, t *trace, op *operation, body *payloa
 	}
 	t.stages.Or(stageEndpointResolved)
 	resp, err := p.send(ctx, t, r, creds, body) //nolint:bodyclose // read closes it
-	body.free() // net/http may still read it
+	body.free()                                 // net/http may still read it
 	if resp == nil {
 		resp = &http.Response{Header: http.Header{}, Body: http.NoBody}
 	}
