@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynamodest/dynamodest/dynamodesttest"
+	"github.com/dynamodest/dynamodest/internal/transport"
 )
 
 // instant is a transport that answers at once, as a table does that takes all
@@ -26,7 +27,7 @@ func (instant) RoundTrip(r *http.Request) (*http.Response, error) {
 	if _, err := io.Copy(io.Discard, r.Body); err != nil {
 		return nil, err
 	}
-	body := `{"UnprocessedItems":{}}`
+	body := `{"ConsumedCapacity":[{"CapacityUnits":25.0,"Table":{"CapacityUnits":25.0},"TableName":"users"}],"UnprocessedItems":{}}`
 	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeTable") {
 		body = `{"Table":{"TableStatus":"ACTIVE","KeySchema":[{"AttributeName":"user_id","KeyType":"HASH"}],` +
 			`"AttributeDefinitions":[{"AttributeName":"user_id","AttributeType":"S"}]}}`
@@ -62,7 +63,13 @@ func BenchmarkWrite(b *testing.B) {
 		rows[i] = rowNumber(i)
 	}
 	write := func(client Client) func(context.Context) error {
-		dest, err := New(b.Context(), Config{Region: "eu-west-1", Table: "users", Client: client})
+		cfg := Config{Region: "eu-west-1", Table: "users", Client: client}
+		if client == nil {
+			transport.ForTests.RoundTripper = instant{}
+			defer func() { transport.ForTests.RoundTripper = nil }()
+			cfg.Credentials = Credentials{AccessKeyID: "a", SecretAccessKey: "b"}
+		}
+		dest, err := New(b.Context(), cfg)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -77,6 +84,7 @@ func BenchmarkWrite(b *testing.B) {
 		run  func(context.Context) error
 	}{
 		{"fake", write(taker{})},
+		{"direct", write(nil)},
 		{"sdk", write(client)},
 		{"sdk loop by hand", func(ctx context.Context) error { return writeByHand(ctx, client, rows) }},
 	} {

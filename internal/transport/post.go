@@ -117,19 +117,17 @@ func responseID(h http.Header) string {
 // send signs and posts a request with body.
 func (p *poster) send(ctx context.Context, t *trace, r *route, creds aws.Credentials, body *payload) (*http.Response, error) {
 	to := r.url
-	req := &http.Request{
-		Method: http.MethodPost, URL: &to, Host: r.host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: r.requestHeader(), Body: body, ContentLength: int64(len(body.data)),
-	}
+	req := r.request.WithContext(t.network(ctx))
+	req.URL, req.Header = &to, r.requestHeader()
+	req.Body, req.ContentLength = body, int64(len(body.data))
 	p.traceID(ctx, req)
-	sum := sha256.Sum256(body.data)
 	signedAt := time.Now()
-	if err := p.signer.SignHTTP(ctx, creds, req, hex.EncodeToString(sum[:]), r.service, r.region, p.skew.correct(signedAt)); err != nil {
+	if err := p.signer.SignHTTP(ctx, creds, req, hashOf(body.data), r.service, r.region, p.skew.correct(signedAt)); err != nil {
 		return nil, &v4.SigningError{Err: err}
 	}
 	t.sends.Add(1)
 	t.host.Store(&target{host: to.Host, plain: to.Scheme == "http"})
-	resp, err := p.do(req.WithContext(t.network(ctx)))
+	resp, err := p.do(req)
 	if err != nil {
 		if ctx.Err() != nil {
 			return resp, &smithy.CanceledError{Err: ctx.Err()}
@@ -139,6 +137,13 @@ func (p *poster) send(ctx context.Context, t *trace, r *route, creds aws.Credent
 	t.began(resp)
 	p.skew.observe(resp.Header, signedAt, time.Now())
 	return resp, nil
+}
+
+// hashOf returns the hash of a body, as a signature has it.
+func hashOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	var text [2 * sha256.Size]byte
+	return string(hex.AppendEncode(text[:0], sum[:]))
 }
 
 // traceID sets the header by which AWS Lambda recognizes that functions call each other without end.

@@ -20,10 +20,10 @@ import (
 type route struct {
 	usable    bool // the requests differ in nothing but what is known; otherwise only the last two fields are set
 	url       url.URL
-	host      string
-	header    http.Header // the headers that all requests have; shared, and so never changed
-	region    string      // that requests are signed for
-	service   string      // the same
+	request   *http.Request // without URL, header and body
+	header    http.Header   // the headers that all requests have; shared, and so never changed
+	region    string        // that requests are signed for
+	service   string        // the same
 	accessKey string
 	account   string
 }
@@ -86,7 +86,8 @@ var (
 
 // routeOf returns the route of a request of the SDK's. It is not usable if the request has anything unusual.
 func routeOf(req *http.Request) *route {
-	r := &route{url: *req.URL, host: req.Host, header: make(http.Header)}
+	r := &route{url: *req.URL, header: make(http.Header)}
+	r.request = &http.Request{Method: req.Method, Host: req.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	r.accessKey, r.region, r.service = credentialScope(req.Header.Get("Authorization"))
 	r.usable = r.accessKey != "" && req.Method == http.MethodPost && r.url.User == nil && r.url.RawQuery == "" && r.url.Fragment == ""
 	for name, values := range req.Header {
@@ -115,7 +116,7 @@ func credentialScope(authorization string) (key, region, service string) {
 
 // requestHeader returns a header for one request, with what all requests have.
 func (r *route) requestHeader() http.Header {
-	header := make(http.Header, len(r.header)+len(requestHeaders))
+	header := make(http.Header, 8) // all that there are, nearly always
 	maps.Copy(header, r.header)
 	return header
 }

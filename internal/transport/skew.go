@@ -27,10 +27,11 @@ func (s *clockSkew) correct(now time.Time) time.Time {
 
 // observe notes what the header of a response shows of the time, unless a cache has given the response.
 func (s *clockSkew) observe(h http.Header, sent, received time.Time) {
-	if s == nil || h.Get("Age") != "" || received.Sub(sent) > maxTrustedRequest {
+	text := h.Get("Date")
+	if s == nil || text == "" || h.Get("Age") != "" || received.Sub(sent) > maxTrustedRequest {
 		return
 	}
-	if date, err := smithyhttp.ParseTime(h.Get("Date")); err == nil {
+	if date, err := smithyhttp.ParseTime(text); err == nil {
 		s.offset.Store(int64(date.Sub(received)))
 	}
 }

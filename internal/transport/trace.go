@@ -36,6 +36,8 @@ type trace struct {
 	sends     atomic.Int32
 	status    atomic.Int32
 	bodyBytes atomic.Int64
+
+	connection httptrace.ClientTrace // as network sets it
 }
 
 // target is where a request was sent.
@@ -123,10 +125,9 @@ func (t *trace) send(ctx context.Context, in middleware.DeserializeInput, next m
 
 // network returns a context in which net/http records itself in t.
 func (t *trace) network(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { t.stages.Or(stageDialing) },
-		GotConn: func(httptrace.GotConnInfo) { t.stages.Or(stageGotConn) },
-	})
+	t.connection.GetConn = func(string) { t.stages.Or(stageDialing) }
+	t.connection.GotConn = func(httptrace.GotConnInfo) { t.stages.Or(stageGotConn) }
+	return httptrace.WithClientTrace(ctx, &t.connection)
 }
 
 // began records that resp has begun, and bounds its body.
