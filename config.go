@@ -152,8 +152,14 @@ type Config struct {
 	// (or none), and follows no redirects. Any other HTTPClient, such as an *http.Client, is used as it is:
 	// it should keep one idle connection per request in flight, as http.Transport.MaxIdleConnsPerHost says
 	// (2 by default), and follow no redirects. Middleware and interceptors run on goroutines of the
-	// Destination's and see rows and secrets. Endpoint discovery, which is off unless AWS turns it on, needs
-	// the action dynamodb:DescribeEndpoints.
+	// Destination's and see rows and secrets: the body of a request from the end of the serialize step on,
+	// while the input that initialize steps see names the table and has no items. Endpoint discovery, which
+	// is off unless AWS turns it on, needs the action dynamodb:DescribeEndpoints.
+	//
+	// Writes are quickest with none of these (middleware, interceptors, tracer and meter providers, resolvers
+	// and signers of your own, endpoint discovery, gzip, a log of responses, an HTTPClient that is no
+	// BuildableClient): then they are posted without a call of the SDK, which takes more than all else that a
+	// write does. The same holds for ClientOptions.
 	//
 	// New copies what it needs and changes nothing of AWS.
 	AWS *aws.Config `json:"-"`
