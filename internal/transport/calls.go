@@ -20,7 +20,7 @@ func (c *Client) callBatch(ctx context.Context, t *trace, items []*item.Item, r 
 	if c.built == nil {
 		return c.api.BatchWriteItem(ctx, c.batchInput(items), t.options)
 	}
-	body := newPayload(func(dst []byte) []byte { return c.appendBatch(dst, items) })
+	body := newPayload(c.batchSize(items), func(dst []byte) []byte { return c.appendBatch(dst, items) })
 	defer body.free()
 	out := new(dynamodb.BatchWriteItemOutput)
 	scan := func(body []byte) bool {
@@ -37,12 +37,15 @@ func (c *Client) callBatch(ctx context.Context, t *trace, items []*item.Item, r 
 	})
 }
 
+// putExtra is room for what a PutItem request has beside the item and the table's name, in bytes.
+const putExtra = 512
+
 // callPut is callBatch for a PutItem request.
 func (c *Client) callPut(ctx context.Context, t *trace, it *item.Item, cond Condition, r *Result) (*dynamodb.PutItemOutput, error) {
 	if c.built == nil {
 		return c.api.PutItem(ctx, c.putInput(it, cond), t.options)
 	}
-	body := newPayload(func(dst []byte) []byte { return c.appendPut(dst, it, cond) })
+	body := newPayload(it.EncodedSize+len(c.name)+putExtra, func(dst []byte) []byte { return c.appendPut(dst, it, cond) })
 	defer body.free()
 	scan := func(body []byte) bool { return scanPut(body, r) }
 	return callEncoded(ctx, c, t, c.putItem, body, new(dynamodb.PutItemOutput), scan, func(options ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -13,8 +14,16 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
-// appendBatch appends the body of a BatchWriteItem request with items. Its size is item.EnvelopeSize, and that
-// of the items and of the commas between them.
+// batchSize returns the size of the body of a BatchWriteItem request with items.
+func (c *Client) batchSize(items []*item.Item) int {
+	size := item.EnvelopeSize(c.name) + max(0, len(items)-1) // commas
+	for _, it := range items {
+		size += it.EncodedSize
+	}
+	return size
+}
+
+// appendBatch appends the body of a BatchWriteItem request with items, of batchSize.
 func (c *Client) appendBatch(dst []byte, items []*item.Item) []byte {
 	dst = append(dst, `{"RequestItems":{`...)
 	dst, _ = item.AppendQuoted(dst, c.name)
@@ -52,10 +61,10 @@ const maxPooledPayload = 1 << 20
 
 var payloads = sync.Pool{New: func() any { return new([]byte) }}
 
-// newPayload returns the payload that encode appends.
-func newPayload(encode func(dst []byte) []byte) *payload {
+// newPayload returns the payload that encode appends, of so many bytes. If it has more it is only slower.
+func newPayload(size int, encode func(dst []byte) []byte) *payload {
 	buf := payloads.Get().(*[]byte) //nolint:forcetypeassert // it holds nothing else
-	*buf = encode((*buf)[:0])
+	*buf = encode(slices.Grow((*buf)[:0], size))
 	return &payload{data: *buf, buf: buf}
 }
 
