@@ -10,42 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-
-	"github.com/dynamodest/dynamodest/internal/item"
 )
-
-// batchSize returns the size of the body of a BatchWriteItem request with items.
-func (c *Client) batchSize(items []*item.Item) int {
-	size := item.EnvelopeSize(c.name) + max(0, len(items)-1) // commas
-	for _, it := range items {
-		size += it.EncodedSize
-	}
-	return size
-}
-
-// appendBatch appends the body of a BatchWriteItem request with items, of batchSize.
-func (c *Client) appendBatch(dst []byte, items []*item.Item) []byte {
-	dst = append(dst, `{"RequestItems":{`...)
-	dst, _ = item.AppendQuoted(dst, c.name)
-	dst = append(dst, ":["...)
-	for i, it := range items {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = it.AppendJSON(dst)
-	}
-	return append(dst, `]},"ReturnConsumedCapacity":"INDEXES"}`...)
-}
-
-// appendPut appends the body of a PutItem request with it, under cond.
-func (c *Client) appendPut(dst []byte, it *item.Item, cond Condition) []byte {
-	dst = append(dst, `{"TableName":`...)
-	dst, _ = item.AppendQuoted(dst, c.name)
-	dst = append(dst, `,"Item":`...)
-	dst = it.AppendAttributes(dst)
-	dst = append(dst, `,"ReturnConsumedCapacity":"INDEXES"`...)
-	return append(cond.appendJSON(dst, it, c.description.Schema.Partition.Name), '}')
-}
 
 // payload is the encoded body of one request. Its memory is used again: after free, whoever still reads the
 // payload reads its end, and net/http may, since it reads on a goroutine of its own.
@@ -61,10 +26,10 @@ const maxPooledPayload = 1 << 20
 
 var payloads = sync.Pool{New: func() any { return new([]byte) }}
 
-// newPayload returns the payload that encode appends, of so many bytes. If it has more it is only slower.
-func newPayload(size int, encode func(dst []byte) []byte) *payload {
+// newPayload returns the body of k.
+func newPayload(k call) *payload {
 	buf := payloads.Get().(*[]byte) //nolint:forcetypeassert // it holds nothing else
-	*buf = encode(slices.Grow((*buf)[:0], size))
+	*buf = k.encode(slices.Grow((*buf)[:0], k.size()))
 	return &payload{data: *buf, buf: buf}
 }
 

@@ -64,23 +64,17 @@ func roundTrip(t http.RoundTripper) func(*http.Request) (*http.Response, error) 
 	}
 }
 
-// answer is what a response to a posted request is read into: out, by the SDK's decoder, unless scan has read
-// all that there is.
-type answer struct {
-	out  smithy.Deserializable
-	scan func(body []byte) bool
-}
-
-// post sends body as a request of op, and reads the response. It reports false, without having sent anything,
-// if only a call of the SDK can send it; call makes one.
-func (p *poster) post(ctx context.Context, t *trace, op *operation, body *payload, a answer, call func(...func(*dynamodb.Options)) error) (posted bool, err error) {
+// post makes the call k, whose body is given. It reports false for posted, without having sent anything, if only
+// a call of the SDK can make k.
+func (p *poster) post(ctx context.Context, t *trace, k call, body *payload) (posted bool, err error) {
 	t.stages.Or(stageSDK | stageCredentialsRequested)
+	op := k.operation()
 	creds, err := p.credentials.Retrieve(ctx)
 	if err != nil {
 		return true, operationError(op, fmt.Errorf("get identity: get credentials: %w", err))
 	}
 	t.stages.Or(stageCredentialsResolved)
-	r := op.routeFor(&creds, call)
+	r := routeFor(ctx, k, &creds)
 	if r == nil {
 		return false, nil
 	}
@@ -91,7 +85,7 @@ func (p *poster) post(ctx context.Context, t *trace, op *operation, body *payloa
 		resp = &http.Response{Header: http.Header{}, Body: http.NoBody}
 	}
 	if err == nil {
-		err = p.read(ctx, op, resp, a)
+		err = p.read(ctx, k, resp)
 	}
 	if err == nil {
 		return true, nil
@@ -164,8 +158,8 @@ var responses = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // maxPooledResponse is the largest memory, in bytes, that is kept for another response.
 const maxPooledResponse = 64 << 10
 
-// read reads the response to a request of op.
-func (p *poster) read(ctx context.Context, op *operation, resp *http.Response, a answer) error {
+// read reads the response to k.
+func (p *poster) read(ctx context.Context, k call, resp *http.Response) error {
 	buf := responses.Get().(*bytes.Buffer) //nolint:forcetypeassert // it holds nothing else
 	defer func() {
 		resp.Body = http.NoBody
@@ -179,9 +173,9 @@ func (p *poster) read(ctx context.Context, op *operation, resp *http.Response, a
 	switch {
 	case err != nil:
 		return &smithy.DeserializationError{Err: err}
-	case resp.StatusCode == http.StatusOK && a.scan(buf.Bytes()):
+	case resp.StatusCode == http.StatusOK && k.scan(buf.Bytes()):
 		return nil
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(buf.Bytes()))
-	return p.protocol.DeserializeResponse(ctx, op.schema, dynamodb.TypeRegistry, &smithyhttp.Response{Response: resp}, a.out)
+	return p.protocol.DeserializeResponse(ctx, k.operation().schema, dynamodb.TypeRegistry, &smithyhttp.Response{Response: resp}, k.output())
 }

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"net/url"
@@ -49,30 +50,39 @@ func newPutItem() *operation {
 	}
 }
 
-// routeFor returns the route of op for creds; nil if it cannot be posted. It is learned from the request that
-// the SDK would send: call makes a call of op, which gets no further than to an HTTP client that keeps the
-// request.
-func (op *operation) routeFor(creds *aws.Credentials, call func(...func(*dynamodb.Options)) error) *route {
+// routeFor returns the route of k for creds; nil if k cannot be posted.
+func routeFor(ctx context.Context, k call, creds *aws.Credentials) *route {
+	op := k.operation()
 	r := op.route.Load()
 	if r == nil || r.accessKey != creds.AccessKeyID || r.account != creds.AccountID {
-		r = &route{}
-		err := call(func(o *dynamodb.Options) {
-			o.Retryer = aws.NopRetryer{}
-			o.HTTPClient = smithyhttp.ClientDoFunc(func(req *http.Request) (*http.Response, error) {
-				r = routeOf(req)
-				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody}, nil
-			})
-		})
-		if err != nil {
-			return nil // the call that is sent will return the same
+		if r = learnRoute(ctx, k, creds); r == nil {
+			return nil
 		}
-		r.usable = r.usable && r.accessKey == creds.AccessKeyID
-		r.accessKey, r.account = creds.AccessKeyID, creds.AccountID
 		op.route.Store(r)
 	}
 	if !r.usable {
 		return nil
 	}
+	return r
+}
+
+// learnRoute returns the route of k for creds as the request shows it that the SDK would send: its call gets no
+// further than to an HTTP client that keeps the request. It returns nil if the call fails, as the call that is
+// sent then will.
+func learnRoute(ctx context.Context, k call, creds *aws.Credentials) *route {
+	r := &route{}
+	err := k.bySDK(ctx, func(o *dynamodb.Options) {
+		o.Retryer = aws.NopRetryer{}
+		o.HTTPClient = smithyhttp.ClientDoFunc(func(req *http.Request) (*http.Response, error) {
+			r = routeOf(req)
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody}, nil
+		})
+	})
+	if err != nil {
+		return nil
+	}
+	r.usable = r.usable && r.accessKey == creds.AccessKeyID
+	r.accessKey, r.account = creds.AccessKeyID, creds.AccountID
 	return r
 }
 
