@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"strconv"
 	"strings"
@@ -45,6 +46,18 @@ func instantClient() *dynamodb.Client {
 	})
 }
 
+// directDest returns a Destination for a table that answers at once, with the client that New builds.
+func directDest(b *testing.B) *Destination {
+	b.Helper()
+	transport.ForTests.RoundTripper = instant{}
+	defer func() { transport.ForTests.RoundTripper = nil }()
+	dest, err := New(b.Context(), Config{Region: "eu-west-1", Table: "users", Credentials: Credentials{AccessKeyID: "a", SecretAccessKey: "b"}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return dest
+}
+
 // benchRow is a row of ten columns as a warehouse gives them.
 func benchRow() Row {
 	return Row{
@@ -58,46 +71,88 @@ func benchRow() Row {
 // what is measured is the work of this side. The loop is what one would write
 // by hand with the SDK alone, one request after the other.
 func BenchmarkWrite(b *testing.B) {
-	rows := make([]Row, 100_000)
-	for i := range rows {
-		rows[i] = rowNumber(i)
-	}
-	write := func(client Client) func(context.Context) error {
-		cfg := Config{Region: "eu-west-1", Table: "users", Client: client}
-		if client == nil {
-			transport.ForTests.RoundTripper = instant{}
-			defer func() { transport.ForTests.RoundTripper = nil }()
-			cfg.Credentials = Credentials{AccessKeyID: "a", SecretAccessKey: "b"}
-		}
-		dest, err := New(b.Context(), cfg)
-		if err != nil {
-			b.Fatal(err)
-		}
+	rows := benchRows(100_000)
+	write := func(dest *Destination) func(context.Context) error {
 		return func(ctx context.Context) error {
 			_, err := dest.Write(ctx, rows)
 			return err
 		}
 	}
 	client := instantClient()
-	for _, bb := range []struct {
-		name string
-		run  func(context.Context) error
-	}{
-		{"fake", write(taker{})},
-		{"direct", write(nil)},
-		{"sdk", write(client)},
-		{"sdk loop by hand", func(ctx context.Context) error { return writeByHand(ctx, client, rows) }},
-	} {
-		b.Run(bb.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := bb.run(b.Context()); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(b.N*len(rows))/b.Elapsed().Seconds(), "rows/s")
+	benchRun(b, "fake", len(rows), write(takerDest(b, taker{})))
+	benchRun(b, "direct", len(rows), write(directDest(b)))
+	benchRun(b, "sdk", len(rows), write(takerDest(b, client)))
+	benchRun(b, "sdk loop by hand", len(rows), func(ctx context.Context) error { return writeByHand(ctx, client, rows) })
+}
+
+// BenchmarkWriteSeq is BenchmarkWrite for a sequence whose rows are reported.
+func BenchmarkWriteSeq(b *testing.B) {
+	rows := benchRows(100_000)
+	write := func(dest *Destination) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := dest.WriteSeq(ctx, seqOf(rows), func(Row, RowResult) error { return nil })
+			return err
+		}
+	}
+	benchRun(b, "fake", len(rows), write(takerDest(b, taker{})))
+	benchRun(b, "direct", len(rows), write(directDest(b)))
+	benchRun(b, "sdk", len(rows), write(takerDest(b, instantClient())))
+}
+
+// BenchmarkSmallWrite writes few rows in a call.
+func BenchmarkSmallWrite(b *testing.B) {
+	dest := takerDest(b, taker{})
+	for _, n := range []int{1, 10, 25, 100} {
+		rows := benchRows(n)
+		benchRun(b, strconv.Itoa(n), n, func(ctx context.Context) error {
+			_, err := dest.Write(ctx, rows)
+			return err
 		})
 	}
+}
+
+// benchRun runs a benchmark of calls that write so many rows each.
+func benchRun(b *testing.B, name string, rows int, call func(context.Context) error) {
+	b.Helper()
+	b.Run(name, func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := call(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(b.N*rows)/b.Elapsed().Seconds(), "rows/s")
+	})
+}
+
+// benchRows are n rows of ten columns with different keys.
+func benchRows(n int) []Row {
+	rows := make([]Row, n)
+	for i := range rows {
+		rows[i] = rowNumber(i)
+	}
+	return rows
+}
+
+// seqOf is the sequence of rows.
+func seqOf(rows []Row) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		for _, row := range rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// takerDest is a Destination for the table that a taker, or an instantClient, has.
+func takerDest(tb testing.TB, client Client) *Destination {
+	tb.Helper()
+	dest, err := New(tb.Context(), Config{Region: "eu-west-1", Table: "users", Client: client})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return dest
 }
 
 // BenchmarkKey makes the key of a row of ten columns.
