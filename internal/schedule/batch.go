@@ -79,8 +79,10 @@ func (s *Scheduler) pack(now time.Time, budget Budget) *Batch {
 		encoded:  s.cfg.EnvelopeSize,
 	}
 	if i := s.dueSubBatch(now); i >= 0 {
+		b.Rows = make([]*Row, 0, max(1, min(b.maxRows, len(s.subBatches[i].keys))))
 		s.packSubBatch(&b, i)
 	} else {
+		b.Rows = make([]*Row, 0, max(1, min(b.maxRows, s.alone.Len()+s.retries.Len()+s.newRows.Len())))
 		s.packQueues(&b, now)
 	}
 	s.inFlight++
@@ -120,7 +122,7 @@ func (s *Scheduler) packSubBatch(b *batchBuilder, i int) {
 // with new rows. Every other request is reserved for new rows when there are enough to fill it, so that
 // a hot key range cannot starve the rest.
 func (s *Scheduler) packQueues(b *batchBuilder, now time.Time) {
-	if !s.lastHadRetries || len(s.newRows) < b.maxRows {
+	if !s.lastHadRetries || s.newRows.Len() < b.maxRows {
 		for s.alone.Len() > 0 && b.add(s.alone.first()) {
 			s.alone.take()
 			b.stubborn = true
@@ -129,7 +131,7 @@ func (s *Scheduler) packQueues(b *batchBuilder, now time.Time) {
 			s.retries.take()
 		}
 	}
-	for !b.stubborn && len(s.newRows) > 0 && b.add(s.newRows[0]) {
+	for !b.stubborn && s.newRows.Len() > 0 && b.add(s.newRows.first()) {
 		s.newRows.take()
 	}
 	s.lastHadRetries = b.stubborn || b.retries > 0
@@ -177,7 +179,7 @@ func (s *Scheduler) ready(now time.Time, budget int) bool {
 	if s.dueSubBatch(now) >= 0 {
 		return true
 	}
-	waiting := len(s.newRows) + s.openRetries(now)
+	waiting := s.newRows.Len() + s.openRetries(now)
 	switch {
 	case s.alone.Len() > 0:
 		return true
@@ -198,8 +200,8 @@ func (s *Scheduler) openRetries(now time.Time) int {
 // the backoff is over.
 func (s *Scheduler) lingerEnd(now time.Time) time.Time {
 	since := now
-	if len(s.newRows) > 0 {
-		since = s.newRows[0].since
+	if s.newRows.Len() > 0 {
+		since = s.newRows.first().since
 	}
 	if s.openRetries(now) > 0 && s.backoff.until.Before(since) {
 		since = s.backoff.until
@@ -210,7 +212,7 @@ func (s *Scheduler) lingerEnd(now time.Time) time.Time {
 // wakeAt returns the next moment at which ready may change by itself; zero if there is none.
 func (s *Scheduler) wakeAt(now time.Time) time.Time {
 	var at time.Time
-	if len(s.newRows)+s.openRetries(now) > 0 {
+	if s.newRows.Len()+s.openRetries(now) > 0 {
 		at = s.lingerEnd(now)
 	}
 	if until := s.backoff.until; until.After(now) && s.queued() > 0 {

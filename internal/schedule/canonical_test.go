@@ -44,7 +44,7 @@ var fieldsInForm = map[reflect.Type]struct {
 			"keys", "newRows", "retries", "stubborn", "alone", "subBatches", "backoff", "input", "keyCheck", "outage", "rows",
 			"written", "inFlight", "lastHadRetries", "stubbornAccepted", "stop",
 		},
-		[]string{"cfg", "hot", "refusals", "stats", "settled"},
+		[]string{"cfg", "hot", "refusals", "spare", "stats", "settled"},
 	},
 	reflect.TypeFor[Row](): {
 		[]string{"Index", "Key", "Rank", "Delete", "maybeApplied", "charged", "fruitlessAttempts", "queue"},
@@ -68,6 +68,7 @@ var fieldsInForm = map[reflect.Type]struct {
 	reflect.TypeFor[input]():         {[]string{"closed", "windowFull"}, nil},
 	reflect.TypeFor[keyCheck]():      {[]string{"wanted", "running", "doneSinceWrite"}, nil},
 	reflect.TypeFor[outageCounter](): {[]string{"noProgress", "cause"}, nil},
+	reflect.TypeFor[fifo]():          {[]string{"list"}, []string{"taken"}},
 	reflect.TypeFor[oldestFirst]():   {[]string{"keyList"}, nil},
 	reflect.TypeFor[dueFirst]():      {[]string{"keyList"}, nil},
 	reflect.TypeFor[Config](): {nil, []string{
@@ -213,8 +214,9 @@ func (c *canonizer) time(s *Scheduler, t time.Time) {
 
 // waiting writes the queues.
 func (c *canonizer) waiting(s *Scheduler) {
-	c.keyList(s.newRows)
-	for _, q := range s.newRows {
+	newRows := s.newRows.waiting()
+	c.keyList(newRows)
+	for _, q := range newRows {
 		c.time(s, q.since.Add(s.cfg.MaxWait))
 	}
 	c.heap(s, s.retries.keyList, false)
@@ -427,7 +429,8 @@ func (c *copier) scheduler(s *Scheduler) *Scheduler {
 	for key, q := range s.keys {
 		to.keys[key] = c.queue(q)
 	}
-	to.newRows = c.keyList(s.newRows)
+	to.newRows = fifo{list: c.keyList(s.newRows.waiting())}
+	to.spare = nil
 	to.retries.keyList = c.keyList(s.retries.keyList)
 	to.stubborn.keyList = c.keyList(s.stubborn.keyList)
 	to.alone.keyList = c.keyList(s.alone.keyList)

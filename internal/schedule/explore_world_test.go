@@ -382,7 +382,7 @@ func (w *world) deadline() time.Time {
 	}
 	if w.s.cfg.MaxWait > 0 {
 		all = append(all, w.s.backoff.until.Add(w.s.cfg.MaxWait))
-		for _, q := range w.s.newRows {
+		for _, q := range w.s.newRows.waiting() {
 			all = append(all, q.since.Add(w.s.cfg.MaxWait))
 		}
 	}

@@ -81,14 +81,60 @@ func (q *keyQueue) removeThrough(r *Row, settle func(before *Row)) {
 	q.rows = q.rows[i+1:]
 }
 
-// fifo is the queue of new rows, by key.
-type fifo []*keyQueue
+// spareQueues is keyQueues that no row uses, for the next keys: most keys have one row, and come and go
+// with it.
+type spareQueues []*keyQueue
 
-func (f *fifo) put(q *keyQueue) { *f = append(*f, q) }
+// maxSpareQueues is the most keyQueues that are kept for later: a quarter of a megabyte.
+const maxSpareQueues = 2048
+
+// put keeps q, which nothing may refer to any more.
+func (s *spareQueues) put(q *keyQueue) {
+	if len(*s) < maxSpareQueues {
+		*q = keyQueue{}
+		*s = append(*s, q)
+	}
+}
+
+// take returns an empty keyQueue.
+func (s *spareQueues) take() *keyQueue {
+	n := len(*s) - 1
+	if n < 0 {
+		return new(keyQueue)
+	}
+	q := (*s)[n]
+	(*s)[n] = nil
+	*s = (*s)[:n]
+	return q
+}
+
+// fifo is the queue of new rows, by key.
+type fifo struct {
+	list  []*keyQueue
+	taken int // from the front of list
+}
+
+// Len returns the number of keys.
+func (f *fifo) Len() int { return len(f.list) - f.taken }
+
+// waiting returns the keys, in the order in which they are taken.
+func (f *fifo) waiting() []*keyQueue { return f.list[f.taken:] }
+
+// first returns the key that take would take. There must be one.
+func (f *fifo) first() *keyQueue { return f.list[f.taken] }
+
+func (f *fifo) put(q *keyQueue) {
+	if len(f.list) == cap(f.list) && f.taken > len(f.list)/2 {
+		left := copy(f.list, f.list[f.taken:])
+		clear(f.list[left:])
+		f.list, f.taken = f.list[:left], 0
+	}
+	f.list = append(f.list, q)
+}
 
 func (f *fifo) take() {
-	(*f)[0] = nil
-	*f = (*f)[1:]
+	f.list[f.taken] = nil
+	f.taken++
 }
 
 // keyList is what the heaps of keys have in common.

@@ -133,7 +133,7 @@ func (s *Scheduler) dropExhausted(q *keyQueue) bool {
 		}
 		s.giveUp(r)
 	}
-	delete(s.keys, q.key)
+	s.forget(q)
 	return false
 }
 

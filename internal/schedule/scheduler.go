@@ -164,6 +164,7 @@ type Scheduler struct {
 	stubborn   dueFirst             // keys whose next row was set apart and waits for a delay of its own
 	alone      oldestFirst          // those of them whose delay is over
 	subBatches []*subBatch          // rows that go in requests of their own
+	spare      spareQueues
 	backoff    backoff
 
 	input    input
@@ -232,12 +233,19 @@ func (s *Scheduler) Add(r *Row, now time.Time) bool {
 		q.add(r)
 		return true
 	}
-	q := &keyQueue{key: key, since: now}
+	q := s.spare.take()
+	q.key, q.since = key, now
 	q.rows = append(q.first[:0], r)
 	r.queue = q
 	s.keys[key] = q
 	s.newRows.put(q)
 	return true
+}
+
+// forget drops a key without rows.
+func (s *Scheduler) forget(q *keyQueue) {
+	delete(s.keys, q.key)
+	s.spare.put(q)
 }
 
 // Close says that no more rows will come.
@@ -330,7 +338,7 @@ func (s *Scheduler) Abandon() []*Row {
 		}
 	}
 	clear(s.keys)
-	s.newRows, s.retries, s.stubborn, s.alone, s.subBatches = nil, oldestFirst{}, dueFirst{}, oldestFirst{}, nil
+	s.newRows, s.retries, s.stubborn, s.alone, s.subBatches = fifo{}, oldestFirst{}, dueFirst{}, oldestFirst{}, nil
 	slices.SortFunc(s.settled, func(a, b *Row) int { return cmp.Compare(a.Index, b.Index) })
 	return s.settled
 }
@@ -347,6 +355,6 @@ func (s *Scheduler) InFlight() int { return s.inFlight }
 // Stats returns what has been done, and what waits.
 func (s *Scheduler) Stats() Stats {
 	stats := s.stats
-	stats.Waiting, stats.Delayed = len(s.newRows)+s.retries.Len()+s.stubborn.Len()+s.alone.Len(), s.delayed()
+	stats.Waiting, stats.Delayed = s.newRows.Len()+s.retries.Len()+s.stubborn.Len()+s.alone.Len(), s.delayed()
 	return stats
 }

@@ -404,7 +404,7 @@ func TestSettledRowsAreReleased(t *testing.T) {
 	h := newHarness(t, nil)
 	h.WindowFull(true)
 	h.add("a", "a", "a")
-	waiting := h.newRows
+	waiting := h.newRows.list
 	b := h.next(2)
 	assert.Nil(t, waiting[0], "the queue of new rows")
 	h.add("a") // in the storage of the others

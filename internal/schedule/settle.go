@@ -323,7 +323,7 @@ func (s *Scheduler) abort(r *Response) {
 		row.Reason, row.Err = f.Reason, f.Err
 		s.giveUp(row)
 		if len(q.rows) == 0 {
-			delete(s.keys, q.key)
+			s.forget(q)
 		}
 	}
 }

@@ -125,7 +125,7 @@ func TestNoRowIsSetApart(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*harness){
 		"if new rows are refused too":      func(h *harness) { h.backoff.newRows = newRowCount{50, 100} },
-		"if more retries wait than may go": func(h *harness) { h.backoff.limit = 1; h.retries.put(h.newRows[0]); h.newRows.take() },
+		"if more retries wait than may go": func(h *harness) { h.backoff.limit = 1; h.retries.put(h.newRows.first()); h.newRows.take() },
 		"in a call that fits one request":  func(h *harness) { h.Close() },
 		"for another reason than capacity": nil,
 		"before it was refused five times": func(h *harness) { h.rows[0].charged-- },
