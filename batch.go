@@ -147,9 +147,6 @@ func (r *dispatcher) deliver() {
 	if r.stop != nil {
 		r.stopStarting()
 	}
-	for _, j := range r.settled {
-		j.result = r.d.rowResult(j, r.stop)
-	}
 	r.mailbox.deliver(r.settled, r.stop, r.scheduler.Stats())
 	clear(r.settled)
 	r.settled = r.settled[:0]

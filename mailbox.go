@@ -32,19 +32,19 @@ func newMailbox() *mailbox {
 	return &mailbox{toDispatcher: make(chan struct{}, 1), toCaller: make(chan struct{}, 1), ended: make(chan struct{})}
 }
 
-// exchange hands rows to the dispatcher. It returns the rows settled since the last call, and whether
-// the dispatcher goes on.
-func (m *mailbox) exchange(jobs []*job) (settled []*job, running bool) {
+// exchange hands rows to the dispatcher. It returns the rows settled since the last call, and why the
+// dispatcher has stopped if it has. buf is used for the next settled rows.
+func (m *mailbox) exchange(jobs, buf []*job) (settled []*job, stop error) {
 	m.mu.Lock()
 	m.pending = append(m.pending, jobs...)
 	m.state.sourceIdle = false
-	settled, running = m.settled, m.stop == nil
-	m.settled = nil
+	settled, stop = m.settled, m.stop
+	m.settled = buf[:0]
 	m.mu.Unlock()
 	if len(jobs) > 0 {
 		signal(m.toDispatcher)
 	}
-	return settled, running
+	return settled, stop
 }
 
 // close says that no more rows will come.

@@ -25,41 +25,17 @@ const (
 type job struct {
 	schedule.Row
 	source      Row        // the caller's row, until the job is settled
-	item        *item.Item // nil before conversion and once settled
-	result      RowResult  // once settled
+	item        *item.Item // nil once settled
 	bytes       int        // of the window, while it is unsettled
 	sourceBytes int        // of the window, while its source row waits to be reported
+	slab        *slab      // whose memory the job is
 
 	previous, next *job // unsettled rows of the call
 }
 
-// newJob returns the job of a row that was converted to it.
-func newJob(index int, row Row, it *item.Item) *job {
-	j := &job{source: row, item: it}
-	j.Row = schedule.Row{
-		Index: index, Key: it.Key, PartitionLen: it.PartitionLen, Rank: it.Rank, Delete: it.Delete,
-		Units: it.Units(), Size: it.Size, EncodedSize: it.EncodedSize, Payload: j,
-	}
-	j.bytes = it.Footprint + sendFactor*(it.EncodedSize+len(it.Rank)) + jobBytes // the condition repeats the version
-	for i := range it.Attrs {
-		if it.Attrs[i].Kind == item.B { // the item and its request have copies; they share texts with the row
-			j.bytes += 2 * len(it.Attrs[i].Text)
-		}
-	}
-	j.sourceBytes = it.Footprint - item.AttrBytes*len(it.Attrs)
-	return j
-}
-
 // jobOf returns the job that the scheduler knows as row.
 func jobOf(row *schedule.Row) *job {
-	return row.Payload.(*job) //nolint:forcetypeassert // newJob alone sets it
-}
-
-// settledRow is a settled row that waits until all rows before it are settled.
-type settledRow struct {
-	source Row
-	result RowResult
-	bytes  int // of the window
+	return row.Payload.(*job) //nolint:forcetypeassert // slab.put alone sets it
 }
 
 // window is what a call holds of its rows: the unsettled ones and, if rows are reported in row order,
@@ -72,10 +48,12 @@ type window struct {
 	oldest, newest *job // the unsettled rows: a list in row order
 	unsettled      int
 
-	line         []*settledRow // the rows from index reported on that were added; nil for an unsettled row
-	reported     int           // rows that have left the line
-	waiting      int           // settled rows in the line
-	waitingBytes int           // part of bytes
+	slabRows int     // of a slab
+	filling  *slab   // that the next row goes to, if it has room
+	spare    []*slab // without rows, for later ones
+
+	line         reportLine // settled rows that wait for their turn to be reported
+	waitingBytes int        // of rows in the line; part of bytes
 }
 
 // full reports whether no further row may be taken. A window without rows is never full, so that a
@@ -85,8 +63,12 @@ func (w *window) full() bool { return w.unsettled >= maxUnsettled || w.bytes >= 
 // stuck reports whether the window is full of rows that are settled, and wait for an earlier one.
 func (w *window) stuck() bool { return w.bytes >= w.maxBytes && w.waitingBytes > w.maxBytes/2 }
 
-// add takes in an unsettled row, which comes after all others.
-func (w *window) add(j *job) {
+// add takes in an unsettled row, which comes after all others and was converted to it.
+func (w *window) add(index int, row Row, it *item.Item) *job {
+	if w.filling == nil || w.filling.full() {
+		w.filling = w.newSlab()
+	}
+	j := w.filling.put(index, row, it)
 	j.previous = w.newest
 	if w.newest == nil {
 		w.oldest = j
@@ -96,6 +78,7 @@ func (w *window) add(j *job) {
 	w.newest = j
 	w.unsettled++
 	w.bytes += j.bytes
+	return j
 }
 
 // remove lets go of a row that is settled.
@@ -110,9 +93,9 @@ func (w *window) remove(j *job) {
 	} else {
 		j.next.previous = j.previous
 	}
-	j.previous, j.next = nil, nil
 	w.unsettled--
 	w.bytes -= j.bytes
+	w.release(j)
 }
 
 // settledBefore returns the index before which every row is settled, if taken rows have been added.
@@ -125,31 +108,20 @@ func (w *window) settledBefore(taken int) int {
 
 // wait puts a settled row into the line, where it waits for the rows before it.
 func (w *window) wait(row Row, result RowResult, sourceBytes int) {
-	s := &settledRow{row, result, sourceBytes + settledBytes}
+	bytes := sourceBytes + settledBytes
 	if result.Err != nil {
-		s.bytes += errorBytes
+		bytes += errorBytes
 	}
-	for place := result.Index - w.reported; place >= len(w.line); {
-		w.line = append(w.line, nil)
-	}
-	w.line[result.Index-w.reported] = s
-	w.waiting++
-	w.waitingBytes += s.bytes
-	w.bytes += s.bytes
+	w.line.put(row, result, bytes)
+	w.waitingBytes += bytes
+	w.bytes += bytes
 }
 
-// nextReport takes the row whose turn it is to be reported out of the line; nil if that row is not
-// settled.
-func (w *window) nextReport() *settledRow {
-	if len(w.line) == 0 || w.line[0] == nil {
-		return nil
-	}
-	s := w.line[0]
-	w.line[0] = nil
-	w.line = w.line[1:]
-	w.reported++
-	w.waiting--
-	w.waitingBytes -= s.bytes
-	w.bytes -= s.bytes
-	return s
+// nextReport takes the row whose turn it is to be reported out of the line. It reports false if that
+// row is not settled.
+func (w *window) nextReport() (row Row, result RowResult, ok bool) {
+	row, result, bytes, ok := w.line.take()
+	w.waitingBytes -= bytes
+	w.bytes -= bytes
+	return row, result, ok
 }

@@ -47,6 +47,7 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 	found := d.findDuplicates(ctx, rows)
 	c := d.beginCall(ctx, nil)
 	defer c.end()
+	c.window.slabRows = min(len(rows), maxSlabRows)
 	c.results = res.Rows
 	c.exhausted = true
 	for size := typemap.Footprint(rows[0]); c.exhausted && c.next < len(rows); { // of one row, roughly
@@ -71,6 +72,8 @@ type call struct {
 	report  func(Row, RowResult) error // nil if results are not reported
 	results []RowResult                // of Write; otherwise nil
 
+	jobs, settledJobs []*job // memory for the next rows taken and settled
+
 	next      int // index of the next row
 	window    window
 	notified  *job  // the unsettled row that the last wait reported to the Observer was for
@@ -87,7 +90,7 @@ type call struct {
 // beginCall starts the dispatcher of a call. The caller must end the call.
 func (d *Destination) beginCall(ctx context.Context, report func(Row, RowResult) error) *call {
 	ctx, cancel := context.WithCancel(ctx)
-	c := &call{d: d, mailbox: newMailbox(), cancel: cancel, report: report, window: window{maxBytes: d.windowBytes}}
+	c := &call{d: d, mailbox: newMailbox(), cancel: cancel, report: report, window: window{maxBytes: d.windowBytes, slabRows: maxSlabRows}}
 	c.columns.missing = slices.Clone(d.columns)
 	r := newDispatcher(d, c.mailbox)
 	go func() {
@@ -116,7 +119,7 @@ func (c *call) take(ctx context.Context, row Row) bool {
 	if invalid != nil {
 		return c.takeInvalid(ctx, row, invalid)
 	}
-	return c.hand(ctx, []*job{c.enqueue(newJob(c.next, row, it))})
+	return c.hand(ctx, []*job{c.enqueue(row, it)})
 }
 
 // takeInvalid takes a row that cannot be converted. It reports whether the call goes on.
@@ -139,7 +142,8 @@ func averageFootprint(items []*item.Item) int {
 
 // takeAll takes many rows, converted up to the end of ctx. It reports whether the call goes on.
 func (c *call) takeAll(ctx context.Context, rows []Row, items []*item.Item, invalid []*fault.Error) bool {
-	jobs := make([]*job, 0, len(rows))
+	jobs := slices.Grow(c.jobs[:0], len(rows))
+	defer func() { c.jobs = jobs }()
 	for i, row := range rows {
 		switch {
 		case invalid[i] != nil:
@@ -147,7 +151,7 @@ func (c *call) takeAll(ctx context.Context, rows []Row, items []*item.Item, inva
 			c.settleInvalid(row, invalid[i])
 		case items[i] != nil:
 			c.columns.add(row)
-			jobs = append(jobs, c.enqueue(newJob(c.next, row, items[i])))
+			jobs = append(jobs, c.enqueue(row, items[i]))
 		default: // ctx has ended before the row's conversion
 			c.hand(ctx, jobs)
 			return false
@@ -162,10 +166,10 @@ func (c *call) takeAll(ctx context.Context, rows []Row, items []*item.Item, inva
 	return c.hand(ctx, jobs)
 }
 
-// enqueue adds j to the window, and returns j.
-func (c *call) enqueue(j *job) *job {
+// enqueue adds the next row, which was converted to it, to the window.
+func (c *call) enqueue(row Row, it *item.Item) *job {
+	j := c.window.add(c.next, row, it)
 	c.next++
-	c.window.add(j)
 	return j
 }
 
@@ -185,6 +189,7 @@ func (c *call) settleUnsent(row Row, rowErr *RowError) {
 // for more to settle. It reports whether the call goes on.
 func (c *call) hand(ctx context.Context, jobs []*job) bool {
 	running := c.exchange(jobs)
+	clear(jobs)
 	for running && c.window.full() {
 		c.observeWait(ctx)
 		c.mailbox.sourceIdle()
@@ -200,11 +205,13 @@ func (c *call) hand(ctx context.Context, jobs []*job) bool {
 // exchange gives rows to the dispatcher and reports what has settled. It reports whether the call
 // goes on.
 func (c *call) exchange(jobs []*job) bool {
-	settled, running := c.mailbox.exchange(jobs)
+	settled, stop := c.mailbox.exchange(jobs, c.settledJobs)
 	for _, j := range settled {
-		c.settle(j)
+		c.settle(j, c.d.rowResult(j, stop))
 	}
-	return running && c.reportErr == nil
+	clear(settled)
+	c.settledJobs = settled
+	return stop == nil && c.reportErr == nil
 }
 
 // observeWait notifies the Observer, once for each unsettled row that is waited for, of a wait
@@ -212,16 +219,15 @@ func (c *call) exchange(jobs []*job) bool {
 func (c *call) observeWait(ctx context.Context) {
 	if c.window.stuck() && c.notified != c.window.oldest {
 		c.notified = c.window.oldest
-		c.d.observer.wait(ctx, Wait{For: waitWindow, Rows: c.window.waiting})
+		c.d.observer.wait(ctx, Wait{For: waitWindow, Rows: c.window.line.waiting})
 	}
 }
 
 // settle takes a row that is settled out of the window.
-func (c *call) settle(j *job) {
+func (c *call) settle(j *job, result RowResult) {
+	source, sourceBytes := j.source, j.sourceBytes
 	c.window.remove(j)
-	source := j.source
-	j.source = nil // the scheduler may keep the job alive; let its source row be collected
-	c.settled(source, j.result, j.sourceBytes)
+	c.settled(source, result, sourceBytes)
 }
 
 // settled counts a settled row, and reports it and the rows that waited for it.
@@ -239,8 +245,12 @@ func (c *call) settled(row Row, result RowResult, sourceBytes int) {
 		c.reportRow(row, result)
 	default:
 		c.window.wait(row, result, sourceBytes)
-		for next := c.window.nextReport(); next != nil && c.reportErr == nil; next = c.window.nextReport() {
-			c.reportRow(next.source, next.result)
+		for c.reportErr == nil {
+			row, result, ok := c.window.nextReport()
+			if !ok {
+				break
+			}
+			c.reportRow(row, result)
 		}
 	}
 }
@@ -266,8 +276,7 @@ func (c *call) finish(ctx context.Context) {
 	}
 	for j := c.window.oldest; j != nil; j = c.window.oldest { // handed over after the dispatcher had stopped
 		rowErr := notStarted(j.Index, c.stopErr(ctx))
-		j.result = RowResult{Index: j.Index, Err: &rowErr}
-		c.settle(j)
+		c.settle(j, RowResult{Index: j.Index, Err: &rowErr})
 	}
 	stats := c.mailbox.stats
 	c.sum.Requests, c.sum.Resent, c.sum.WriteUnits = stats.Requests, stats.Resent, stats.WriteUnits
