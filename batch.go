@@ -147,7 +147,7 @@ func (r *dispatcher) deliver() {
 	if r.stop != nil {
 		r.stopStarting()
 	}
-	r.mailbox.deliver(r.settled, r.stop, r.scheduler.Stats())
+	r.mailbox.deliver(r.settled, r.scheduler.HeldBack(), r.stop, r.scheduler.Stats())
 	clear(r.settled)
 	r.settled = r.settled[:0]
 }

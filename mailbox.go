@@ -9,12 +9,13 @@ import (
 // mailbox connects the caller's goroutine and the dispatcher: pending rows in one direction, settled
 // rows in the other.
 type mailbox struct {
-	mu      sync.Mutex
-	pending []*job // for the dispatcher
-	settled []*job // for the caller's goroutine
-	state   mailboxState
-	stop    error          // why the dispatcher stopped; nil while it goes on
-	stats   schedule.Stats // of the requests; complete once ended is closed
+	mu       sync.Mutex
+	pending  []*job // for the dispatcher
+	settled  []*job // for the caller's goroutine
+	state    mailboxState
+	heldBack int            // rows that the dispatcher can neither send now nor has in flight
+	stop     error          // why the dispatcher stopped; nil while it goes on
+	stats    schedule.Stats // of the requests; complete once ended is closed
 
 	toDispatcher chan struct{} // has room for one signal: something has changed for the dispatcher
 	toCaller     chan struct{} // the same for the caller's goroutine
@@ -32,19 +33,19 @@ func newMailbox() *mailbox {
 	return &mailbox{toDispatcher: make(chan struct{}, 1), toCaller: make(chan struct{}, 1), ended: make(chan struct{})}
 }
 
-// exchange hands rows to the dispatcher. It returns the rows settled since the last call, and why the
-// dispatcher has stopped if it has. buf is used for the next settled rows.
-func (m *mailbox) exchange(jobs, buf []*job) (settled []*job, stop error) {
+// exchange hands rows to the dispatcher. It returns the rows settled since the last call, how many rows were
+// held back then, and why the dispatcher has stopped if it has. buf is used for the next settled rows.
+func (m *mailbox) exchange(jobs, buf []*job) (settled []*job, heldBack int, stop error) {
 	m.mu.Lock()
 	m.pending = append(m.pending, jobs...)
 	m.state.sourceIdle = false
-	settled, stop = m.settled, m.stop
+	settled, heldBack, stop = m.settled, m.heldBack, m.stop
 	m.settled = buf[:0]
 	m.mu.Unlock()
 	if len(jobs) > 0 {
 		signal(m.toDispatcher)
 	}
-	return settled, stop
+	return settled, heldBack, stop
 }
 
 // close says that no more rows will come.
@@ -81,13 +82,14 @@ func (m *mailbox) collect(buf []*job) ([]*job, mailboxState) {
 	return jobs, m.state
 }
 
-// deliver hands settled rows to the caller's goroutine, and says why the dispatcher has stopped if
-// it has.
-func (m *mailbox) deliver(settled []*job, stop error, stats schedule.Stats) {
+// deliver hands settled rows to the caller's goroutine, and says how many are held back, and why the
+// dispatcher has stopped if it has. A caller's goroutine that waits for rows to settle may go on when more
+// are held back.
+func (m *mailbox) deliver(settled []*job, heldBack int, stop error, stats schedule.Stats) {
 	m.mu.Lock()
-	news := len(settled) > 0 || m.stop == nil && stop != nil
+	news := len(settled) > 0 || m.stop == nil && stop != nil || heldBack > m.heldBack
 	m.settled = append(m.settled, settled...)
-	m.stop, m.stats = stop, stats
+	m.heldBack, m.stop, m.stats = heldBack, stop, stats
 	m.mu.Unlock()
 	if news {
 		signal(m.toCaller)

@@ -180,9 +180,9 @@ func (tt memoryCase) test(t *testing.T, rows int) {
 		require.NoError(t, err)
 		assert.Equal(t, rows, sum.Written)
 		assert.Less(t, most, float64(mostHeap), "MiB of live heap")
-		assert.LessOrEqual(t, held, maxUnsettled+defaultConcurrency*25, "rows that are unsettled, or wait for one of the requests in flight")
+		assert.LessOrEqual(t, held, activeRows(defaultConcurrency)+defaultConcurrency*25, "rows that are unsettled, or wait for one of the requests in flight")
 		if tt.full {
-			assert.Greater(t, held, maxUnsettled*9/10, "rows in the window")
+			assert.Greater(t, held, activeRows(defaultConcurrency)*9/10, "rows in the window")
 		}
 		t.Logf("%d rows, %d held at most, %.1f MiB of live heap", rows, held, most)
 	})

@@ -5,8 +5,19 @@ import (
 	"github.com/dynamodest/dynamodest/internal/schedule"
 )
 
-// maxUnsettled is the most rows of a call that are taken and not settled.
-const maxUnsettled = 16_384
+// The rows of a call that are taken and not settled. Some are in flight or may go at once: a call takes so
+// many of them that each request finds a full batch when its turn comes. More would only take memory. Others
+// are held back, as rows of a key that DynamoDB throttles: they stop no others, up to maxUnsettled of both.
+const (
+	maxUnsettled = 16_384
+	minActive    = 512 // so that a source that comes in bursts keeps few requests busy
+	activeFactor = 32  // times Concurrency: over 25 rows, which a request takes at most
+)
+
+// activeRows returns how many rows a call with so many requests in flight takes that are not held back.
+func activeRows(concurrency int) int {
+	return min(max(minActive, activeFactor*concurrency), maxUnsettled)
+}
 
 // What a row takes of Config.WindowBytes in addition to the values that it holds, in bytes.
 const (
@@ -40,8 +51,10 @@ func jobOf(row *schedule.Row) *job {
 
 // window is what a call holds of its rows: the unsettled ones and, if rows are reported in row order,
 // the settled ones that wait for an earlier row. It bounds a call's memory, whatever the number of
-// rows: maxBytes bounds both kinds together, maxUnsettled the first alone.
+// rows: maxBytes bounds both kinds together, active and maxUnsettled the first alone.
 type window struct {
+	active   int // most unsettled rows that are not held back
+	heldBack int // unsettled rows that are, when the dispatcher last looked
 	maxBytes int
 	bytes    int // that all rows held take, roughly
 
@@ -58,7 +71,9 @@ type window struct {
 
 // full reports whether no further row may be taken. A window without rows is never full, so that a
 // row larger than maxBytes can go alone.
-func (w *window) full() bool { return w.unsettled >= maxUnsettled || w.bytes >= w.maxBytes }
+func (w *window) full() bool {
+	return w.unsettled >= min(w.active+w.heldBack, maxUnsettled) || w.bytes >= w.maxBytes
+}
 
 // stuck reports whether the window is full of rows that are settled, and wait for an earlier one.
 func (w *window) stuck() bool { return w.bytes >= w.maxBytes && w.waitingBytes > w.maxBytes/2 }

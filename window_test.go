@@ -3,8 +3,10 @@ package dynamodest_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -196,6 +198,53 @@ func TestWaitForTheWindow(t *testing.T) {
 			assert.Equal(t, len(rows)-1, sum.Written)
 			assert.Equal(t, len(rows), reported)
 			assert.Len(t, waits, tt.waits)
+		})
+	}
+}
+
+// A call holds the rows that its requests need. While rows wait for another row of their key it takes more, so
+// that they stop no others.
+func TestWindowGrowsByRowsHeldBack(t *testing.T) {
+	t.Parallel()
+	const unanswered = time.Second
+	for name, tt := range map[string]struct {
+		concurrency int
+		keys        int
+		taken       int64 // before the first response
+	}{
+		"different keys":            {0, 20_000, 2048},
+		"different keys, few calls": {1, 20_000, 512},
+		"different keys, many":      {1000, 20_000, 16_384},
+		"one key":                   {0, 1, 16_384},
+		"few keys":                  {0, 100, 16_384},
+	} {
+		testInBubble(t, name, func(t *testing.T) {
+			var taken, first atomic.Int64
+			respond := func() {
+				time.Sleep(unanswered)
+				first.CompareAndSwap(0, taken.Load())
+			}
+			dest := newDest(t, dynamodest.Config{Table: table, Concurrency: tt.concurrency, MaxWait: time.Millisecond, Client: fake{
+				describe: described,
+				batch: func(context.Context, *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+					respond()
+					return &dynamodb.BatchWriteItemOutput{}, nil
+				},
+				put: func(context.Context, *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
+					respond()
+					return &dynamodb.PutItemOutput{}, nil
+				},
+			}})
+			_, err := dest.WriteSeq(t.Context(), func(yield func(dynamodest.Row, error) bool) {
+				for i := range 20_000 {
+					taken.Add(1)
+					if !yield(dynamodest.Row{"id": strconv.Itoa(i % tt.keys)}, nil) {
+						return
+					}
+				}
+			}, nil)
+			require.NoError(t, err)
+			assert.Equal(t, tt.taken, first.Load())
 		})
 	}
 }

@@ -90,7 +90,9 @@ type call struct {
 // beginCall starts the dispatcher of a call. The caller must end the call.
 func (d *Destination) beginCall(ctx context.Context, report func(Row, RowResult) error) *call {
 	ctx, cancel := context.WithCancel(ctx)
-	c := &call{d: d, mailbox: newMailbox(), cancel: cancel, report: report, window: window{maxBytes: d.windowBytes, slabRows: maxSlabRows}}
+	c := &call{d: d, mailbox: newMailbox(), cancel: cancel, report: report, window: window{
+		active: activeRows(d.concurrency), maxBytes: d.windowBytes, slabRows: maxSlabRows,
+	}}
 	c.columns.missing = slices.Clone(d.columns)
 	r := newDispatcher(d, c.mailbox)
 	go func() {
@@ -205,7 +207,8 @@ func (c *call) hand(ctx context.Context, jobs []*job) bool {
 // exchange gives rows to the dispatcher and reports what has settled. It reports whether the call
 // goes on.
 func (c *call) exchange(jobs []*job) bool {
-	settled, stop := c.mailbox.exchange(jobs, c.settledJobs)
+	settled, heldBack, stop := c.mailbox.exchange(jobs, c.settledJobs)
+	c.window.heldBack = heldBack
 	for _, j := range settled {
 		c.settle(j, c.d.rowResult(j, stop))
 	}

@@ -86,6 +86,7 @@ func (s *Scheduler) pack(now time.Time, budget Budget) *Batch {
 		s.packQueues(&b, now)
 	}
 	s.inFlight++
+	s.rowsInFlight += len(b.Rows)
 	s.backoff.sent(b.retries)
 	return b.Batch
 }

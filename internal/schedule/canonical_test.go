@@ -44,7 +44,7 @@ var fieldsInForm = map[reflect.Type]struct {
 			"keys", "newRows", "retries", "stubborn", "alone", "subBatches", "backoff", "input", "keyCheck", "outage", "rows",
 			"written", "inFlight", "lastHadRetries", "stubbornAccepted", "stop",
 		},
-		[]string{"cfg", "hot", "refusals", "spare", "stats", "settled"},
+		[]string{"cfg", "hot", "refusals", "spare", "stats", "settled", "unsettled", "rowsInFlight"},
 	},
 	reflect.TypeFor[Row](): {
 		[]string{"Index", "Key", "Rank", "Delete", "maybeApplied", "charged", "fruitlessAttempts", "queue"},

@@ -162,5 +162,6 @@ func (s *Scheduler) fail(r *Row, reason fault.Reason, err error) {
 func (s *Scheduler) setOutcome(r *Row, o Outcome, reason fault.Reason, err error) {
 	r.Outcome, r.Reason, r.Err = o, reason, err
 	r.queue = nil
+	s.unsettled--
 	s.settled = append(s.settled, r)
 }

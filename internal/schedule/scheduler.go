@@ -174,6 +174,8 @@ type Scheduler struct {
 	refusals refusals
 
 	rows             int       // added so far
+	unsettled        int       // rows
+	rowsInFlight     int       // rows
 	written          int       // written so far
 	inFlight         int       // requests
 	lastHadRetries   bool      // the last request that was filled from the queues carried retries
@@ -220,6 +222,7 @@ func New(c Config) *Scheduler {
 // then r is settled.
 func (s *Scheduler) Add(r *Row, now time.Time) bool {
 	s.rows++
+	s.unsettled++
 	key := r.Key
 	if key == "" {
 		key = "#" + strconv.Itoa(r.Index)
@@ -348,6 +351,10 @@ func (s *Scheduler) FitsOneRequest() bool { return s.input.closed && s.rows <= s
 
 // Idle reports whether every row added is settled.
 func (s *Scheduler) Idle() bool { return len(s.keys) == 0 }
+
+// HeldBack returns the number of rows that can be neither sent now nor are in flight: they wait for the
+// retry queue to open, or for another row of their key.
+func (s *Scheduler) HeldBack() int { return s.unsettled - s.newRows.Len() - s.rowsInFlight }
 
 // InFlight returns the number of requests that Next returned and that are not settled.
 func (s *Scheduler) InFlight() int { return s.inFlight }

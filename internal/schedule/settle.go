@@ -81,6 +81,7 @@ func (s *Scheduler) Settle(r Response) []*Row {
 	s.resetSettled()
 	b := r.Batch
 	s.inFlight--
+	s.rowsInFlight -= len(b.Rows)
 	s.backoff.returned(b.retries)
 	s.stats.Backoff = 0
 	if !r.Sent {
