@@ -218,7 +218,7 @@ func AppendFloat(dst []byte, f float64, bits int) ([]byte, error) {
 // aligned on the point, as those of 100, and a pair holds no more than two
 // digits of one side.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
-func Size(canonical string) int {
+func Size[T string | []byte](canonical T) int {
 	negative, n, exponent := shape(canonical)
 	whole := max(0, min(n, exponent+1))
 	return 1 + (whole+1)/2 + (n-whole+1)/2 + negative
@@ -226,7 +226,7 @@ func Size(canonical string) int {
 
 // shape returns the number of digits without zeros at either end, the power of
 // ten of the first of them, and 1 for a minus sign.
-func shape(canonical string) (negative, n, exponent int) {
+func shape[T string | []byte](canonical T) (negative, n, exponent int) {
 	if canonical[0] == '-' {
 		negative, canonical = 1, canonical[1:]
 	}
@@ -238,7 +238,7 @@ func shape(canonical string) (negative, n, exponent int) {
 			continue
 		}
 		if c == 'E' {
-			exponent, _ = strconv.Atoi(canonical[i+1:])
+			exponent, _ = strconv.Atoi(string(canonical[i+1:]))
 			break
 		}
 		if c != '0' {

@@ -18,7 +18,7 @@ const (
 // MaxJSONLevels bounds the nesting of JSON text, so that a value that contains itself is detected.
 const MaxJSONLevels = 1000
 
-// Builder holds the memory of one row's texts while its item is made.
+// Builder holds the memory of the texts of a row while its item is made. Reuse prepares it for another row.
 type Builder struct {
 	// arena holds the texts made for the row. Every text is a slice of the arena, so a row of many
 	// numbers costs one allocation.
@@ -43,6 +43,21 @@ func (b *Builder) Arena() *strings.Builder {
 
 // minGrowth is the smallest growth of the arena, in bytes.
 const minGrowth = 64
+
+// reusedArena is the size of the arena of a Builder that several rows use, in bytes: enough for the
+// texts of some hundred rows that have few of them.
+const reusedArena = 4 << 10
+
+// Reuse prepares b for the next row. The texts of earlier rows stay valid: they keep the memory that they
+// are in, and memory that is full is left to them.
+func (b *Builder) Reuse() {
+	b.Footprint = 0
+	b.scratch.Reset()
+	if b.arena.Cap()-b.arena.Len() < reusedArena/8 || b.arena.Cap() > 8*reusedArena {
+		b.arena.Reset()
+		b.arena.Grow(reusedArena)
+	}
+}
 
 // Keep returns p as a string that shares its memory with the row's other texts.
 func (b *Builder) Keep(p []byte) string { return keep(&b.arena, p) }

@@ -7,8 +7,8 @@ import (
 
 // What the SDK writes around the attributes of a put, and around the key of a delete.
 const (
-	PutStart    = `{"PutRequest":{"Item":`
-	DeleteStart = `{"DeleteRequest":{"Key":`
+	putStart    = `{"PutRequest":{"Item":`
+	deleteStart = `{"DeleteRequest":{"Key":`
 	RequestEnd  = `}}`
 )
 
@@ -18,9 +18,11 @@ func (it *Item) AppendJSON(dst []byte) []byte {
 	if it.JSON != "" {
 		return append(dst, it.JSON...)
 	}
-	dst = append(dst, it.requestStart()...)
-	return append(appendMembers(dst, it.Attrs), RequestEnd...)
+	return append(appendMembers(it.AppendStart(dst), it.Attrs), RequestEnd...)
 }
+
+// AppendStart appends what the write request of the item has before the attributes; RequestEnd is after them.
+func (it *Item) AppendStart(dst []byte) []byte { return append(dst, it.requestStart()...) }
 
 // AppendAttributes appends the attributes of the item alone, of a delete its key, as the SDK encodes them.
 func (it *Item) AppendAttributes(dst []byte) []byte {
@@ -32,9 +34,9 @@ func (it *Item) AppendAttributes(dst []byte) []byte {
 
 func (it *Item) requestStart() string {
 	if it.Delete {
-		return DeleteStart
+		return deleteStart
 	}
-	return PutStart
+	return putStart
 }
 
 // AppendJSON appends the value of a as the SDK encodes it, such as {"S":"..."}. Measure must have found

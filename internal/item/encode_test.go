@@ -70,7 +70,7 @@ func TestAttributesAreEncodedAsTheSDKDoes(t *testing.T) {
 		require.Equal(t, want, string(it.AppendJSON(nil)))
 		require.Len(t, want, it.EncodedSize)
 		value := it.Attrs[0].AppendJSON([]byte("before"))
-		require.Equal(t, want, PutStart+`{"name":`+strings.TrimPrefix(string(value), "before")+`}`+RequestEnd)
+		require.Equal(t, want, putStart+`{"name":`+strings.TrimPrefix(string(value), "before")+`}`+RequestEnd)
 		_, encoded, err := it.Attrs[0].Measure()
 		require.NoError(t, err)
 		require.Equal(t, len(value)-len("before"), encoded)
@@ -104,7 +104,7 @@ func TestItemsAreEncodedAsTheSDKDoes(t *testing.T) {
 	encoded := Item{JSON: string(got), EncodedSize: it.EncodedSize}
 	assert.Equal(t, got, encoded.AppendJSON(nil))
 	assert.Equal(t, string(it.AppendAttributes(nil)), string(encoded.AppendAttributes(nil)))
-	assert.Equal(t, string(got), PutStart+string(it.AppendAttributes(nil))+RequestEnd)
+	assert.Equal(t, string(got), putStart+string(it.AppendAttributes(nil))+RequestEnd)
 }
 
 func TestDeletesAreEncoded(t *testing.T) {
@@ -113,7 +113,7 @@ func TestDeletesAreEncoded(t *testing.T) {
 	it.Delete = true
 	key := string(it.AppendAttributes(nil))
 	require.JSONEq(t, `{"p":{"S":"a\tb"}}`, key)
-	want := DeleteStart + key + RequestEnd
+	want := deleteStart + key + RequestEnd
 	assert.Equal(t, want, string(it.AppendJSON(nil)))
 	assert.Len(t, want, it.EncodedSize+EmptyDeleteSize-EmptyEncodedSize)
 	encoded := Item{JSON: want, Delete: true}
@@ -169,7 +169,7 @@ func FuzzAppendQuoted(f *testing.F) {
 		require.Equal(t, ok, sized)
 		if ok {
 			require.Len(t, quoted, n)
-			require.Equal(t, sdkRequest(t, itemtest.Map{"s": itemtest.S(text)}), PutStart+`{"s":{"S":`+string(quoted)+`}}`+RequestEnd)
+			require.Equal(t, sdkRequest(t, itemtest.Map{"s": itemtest.S(text)}), putStart+`{"s":{"S":`+string(quoted)+`}}`+RequestEnd)
 		}
 	})
 }

@@ -9,8 +9,8 @@ import (
 // Sizes of the JSON that the SDK writes around the attributes of an item, around a value of each
 // type, and around the items of a BatchWriteItem request.
 const (
-	EmptyEncodedSize = len(PutStart + `{}` + RequestEnd)    // of an item without attributes
-	EmptyDeleteSize  = len(DeleteStart + `{}` + RequestEnd) // of a delete, without its key
+	EmptyEncodedSize = len(putStart + `{}` + RequestEnd)    // of an item without attributes
+	EmptyDeleteSize  = len(deleteStart + `{}` + RequestEnd) // of a delete, without its key
 
 	encodedScalar   = len(`{"S":}`) // S, N and B
 	encodedNull     = len(`{"NULL":true}`)

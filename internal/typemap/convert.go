@@ -36,7 +36,7 @@ func New(m Mapping, s table.Schema) *Converter {
 // If the mapping has a Convert, the row is converted on a goroutine of its own, which Convert may end.
 func (c *Converter) Convert(row map[string]any) (*item.Item, *fault.Error) {
 	if c.mapping.Convert != nil {
-		return c.aside(row, c.convert)
+		return c.convertAside(row, c.convert)
 	}
 	return c.convert(row)
 }
@@ -45,7 +45,7 @@ func (c *Converter) Convert(row map[string]any) (*item.Item, *fault.Error) {
 // known.
 func (c *Converter) ConvertKey(row map[string]any) (*item.Item, *fault.Error) {
 	if c.mapping.Convert != nil {
-		return c.aside(row, c.convertKey)
+		return c.convertAside(row, c.convertKey)
 	}
 	return c.convertKey(row)
 }
@@ -59,13 +59,22 @@ func (c *Converter) convertKey(row map[string]any) (*item.Item, *fault.Error) {
 	return it, err
 }
 
-// aside calls convert on a goroutine of its own.
-func (c *Converter) aside(row map[string]any, convert func(map[string]any) (*item.Item, *fault.Error)) (it *item.Item, rowErr *fault.Error) {
+// convertAside calls convert aside.
+func (c *Converter) convertAside(row map[string]any, convert conversion) (it *item.Item, rowErr *fault.Error) {
+	rowErr = c.aside(func() (err *fault.Error) {
+		it, err = convert(row)
+		return err
+	})
+	return it, rowErr
+}
+
+// aside calls convert, which may end its goroutine, on a goroutine of its own, and returns the row's error.
+func (c *Converter) aside(convert func() *fault.Error) (rowErr *fault.Error) {
 	rowErr = c.errGoexit()
 	var worker sync.WaitGroup
-	worker.Go(func() { it, rowErr = convert(row) })
+	worker.Go(func() { rowErr = convert() })
 	worker.Wait()
-	return it, rowErr
+	return rowErr
 }
 
 // errNilRow is the failure of a row that is nil.
@@ -168,13 +177,11 @@ func (col *column) rowError(err error) *fault.Error {
 
 // add converts v as the value of col and appends the attribute to it, unless the mapping leaves v out.
 func (c *Converter) add(b *item.Builder, it *item.Item, col *column, v any) error {
-	if col.problem != nil {
-		return col.problem
-	}
-	n, footprint := len(it.Attrs), b.Footprint
+	n := len(it.Attrs)
 	it.Attrs = it.Attrs[:n+1]
 	a := &it.Attrs[n]
-	if err := c.convertColumn(b, a, col, v); err != nil {
+	size, encoded, err := c.attribute(b, a, col, v)
+	if err != nil {
 		return err
 	}
 	if a.Kind == item.None {
@@ -182,16 +189,33 @@ func (c *Converter) add(b *item.Builder, it *item.Item, col *column, v any) erro
 		it.Attrs = it.Attrs[:n]
 		return nil
 	}
-	a.Name = col.attribute
-	size, encoded, err := a.Measure()
-	b.Footprint += max(0, textSize(v)-size-(b.Footprint-footprint)) // where the row's text is longer than the item's
 	it.Size += len(a.Name) + size
-	it.EncodedSize += col.encodedName + encoded
+	it.EncodedSize += len(col.encodedName) + encoded
 	if n > 0 {
 		it.EncodedSize += len(",")
 	}
-	return err
+	return nil
 }
+
+// attribute sets a to the attribute of v in col, or to item.None if the mapping leaves v out, and returns the
+// sizes of the attribute's value.
+func (c *Converter) attribute(b *item.Builder, a *item.Attr, col *column, v any) (size, encoded int, err error) {
+	if col.problem != nil {
+		return 0, 0, col.problem
+	}
+	footprint := b.Footprint
+	if err := c.convertColumn(b, a, col, v); err != nil || a.Kind == item.None {
+		return 0, 0, err
+	}
+	a.Name = col.attribute
+	size, encoded, err = a.Measure()
+	b.Footprint += surplus(v, size, b.Footprint-footprint)
+	return size, encoded, err
+}
+
+// surplus returns the bytes by which the text of v in the row is longer than its attribute, beyond those that
+// are counted already.
+func surplus(v any, size, counted int) int { return max(0, textSize(v)-size-counted) }
 
 // convertColumn sets a to the attribute of v in col, or to item.None if the mapping leaves v out.
 func (c *Converter) convertColumn(b *item.Builder, a *item.Attr, col *column, v any) error {
@@ -298,19 +322,9 @@ func (m *Mapping) applyPolicies(a *item.Attr, from origin) error {
 // finish sets the key identity and the footprint of the item, and checks what concerns it as a whole.
 func (c *Converter) finish(b *item.Builder, it *item.Item, row map[string]any, columns []column) *fault.Error {
 	var buf [64]byte
-	id := buf[:0]
-	for _, key := range []*table.Key{&c.schema.Partition, &c.schema.Sort} {
-		if key.Name == "" {
-			continue
-		}
-		a := it.Find(key.Name)
-		if a == nil {
-			return c.missingKey(key, row, columns)
-		}
-		id = table.AppendIdentity(id, a)
-		if key == &c.schema.Partition {
-			it.PartitionLen = len(id)
-		}
+	id, missing := c.appendIdentity(buf[:0], it, it.Find(c.schema.Partition.Name), it.Find(c.schema.Sort.Name))
+	if missing != nil {
+		return c.missingKey(missing, row, columns)
 	}
 	if len(id) > 0 {
 		it.Key = b.Keep(id)
@@ -324,6 +338,26 @@ func (c *Converter) finish(b *item.Builder, it *item.Item, row map[string]any, c
 		return tooLarge(it, columns)
 	}
 	return c.checkIndexes(it, columns)
+}
+
+// appendIdentity appends the identity of the key of it, whose attributes are given, and sets PartitionLen. It
+// returns the key for which there is no attribute: nil, or of kind item.None.
+func (c *Converter) appendIdentity(id []byte, it *item.Item, partition, sort *item.Attr) (out []byte, missing *table.Key) {
+	start := len(id)
+	if c.schema.Partition.Name != "" {
+		if partition == nil || partition.Kind == item.None {
+			return id, &c.schema.Partition
+		}
+		id = table.AppendIdentity(id, partition)
+		it.PartitionLen = len(id) - start
+	}
+	if c.schema.Sort.Name != "" {
+		if sort == nil || sort.Kind == item.None {
+			return id, &c.schema.Sort
+		}
+		id = table.AppendIdentity(id, sort)
+	}
+	return id, nil
 }
 
 // tooLarge returns the failure of an item over the limit.

@@ -19,6 +19,13 @@ func Footprint(row map[string]any) int {
 	return f.bytes
 }
 
+// FootprintOfValues is Footprint for a row of the given values, without a map.
+func FootprintOfValues(values []any) int {
+	f := footprint{nodes: maxWeighed}
+	f.add(values, item.MaxLevels)
+	return f.bytes
+}
+
 // footprint estimates the memory a value keeps alive.
 type footprint struct {
 	bytes int

@@ -2,6 +2,7 @@ package typemap
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -22,7 +23,9 @@ type column struct {
 	version     bool          // the attribute is the row's version
 	unmapped    bool          // the column gives no attribute
 	missing     missing
-	encodedName int          // bytes of the attribute's name as the SDK sends it, colon included
+	encodedName string       // the attribute's name as the SDK sends it, colon included
+	indexLimit  int          // the most bytes that every index takes of the attribute as its key
+	quick       quick        // the values that are encoded without an attribute
 	repeated    bool         // an earlier field has the same column
 	problem     *fault.Error // why the name is invalid for an attribute, or nil
 	rules       rules
@@ -87,9 +90,9 @@ func (c *Converter) planKeys() []column {
 
 // plan returns the plan of a column, which needs no row.
 func (c *Converter) plan(name, attribute string, t Type) column {
-	size, ok := item.EncodedText(attribute)
+	encodedName, ok := item.AppendQuoted(nil, attribute)
 	col := column{
-		name: name, attribute: attribute, typ: t, encodedName: size + len(":"), key: c.schema.TableKey(attribute),
+		name: name, attribute: attribute, typ: t, encodedName: string(append(encodedName, ':')), key: c.schema.TableKey(attribute),
 		rules: rules{column: name, bytes: c.mapping.Bytes, convert: c.mapping.Convert},
 	}
 	switch {
@@ -103,25 +106,45 @@ func (c *Converter) plan(name, attribute string, t Type) column {
 	}
 	col.version = attribute != "" && attribute == c.mapping.Version
 	col.rules.version = col.version && (t == Auto || t == String)
+	c.declare(&col)
+	col.indexLimit = c.indexLimit(attribute)
+	col.quick = c.quickValues(&col)
+	return col
+}
+
+// declare adds to col what the table declares of the attribute.
+func (c *Converter) declare(col *column) {
 	declared := col.key
 	if declared == nil {
-		col.indexKey = c.schema.IndexKey(attribute)
+		col.indexKey = c.schema.IndexKey(col.attribute)
 		declared = col.indexKey
 	}
 	if declared == nil {
-		col.filter = c.schema.Filter(attribute)
+		col.filter = c.schema.Filter(col.attribute)
 		declared = col.filter
 	}
 	if declared != nil {
 		if declared.Kind == item.B {
 			col.rules.bytes = BinaryBytes
 		}
-		return col
+		return
 	}
-	if col.vector = c.schema.Vector(attribute); col.vector != nil && t == Auto {
+	if col.vector = c.schema.Vector(col.attribute); col.vector != nil && col.typ == Auto {
 		col.typ = List
 	}
-	return col
+}
+
+// indexLimit returns the most bytes that every index takes of the attribute as its key.
+func (c *Converter) indexLimit(attribute string) int {
+	limit := math.MaxInt
+	for i := range c.schema.Indexes {
+		for _, key := range c.schema.Indexes[i].Keys {
+			if key.Name == attribute && key.MaxBytes > 0 {
+				limit = min(limit, key.MaxBytes)
+			}
+		}
+	}
+	return limit
 }
 
 // planRow builds the column plan of row, keeping columns of earlier rows while the plan stays under

@@ -16,21 +16,31 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
-// setTime sets a to the text of moment by RFC 3339. A time whose offset from UTC has seconds, as some
-// zones had long ago, is written in UTC, because RFC 3339 has no seconds in the offset.
+// setTime sets a to the text of moment that appendTime makes.
 func (t *tree) setTime(a *item.Attr, moment time.Time) error {
 	if t.rules.version {
 		return errUnsortable
 	}
+	var buf [48]byte
+	text, err := appendTime(buf[:0], moment)
+	if err != nil {
+		return err
+	}
+	a.Set(item.S, t.Keep(text))
+	return nil
+}
+
+// appendTime appends the text of moment by RFC 3339, which has no character that JSON escapes. A time
+// whose offset from UTC has seconds, as some zones had long ago, is written in UTC, because RFC 3339 has
+// no seconds in the offset.
+func appendTime(dst []byte, moment time.Time) ([]byte, error) {
 	if _, offset := moment.Zone(); offset%60 != 0 || offset <= -24*3600 || offset >= 24*3600 {
 		moment = moment.UTC()
 	}
 	if err := checkYear(moment); err != nil {
-		return err
+		return dst, err
 	}
-	var buf [48]byte
-	a.Set(item.S, t.Keep(moment.AppendFormat(buf[:0], time.RFC3339Nano)))
-	return nil
+	return moment.AppendFormat(dst, time.RFC3339Nano), nil
 }
 
 // setEpoch sets a to the seconds from the start of 1970 to moment, with as many decimal places as
