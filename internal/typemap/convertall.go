@@ -18,57 +18,89 @@ const minShare = 32
 // A method of a value that calls runtime.Goexit fails the value's row alone, unless the call ends the
 // caller's own goroutine; so does the mapping's Convert, which never runs on that goroutine.
 func (c *Converter) ConvertAll(ctx context.Context, rows []map[string]any) ([]*item.Item, []*fault.Error) {
-	return c.inShares(ctx, rows, c.convert)
+	return c.convertEach(ctx, rows, c.convert)
 }
 
 // ConvertKeys is ConvertAll for the keys of rows alone, as ConvertKey makes them.
 func (c *Converter) ConvertKeys(ctx context.Context, rows []map[string]any) ([]*item.Item, []*fault.Error) {
-	return c.inShares(ctx, rows, c.convertKey)
+	return c.convertEach(ctx, rows, c.convertKey)
 }
 
-// inShares is ConvertAll by the given conversion of a row.
-func (c *Converter) inShares(ctx context.Context, rows []map[string]any, convert conversion) ([]*item.Item, []*fault.Error) {
-	all := share{convert: convert, rows: rows, items: make([]*item.Item, len(rows)), errs: make([]*fault.Error, len(rows))}
-	procs := runtime.GOMAXPROCS(0)
-	size := max(minShare, (len(rows)+procs-1)/procs)
-	var workers sync.WaitGroup
-	defer workers.Wait() // also if the caller's goroutine ends
-	from := 0
-	for ; from+size < len(rows); from += size {
-		c.start(ctx, &workers, all.part(from, from+size))
-	}
-	if c.mapping.Convert != nil { // it may end its goroutine
-		c.start(ctx, &workers, all.part(from, len(rows)))
-		workers.Wait()
-		return all.items, all.errs
-	}
-	all.part(from, len(rows)).finish(ctx)
-	return all.items, all.errs
+// convertEach is ConvertAll by the given conversion of a row.
+func (c *Converter) convertEach(ctx context.Context, rows []map[string]any, convert conversion) ([]*item.Item, []*fault.Error) {
+	items := make([]*item.Item, len(rows))
+	errs := c.inShares(ctx, len(rows), 1, func(i int) (err *fault.Error) {
+		items[i], err = convert(rows[i])
+		return err
+	})
+	return items, errs
 }
 
 // conversion makes the item of a row, or says why there is none.
 type conversion func(row map[string]any) (*item.Item, *fault.Error)
 
-// share is the rows that one goroutine converts, with the results.
-type share struct {
-	convert conversion
-	rows    []map[string]any
-	items   []*item.Item
-	errs    []*fault.Error
-	done    int // rows converted
+// Slab is the memory of the items of some rows that follow one another.
+type Slab struct {
+	Items []item.Item
+	Texts *item.Texts
 }
 
-func (s *share) part(from, to int) *share {
-	return &share{convert: s.convert, rows: s.rows[from:to], items: s.items[from:to], errs: s.errs[from:to]}
+// EncodeAll is ConvertAll by Encode. It sets the items of slabs, which together have one for each row: all slabs
+// but the last have the same number of Items. The rows of a slab are encoded by one goroutine. Rows not
+// reached have neither JSON nor an error.
+func (c *Converter) EncodeAll(ctx context.Context, rows []map[string]any, slabs []Slab) []*fault.Error {
+	if len(rows) == 0 {
+		return nil
+	}
+	size := len(slabs[0].Items)
+	return c.inShares(ctx, len(rows), size, func(i int) *fault.Error {
+		s := scratches.Get().(*Scratch) //nolint:forcetypeassert // its New makes no other
+		slab := &slabs[i/size]
+		err := c.encode(s, slab.Texts, &slab.Items[i%size], rows[i])
+		scratches.Put(s) // not after Goexit
+		return err
+	})
+}
+
+// scratches holds the memory of EncodeAll between rows.
+var scratches = sync.Pool{New: func() any { return new(Scratch) }}
+
+// inShares calls convert for each index from 0 to n, in shares of a multiple of unit, and returns the errors.
+func (c *Converter) inShares(ctx context.Context, n, unit int, convert func(i int) *fault.Error) []*fault.Error {
+	errs := make([]*fault.Error, n)
+	procs := runtime.GOMAXPROCS(0)
+	size := max(minShare, (n+procs-1)/procs)
+	size = (size + unit - 1) / unit * unit
+	var workers sync.WaitGroup
+	defer workers.Wait() // also if the caller's goroutine ends
+	from := 0
+	for ; from+size < n; from += size {
+		c.start(ctx, &workers, &share{convert: convert, errs: errs, next: from, end: from + size})
+	}
+	last := &share{convert: convert, errs: errs, next: from, end: n}
+	if c.mapping.Convert != nil { // it may end its goroutine
+		c.start(ctx, &workers, last)
+		workers.Wait()
+		return errs
+	}
+	last.finish(ctx)
+	return errs
+}
+
+// share is the rows that one goroutine converts, by their indexes.
+type share struct {
+	convert   func(i int) *fault.Error
+	errs      []*fault.Error // of all shares
+	next, end int            // of the rows that are left
 }
 
 // unfinished reports whether there is a row left to convert.
-func (s *share) unfinished(ctx context.Context) bool { return s.done < len(s.rows) && ctx.Err() == nil }
+func (s *share) unfinished(ctx context.Context) bool { return s.next < s.end && ctx.Err() == nil }
 
 // finish converts the rows of s that are left.
 func (s *share) finish(ctx context.Context) {
-	for ; s.unfinished(ctx); s.done++ {
-		s.items[s.done], s.errs[s.done] = s.convert(s.rows[s.done])
+	for ; s.unfinished(ctx); s.next++ {
+		s.errs[s.next] = s.convert(s.next)
 	}
 }
 
@@ -78,8 +110,8 @@ func (c *Converter) start(ctx context.Context, workers *sync.WaitGroup, s *share
 	workers.Go(func() {
 		defer func() {
 			if s.unfinished(ctx) {
-				s.errs[s.done] = c.errGoexit()
-				s.done++
+				s.errs[s.next] = c.errGoexit()
+				s.next++
 				c.start(ctx, workers, s)
 			}
 		}()

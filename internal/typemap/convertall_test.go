@@ -36,8 +36,22 @@ func numbered(n int) []row {
 	return rows
 }
 
-func newShare(c *Converter, rows []row) *share {
-	return &share{convert: c.convert, rows: rows, items: make([]*item.Item, len(rows)), errs: make([]*fault.Error, len(rows))}
+// newShare returns a share of all rows, and where it puts their items.
+func newShare(c *Converter, rows []row) (*share, []*item.Item) {
+	items := make([]*item.Item, len(rows))
+	return &share{errs: make([]*fault.Error, len(rows)), end: len(rows), convert: func(i int) (err *fault.Error) {
+		items[i], err = c.convert(rows[i])
+		return err
+	}}, items
+}
+
+// slabsFor returns slabs for n rows.
+func slabsFor(n, size int) []Slab {
+	var slabs []Slab
+	for ; n > 0; n -= size {
+		slabs = append(slabs, Slab{make([]item.Item, min(n, size)), new(item.Texts)})
+	}
+	return slabs
 }
 
 func TestConvertAll(t *testing.T) {
@@ -109,20 +123,20 @@ func TestGoexitCostsOneRow(t *testing.T) {
 	for _, i := range []int{0, 4, 5, 9} {
 		rows[i]["x"] = leaving
 	}
-	s := newShare(c, rows)
+	s, items := newShare(c, rows)
 	var workers sync.WaitGroup
 	c.start(t.Context(), &workers, s)
 	workers.Wait()
 	for i, r := range rows {
 		if _, ok := r["x"]; ok {
-			assert.Nil(t, s.items[i])
+			assert.Nil(t, items[i])
 			require.NotNil(t, s.errs[i])
 			assert.Equal(t, fault.Mapping, s.errs[i].Reason)
 			assert.Equal(t, "a method of a value in the row called runtime.Goexit", s.errs[i].Text)
 			assert.Contains(t, s.errs[i].Advice().Remedy, "remove that call")
 			continue
 		}
-		assert.NotNil(t, s.items[i])
+		assert.NotNil(t, items[i])
 		assert.Nil(t, s.errs[i])
 	}
 }
@@ -133,14 +147,15 @@ func TestGoexitAfterTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	c := New(Mapping{}, table.Schema{})
-	s := newShare(c, numbered(10))
-	s.rows[3]["x"] = calling(func() { cancel(); runtime.Goexit() })
+	rows := numbered(10)
+	rows[3]["x"] = calling(func() { cancel(); runtime.Goexit() })
+	s, items := newShare(c, rows)
 	var workers sync.WaitGroup
 	c.start(ctx, &workers, s)
 	workers.Wait()
-	for i := range s.rows {
+	for i := range rows {
 		assert.Nil(t, s.errs[i])
-		assert.Equal(t, i < 3, s.items[i] != nil)
+		assert.Equal(t, i < 3, items[i] != nil)
 	}
 }
 
@@ -184,4 +199,76 @@ func TestConvertIsRaceFree(t *testing.T) {
 		})
 	}
 	running.Wait()
+}
+
+func TestEncodeAll(t *testing.T) {
+	t.Parallel()
+	for name, m := range map[string]Mapping{"plain": {}, "convert": {Convert: func(string, any) (any, bool, error) { return nil, false, nil }}} {
+		c := New(m, partitionKey("id", item.N))
+		for _, n := range []int{0, 1, 15, 16, 17, 32, 33, 48, 64, 65, 1000} {
+			for _, size := range []int{16, 5, 64} {
+				rows := numbered(n)
+				for i := 5; i < n; i += 7 {
+					rows[i] = row{"id": fmt.Sprint(i)}
+				}
+				slabs := slabsFor(n, size)
+				errs := c.EncodeAll(t.Context(), rows, slabs)
+				require.Len(t, errs, n)
+				for i, r := range rows {
+					it, err := c.Convert(r)
+					sameFault(t, err, errs[i])
+					if got := &slabs[i/size].Items[i%size]; err == nil {
+						sameItem(t, it, got)
+					} else {
+						require.Equal(t, item.Item{}, *got, name)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestEncodeAllStopsWithItsContext(t *testing.T) {
+	t.Parallel()
+	c := New(Mapping{}, table.Schema{})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	rows := numbered(1000)
+	for _, r := range rows {
+		r["x"] = calling(cancel)
+	}
+	for _, goroutines := range []int{runtime.GOMAXPROCS(0), 0} { // the second time ctx is done from the start
+		slabs := slabsFor(len(rows), 16)
+		errs := c.EncodeAll(ctx, rows, slabs)
+		reached := 0
+		for i := range rows {
+			assert.Nil(t, errs[i])
+			if slabs[i/16].Items[i%16].JSON != "" {
+				reached++
+			}
+		}
+		assert.LessOrEqual(t, reached, goroutines)
+	}
+}
+
+// A method that ends its goroutine costs its own row alone, in any share but the caller's.
+func TestGoexitCostsOneEncodedRow(t *testing.T) {
+	t.Parallel()
+	m := Mapping{Convert: func(string, any) (any, bool, error) { return nil, false, nil }} // so that no share is the caller's
+	c := New(m, table.Schema{})
+	rows := numbered(200)
+	for i := 0; i < len(rows); i += 9 {
+		rows[i]["x"] = leaving
+	}
+	slabs := slabsFor(len(rows), 16)
+	errs := c.EncodeAll(t.Context(), rows, slabs)
+	for i := range rows {
+		if got := &slabs[i/16].Items[i%16]; i%9 == 0 {
+			sameFault(t, c.errGoexit(), errs[i])
+			assert.Equal(t, item.Item{}, *got)
+		} else {
+			assert.Nil(t, errs[i])
+			assert.JSONEq(t, fmt.Sprintf(`{"id":{"N":"%d"}}`, i), string(got.AppendAttributes(nil)))
+		}
+	}
 }
