@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/item"
 	"github.com/dynamodest/dynamodest/internal/pace"
 	"github.com/dynamodest/dynamodest/internal/schedule"
 )
@@ -134,6 +135,7 @@ func (r *dispatcher) collect() {
 func (r *dispatcher) settle(rows []*schedule.Row) {
 	for _, row := range rows {
 		j := jobOf(row)
+		*j.item = item.Item{}
 		j.item, j.Key, j.Rank, j.Payload = nil, "", "", nil
 		r.settled = append(r.settled, j)
 	}

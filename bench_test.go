@@ -28,7 +28,11 @@ func (instant) RoundTrip(r *http.Request) (*http.Response, error) {
 	if _, err := io.Copy(io.Discard, r.Body); err != nil {
 		return nil, err
 	}
-	body := `{"ConsumedCapacity":[{"CapacityUnits":25.0,"Table":{"CapacityUnits":25.0},"TableName":"users"}],"UnprocessedItems":{}}`
+	const consumed = `{"CapacityUnits":25.0,"Table":{"CapacityUnits":25.0},"TableName":"users"}`
+	body := `{"ConsumedCapacity":[` + consumed + `],"UnprocessedItems":{}}`
+	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutItem") {
+		body = `{"ConsumedCapacity":` + consumed + `}`
+	}
 	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeTable") {
 		body = `{"Table":{"TableStatus":"ACTIVE","KeySchema":[{"AttributeName":"user_id","KeyType":"HASH"}],` +
 			`"AttributeDefinitions":[{"AttributeName":"user_id","AttributeType":"S"}]}}`

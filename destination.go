@@ -73,6 +73,7 @@ type Destination struct {
 	mapping     Mapping
 	columns     []string // of mapping.Fields, each once
 	converter   *typemap.Converter
+	encodes     bool              // rows are converted to the bytes that are sent
 	description table.Description // the table as New saw it
 	transport   *transport.Client
 	credentials *transport.Credentials // nil with a client of the caller's
@@ -135,6 +136,7 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 	d.description = description
 	d.transport = d.transport.WithDescription(description)
 	d.converter = typemap.New(cfg.rowMapping(), description.Schema)
+	d.encodes = d.transport.Encodes() && !d.conditional()
 	d.gate = pace.NewGate(pace.Config{MaxInFlight: cfg.Concurrency, Start: description.Units, Cap: cfg.WriteUnitsPerSecond})
 	return d, nil
 }

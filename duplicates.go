@@ -74,29 +74,6 @@ func (f *duplicates) add(earlier, later, rows int) {
 	}
 }
 
-// convertUnique converts the rows of a chunk, the first of which has the index from, without those that are
-// duplicates: these get their errors. Rows that are not reached before the end of ctx have neither an item nor
-// an error.
-func (d *Destination) convertUnique(ctx context.Context, chunk []Row, from int, found duplicates) ([]*item.Item, []*fault.Error) {
-	if found.other == nil {
-		return d.converter.ConvertAll(ctx, chunk)
-	}
-	unique, places := make([]Row, 0, len(chunk)), make([]int, 0, len(chunk))
-	items, invalid := make([]*item.Item, len(chunk)), make([]*fault.Error, len(chunk))
-	for i, row := range chunk {
-		if other := found.other[from+i]; other != from+i {
-			invalid[i] = d.duplicate(fmt.Sprintf("row %d", other))
-		} else {
-			unique, places = append(unique, row), append(places, i)
-		}
-	}
-	converted, failed := d.converter.ConvertAll(ctx, unique)
-	for i, place := range places {
-		items[place], invalid[place] = converted[i], failed[i]
-	}
-	return items, invalid
-}
-
 // duplicate returns what is wrong with a row whose key another row has, which is named in words.
 func (d *Destination) duplicate(other string) *fault.Error {
 	attribute := d.description.Schema.Partition.Name

@@ -9,8 +9,9 @@ const (
 	// maxSlabRows is the most rows that share memory. One of them that stays unsettled keeps the memory of all.
 	maxSlabRows = 16
 
-	// keptBytes is the memory of a slab that a row keeps once it is settled: its job, in bytes.
+	// keptBytes is the memory of a slab that a row keeps once it is settled, in bytes: its job, and its item.
 	keptBytes = 256
+	itemBytes = 144
 
 	// spareShare is the part of a window, one in so many bytes, that may be slabs without rows.
 	spareShare = 64
@@ -19,13 +20,23 @@ const (
 // slab is the memory of rows that follow one another. It serves later rows once all of them are settled. It
 // belongs to the caller's goroutine, which hands out its jobs one by one.
 type slab struct {
-	jobs []job
+	jobs  []job
+	items []item.Item // of the rows, if they are encoded; nil if their items have memory of their own
+	texts item.Texts  // of the items
+
 	used int // jobs that have rows, or had
 	live int // jobs whose rows are not settled
 	kept int // bytes of the window that settled rows take until the last one is settled
 }
 
-func newSlab(rows int) *slab { return &slab{jobs: make([]job, rows)} }
+func newSlab(rows int, encoded bool) *slab {
+	s := &slab{jobs: make([]job, rows)}
+	if encoded {
+		s.items = make([]item.Item, rows)
+		s.texts.Expect(rows)
+	}
+	return s
+}
 
 // full reports whether no further row fits.
 func (s *slab) full() bool { return s.used == len(s.jobs) }
@@ -35,14 +46,18 @@ func (s *slab) put(index int, row Row, it *item.Item) *job {
 	j := &s.jobs[s.used]
 	s.used++
 	s.live++
+	factor, encoded := sendFactor, 0
+	if s.items != nil {
+		factor, encoded = encodedFactor, len(it.JSON)+len(it.Key)
+	}
 	*j = job{
 		Row: schedule.Row{
 			Index: index, Key: it.Key, PartitionLen: it.PartitionLen, Rank: it.Rank, Delete: it.Delete,
 			Units: it.Units(), Size: it.Size, EncodedSize: it.EncodedSize, Payload: j,
 		},
 		source: row, item: it, slab: s,
-		bytes:       it.Footprint + sendFactor*(it.EncodedSize+len(it.Rank)) + jobBytes, // the condition repeats the version
-		sourceBytes: it.Footprint - item.AttrBytes*len(it.Attrs),
+		bytes:       it.Footprint + factor*(it.EncodedSize+len(it.Rank)) + jobBytes, // the condition repeats the version
+		sourceBytes: it.Footprint - item.AttrBytes*len(it.Attrs) - encoded,
 	}
 	for i := range it.Attrs {
 		if it.Attrs[i].Kind == item.B { // the item and its request have copies; they share texts with the row
@@ -56,7 +71,7 @@ func (s *slab) put(index int, row Row, it *item.Item) *job {
 func (w *window) newSlab() *slab {
 	n := len(w.spare) - 1
 	if n < 0 {
-		return newSlab(w.slabRows)
+		return newSlab(w.slabRows, w.encoded)
 	}
 	s := w.spare[n]
 	w.spare[n] = nil
@@ -71,13 +86,24 @@ func (w *window) release(j *job) {
 	j.source, j.Err, j.previous, j.next = nil, nil, nil, nil
 	s.live--
 	if s.live > 0 {
-		s.kept += keptBytes
-		w.bytes += keptBytes
+		kept := s.keptBy(j)
+		s.kept += kept
+		w.bytes += kept
 		return
 	}
 	w.bytes -= s.kept
 	s.used, s.kept = 0, 0
+	s.texts = item.Texts{}
+	s.texts.Expect(len(s.items))
 	if s != w.filling && len(w.spare) < w.maxBytes/spareShare/(keptBytes*w.slabRows) {
 		w.spare = append(w.spare, s)
 	}
+}
+
+// keptBy returns how many bytes of the slab the settled row of j keeps.
+func (s *slab) keptBy(j *job) int {
+	if s.items == nil {
+		return keptBytes
+	}
+	return keptBytes + itemBytes + j.EncodedSize
 }

@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/typemap"
 )
 
 // Pause is what a source of [Destination.WriteSeq] yields, with a nil row, when it has no row now:
@@ -140,7 +141,9 @@ func (d *Destination) stream(ctx context.Context, report func(Row, RowResult) er
 	c := d.beginCall(ctx, report)
 	defer c.end()
 	c.keys = d.newKeysMet()
+	c.scratch = scratches.Get().(*typemap.Scratch) //nolint:forcetypeassert // it holds nothing else
 	c.exhausted = takeRows(c)
+	scratches.Put(c.scratch) // not after a panic, in the middle of a row
 	// A source that ends without an error after ctx has ended may have been cut short by that,
 	// before its first row too.
 	if ctx.Err() != nil {

@@ -29,6 +29,9 @@ const (
 	// holds the SDK's values for it, and its part of the body, in a buffer that doubles as it grows:
 	// by measurement, with 4 the whole takes what it is counted for.
 	sendFactor = 4
+	// encodedFactor is the same for a row that is encoded: its request holds a copy of the row's bytes, in a
+	// buffer of their size.
+	encodedFactor = 1
 )
 
 // job is a row of the caller's on its way through a call: what the scheduler knows of it, and what
@@ -61,6 +64,7 @@ type window struct {
 	oldest, newest *job // the unsettled rows: a list in row order
 	unsettled      int
 
+	encoded  bool    // rows are converted to the bytes that are sent, in the memory of slabs
 	slabRows int     // of a slab
 	filling  *slab   // that the next row goes to, if it has room
 	spare    []*slab // without rows, for later ones
@@ -78,12 +82,12 @@ func (w *window) full() bool {
 // stuck reports whether the window is full of rows that are settled, and wait for an earlier one.
 func (w *window) stuck() bool { return w.bytes >= w.maxBytes && w.waitingBytes > w.maxBytes/2 }
 
-// add takes in an unsettled row, which comes after all others and was converted to it.
-func (w *window) add(index int, row Row, it *item.Item) *job {
-	if w.filling == nil || w.filling.full() {
-		w.filling = w.newSlab()
+// add takes in an unsettled row, which comes after all others and was converted to r.
+func (w *window) add(index int, row Row, r converted) *job {
+	if r.slab != nil {
+		w.filling = r.slab
 	}
-	j := w.filling.put(index, row, it)
+	j := w.roomForOne().put(index, row, r.item)
 	j.previous = w.newest
 	if w.newest == nil {
 		w.oldest = j
@@ -94,6 +98,14 @@ func (w *window) add(index int, row Row, it *item.Item) *job {
 	w.unsettled++
 	w.bytes += j.bytes
 	return j
+}
+
+// roomForOne returns the slab that the next row goes to.
+func (w *window) roomForOne() *slab {
+	if w.filling == nil || w.filling.full() {
+		w.filling = w.newSlab()
+	}
+	return w.filling
 }
 
 // remove lets go of a row that is settled.

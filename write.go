@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
-	"github.com/dynamodest/dynamodest/internal/item"
 	"github.com/dynamodest/dynamodest/internal/typemap"
 )
 
@@ -53,9 +52,9 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 	for size := typemap.Footprint(rows[0]); c.exhausted && c.next < len(rows); { // of one row, roughly
 		n := max(1, min(d.windowBytes/chunkShare/max(1, size), maxChunk))
 		chunk := rows[c.next:min(c.next+n, len(rows))]
-		items, invalid := d.convertUnique(ctx, chunk, c.next, found)
-		c.exhausted = c.takeAll(ctx, chunk, items, invalid)
-		size = averageFootprint(items)
+		results := c.convertUnique(ctx, chunk, found)
+		c.exhausted = c.takeAll(ctx, chunk, results)
+		size = averageFootprint(results)
 	}
 	c.finish(ctx)
 	c.failRemaining(c.stopErr(ctx))
@@ -73,6 +72,8 @@ type call struct {
 	results []RowResult                // of Write; otherwise nil
 
 	jobs, settledJobs []*job // memory for the next rows taken and settled
+	converted         []converted
+	scratch           *typemap.Scratch
 
 	next      int // index of the next row
 	window    window
@@ -91,7 +92,7 @@ type call struct {
 func (d *Destination) beginCall(ctx context.Context, report func(Row, RowResult) error) *call {
 	ctx, cancel := context.WithCancel(ctx)
 	c := &call{d: d, mailbox: newMailbox(), cancel: cancel, report: report, window: window{
-		active: activeRows(d.concurrency), maxBytes: d.windowBytes, slabRows: maxSlabRows,
+		active: activeRows(d.concurrency), maxBytes: d.windowBytes, slabRows: maxSlabRows, encoded: d.encodes,
 	}}
 	c.columns.missing = slices.Clone(d.columns)
 	r := newDispatcher(d, c.mailbox)
@@ -110,18 +111,18 @@ func (c *call) end() {
 
 // take takes one row, unless its key is one too many. It reports whether the call goes on.
 func (c *call) take(ctx context.Context, row Row) bool {
-	it, invalid := c.d.converter.Convert(row)
+	r := c.convert(row)
 	if c.keys != nil {
-		invalid = c.refuse(row, it, invalid)
+		r.invalid = c.refuse(row, r.item, r.invalid)
 		if c.sourceErr != nil {
 			return false
 		}
 	}
 	c.columns.add(row)
-	if invalid != nil {
-		return c.takeInvalid(ctx, row, invalid)
+	if r.invalid != nil {
+		return c.takeInvalid(ctx, row, r.invalid)
 	}
-	return c.hand(ctx, []*job{c.enqueue(row, it)})
+	return c.hand(ctx, []*job{c.enqueue(row, r)})
 }
 
 // takeInvalid takes a row that cannot be converted. It reports whether the call goes on.
@@ -130,30 +131,30 @@ func (c *call) takeInvalid(ctx context.Context, row Row, invalid *fault.Error) b
 	return c.hand(ctx, nil)
 }
 
-// averageFootprint returns how many bytes one of items takes, roughly. Rows without an item count as
+// averageFootprint returns how many bytes one of rows takes, roughly. Rows without an item count as
 // nothing.
-func averageFootprint(items []*item.Item) int {
+func averageFootprint(rows []converted) int {
 	bytes := 0
-	for _, it := range items {
-		if it != nil {
+	for i := range rows {
+		if it := rows[i].item; it != nil {
 			bytes += it.Footprint
 		}
 	}
-	return bytes / len(items)
+	return bytes / len(rows)
 }
 
 // takeAll takes many rows, converted up to the end of ctx. It reports whether the call goes on.
-func (c *call) takeAll(ctx context.Context, rows []Row, items []*item.Item, invalid []*fault.Error) bool {
+func (c *call) takeAll(ctx context.Context, rows []Row, results []converted) bool {
 	jobs := slices.Grow(c.jobs[:0], len(rows))
 	defer func() { c.jobs = jobs }()
 	for i, row := range rows {
 		switch {
-		case invalid[i] != nil:
+		case results[i].invalid != nil:
 			c.columns.add(row)
-			c.settleInvalid(row, invalid[i])
-		case items[i] != nil:
+			c.settleInvalid(row, results[i].invalid)
+		case results[i].item != nil:
 			c.columns.add(row)
-			jobs = append(jobs, c.enqueue(row, items[i]))
+			jobs = append(jobs, c.enqueue(row, results[i]))
 		default: // ctx has ended before the row's conversion
 			c.hand(ctx, jobs)
 			return false
@@ -168,9 +169,9 @@ func (c *call) takeAll(ctx context.Context, rows []Row, items []*item.Item, inva
 	return c.hand(ctx, jobs)
 }
 
-// enqueue adds the next row, which was converted to it, to the window.
-func (c *call) enqueue(row Row, it *item.Item) *job {
-	j := c.window.add(c.next, row, it)
+// enqueue adds the next row, which was converted to r, to the window.
+func (c *call) enqueue(row Row, r converted) *job {
+	j := c.window.add(c.next, row, r)
 	c.next++
 	return j
 }
