@@ -10,14 +10,19 @@ type columnsMet struct {
 }
 
 // add records the columns of row.
-func (m *columnsMet) add(row Row) {
-	m.any = m.any || row != nil
-	if len(m.missing) > 0 {
+func (m *columnsMet) add(row source) {
+	m.any = m.any || row.given()
+	if len(m.missing) > 0 && row.row != nil {
 		m.missing = slices.DeleteFunc(m.missing, func(column string) bool {
-			_, ok := row[column]
+			_, ok := row.row[column]
 			return ok
 		})
 	}
+}
+
+// addAll records the columns that all rows of a call have.
+func (m *columnsMet) addAll(columns []string) {
+	m.missing = slices.DeleteFunc(m.missing, func(column string) bool { return slices.Contains(columns, column) })
 }
 
 // missed returns the columns that no row had; nil if there is none, or if there was no row.

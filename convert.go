@@ -10,6 +10,23 @@ import (
 	"github.com/dynamodest/dynamodest/internal/typemap"
 )
 
+// source is a row as its source gives it: a map, or values beside the columns of the call.
+type source struct {
+	row    Row
+	values []any
+}
+
+// given reports whether there is a row.
+func (s *source) given() bool { return s.row != nil || s.values != nil }
+
+// footprint estimates the memory, in bytes, that the row keeps alive.
+func (s *source) footprint() int {
+	if s.values != nil {
+		return typemap.FootprintOfValues(s.values)
+	}
+	return typemap.Footprint(s.row)
+}
+
 // converted is a row that was converted: its item, or why it has none. It has neither if ctx ended before.
 type converted struct {
 	item    *item.Item
@@ -22,17 +39,40 @@ var scratches = sync.Pool{New: func() any { return new(typemap.Scratch) }}
 
 // convert converts the next row of a stream: to the bytes that are sent, in the memory of a slab, if the
 // library encodes the requests and needs nothing else of the item.
-func (c *call) convert(row Row) converted {
+func (c *call) convert(row source) converted {
 	if !c.window.encoded {
-		it, invalid := c.d.converter.Convert(row)
+		it, invalid := c.onMap(row, c.d.converter.Convert)
 		return converted{item: it, invalid: invalid}
 	}
 	s := c.window.roomForOne()
 	it := &s.items[s.used]
-	if invalid := c.d.converter.Encode(c.scratch, &s.texts, it, row); invalid != nil {
+	var invalid *fault.Error
+	if c.plan != nil {
+		invalid = c.d.converter.EncodeValues(c.scratch, &s.texts, it, c.plan, row.values)
+	} else {
+		invalid = c.d.converter.Encode(c.scratch, &s.texts, it, row.row)
+	}
+	if invalid != nil {
 		return converted{invalid: invalid}
 	}
 	return converted{item: it, slab: s}
+}
+
+// convertKey is convert for the key of row alone, in memory of its own.
+func (c *call) convertKey(row source) (*item.Item, *fault.Error) {
+	return c.onMap(row, c.d.converter.ConvertKey)
+}
+
+// onMap converts row as a map.
+func (c *call) onMap(row source, convert func(Row) (*item.Item, *fault.Error)) (*item.Item, *fault.Error) {
+	if c.plan == nil {
+		return convert(row.row)
+	}
+	values, invalid := c.plan.Row(row.values)
+	if invalid != nil {
+		return nil, invalid
+	}
+	return convert(values)
 }
 
 // convertAll is convert for many rows, in parallel, up to the end of ctx. The result is valid until the next

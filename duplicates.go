@@ -116,9 +116,9 @@ func (k *keysMet) add(it *item.Item) (isNew bool, full error) {
 
 // refuse returns what is wrong with the next row of a stream, of which Convert has returned it and invalid: that
 // an earlier row has its key, otherwise invalid. It sets sourceErr if the row's key is one too many.
-func (c *call) refuse(row Row, it *item.Item, invalid *fault.Error) *fault.Error {
+func (c *call) refuse(row source, it *item.Item, invalid *fault.Error) *fault.Error {
 	if invalid != nil {
-		key, noKey := c.d.converter.ConvertKey(row)
+		key, noKey := c.convertKey(row)
 		if noKey != nil {
 			return invalid
 		}
@@ -135,7 +135,7 @@ func (c *call) refuse(row Row, it *item.Item, invalid *fault.Error) *fault.Error
 }
 
 // takeStopped takes a row that is not sent since sourceErr has stopped the call.
-func (c *call) takeStopped(row Row) {
+func (c *call) takeStopped(row source) {
 	c.columns.add(row)
 	rowErr := notStarted(c.next, c.sourceErr)
 	c.settleUnsent(row, &rowErr)

@@ -223,11 +223,12 @@ func TestMemoryOfKeys(t *testing.T) {
 // its key, which lies in the item's memory.
 func TestSettledRowsReleaseTheirItems(t *testing.T) {
 	t.Parallel()
-	j := &job{Row: schedule.Row{Key: "k"}, source: Row{"id": "k"}, item: new(item.Item)}
+	kept := source{row: Row{"id": "k"}}
+	j := &job{Row: schedule.Row{Key: "k"}, source: kept, item: new(item.Item)}
 	j.Payload = j
 	r := new(dispatcher)
 	r.settle([]*schedule.Row{&j.Row})
-	assert.Equal(t, []*job{{source: Row{"id": "k"}}}, r.settled)
+	assert.Equal(t, []*job{{source: kept}}, r.settled)
 }
 
 // stuckTaker is a taker that never takes one row.

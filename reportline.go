@@ -11,7 +11,7 @@ type reportLine struct {
 
 // settledRow is a settled row in the line. The index of the row is its place.
 type settledRow struct {
-	source   Row
+	source   source
 	err      error
 	by       int
 	bytes    int // of the window
@@ -24,7 +24,7 @@ type settledRow struct {
 const keptLine = 4096
 
 // put puts in a settled row, which takes so many bytes of the window.
-func (l *reportLine) put(row Row, result RowResult, bytes int) {
+func (l *reportLine) put(row source, result RowResult, bytes int) {
 	if len(l.rows) == cap(l.rows) && l.gone > len(l.rows)/2 {
 		left := copy(l.rows, l.rows[l.gone:])
 		clear(l.rows[left:])
@@ -42,9 +42,9 @@ func (l *reportLine) put(row Row, result RowResult, bytes int) {
 }
 
 // take takes the row whose turn it is out of the line. It reports false if that row is not settled.
-func (l *reportLine) take() (row Row, result RowResult, bytes int, ok bool) {
+func (l *reportLine) take() (row source, result RowResult, bytes int, ok bool) {
 	if l.gone == len(l.rows) || !l.rows[l.gone].settled {
-		return nil, RowResult{}, 0, false
+		return source{}, RowResult{}, 0, false
 	}
 	s := &l.rows[l.gone]
 	row, bytes = s.source, s.bytes

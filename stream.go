@@ -81,14 +81,22 @@ func (e badRow) Format(s fmt.State, verb rune) { fault.Format(s, verb, e.Error()
 // see [Destination.Write]. A batch that is not full is sent when its first row has waited
 // Config.MaxWait, or when the source yields Pause.
 func (d *Destination) WriteSeq(ctx context.Context, rows iter.Seq2[Row, error], report func(Row, RowResult) error) (Summary, error) {
-	return d.stream(ctx, report, func(c *call) bool {
+	return d.stream(ctx, reportRows(report), func(c *call) bool {
 		for row, err := range rows {
-			if !c.takeYielded(ctx, row, err) {
+			if !c.takeYielded(ctx, source{row: row}, err) {
 				return false
 			}
 		}
 		return true
 	})
+}
+
+// reportRows returns the function that reports rows that are maps by report; nil for nil.
+func reportRows(report func(Row, RowResult) error) func(source, RowResult) error {
+	if report == nil {
+		return nil
+	}
+	return func(row source, result RowResult) error { return report(row.row, result) }
 }
 
 // WriteChan writes the rows that come through a channel until it is closed, in bounded memory.
@@ -104,7 +112,7 @@ func (d *Destination) WriteSeq(ctx context.Context, rows iter.Seq2[Row, error], 
 // after it. Every row received is taken, and reported unless report has failed; rows that are left in a
 // buffered channel are not.
 func (d *Destination) WriteChan(ctx context.Context, rows <-chan Row, report func(Row, RowResult) error) (Summary, error) {
-	return d.stream(ctx, report, func(c *call) bool {
+	return d.stream(ctx, reportRows(report), func(c *call) bool {
 		if rows == nil {
 			c.sourceErr = errNilChannel
 			return false
@@ -116,8 +124,9 @@ func (d *Destination) WriteChan(ctx context.Context, rows <-chan Row, report fun
 					return true
 				}
 				next := c.next
-				if running = c.take(ctx, row); c.next == next { // its key is one too many
-					c.takeStopped(row)
+				taken := source{row: row}
+				if running = c.take(ctx, taken); c.next == next { // its key is one too many
+					c.takeStopped(taken)
 				}
 			case <-c.mailbox.toCaller:
 				running = c.exchange(nil)
@@ -136,7 +145,7 @@ var errNilChannel = errors.New("the channel of rows is nil: make it before the c
 
 // stream makes one call whose rows come one by one: takeRows takes them, and reports whether there
 // are no more.
-func (d *Destination) stream(ctx context.Context, report func(Row, RowResult) error, takeRows func(*call) bool) (Summary, error) {
+func (d *Destination) stream(ctx context.Context, report func(source, RowResult) error, takeRows func(*call) bool) (Summary, error) {
 	d.mustBeMade()
 	c := d.beginCall(ctx, report)
 	defer c.end()
@@ -155,12 +164,12 @@ func (d *Destination) stream(ctx context.Context, report func(Row, RowResult) er
 
 // takeYielded takes what a source yielded: a row, or the reason why there is none. It reports whether
 // the call goes on.
-func (c *call) takeYielded(ctx context.Context, row Row, err error) bool {
+func (c *call) takeYielded(ctx context.Context, row source, err error) bool {
 	var bad *badRow
 	isBad := errors.As(err, &bad)
 	pause := !isBad && errors.Is(err, Pause)
 	switch {
-	case pause && row != nil:
+	case pause && row.given():
 		c.sourceErr = fault.New(fault.Stopped, "the source of rows yielded a row with Pause: yield the row first, and Pause with a nil row").WithCause(err)
 		return false
 	case err != nil && !isBad && !pause:

@@ -38,7 +38,7 @@ const (
 // only the call needs. The caller's goroutine hands it to the dispatcher and gets it back settled.
 type job struct {
 	schedule.Row
-	source      Row        // the caller's row, until the job is settled
+	source      source     // until the job is settled
 	item        *item.Item // nil once settled
 	bytes       int        // of the window, while it is unsettled
 	sourceBytes int        // of the window, while its source row waits to be reported
@@ -83,7 +83,7 @@ func (w *window) full() bool {
 func (w *window) stuck() bool { return w.bytes >= w.maxBytes && w.waitingBytes > w.maxBytes/2 }
 
 // add takes in an unsettled row, which comes after all others and was converted to r.
-func (w *window) add(index int, row Row, r converted) *job {
+func (w *window) add(index int, row source, r converted) *job {
 	if r.slab != nil {
 		w.filling = r.slab
 	}
@@ -134,7 +134,7 @@ func (w *window) settledBefore(taken int) int {
 }
 
 // wait puts a settled row into the line, where it waits for the rows before it.
-func (w *window) wait(row Row, result RowResult, sourceBytes int) {
+func (w *window) wait(row source, result RowResult, sourceBytes int) {
 	bytes := sourceBytes + settledBytes
 	if result.Err != nil {
 		bytes += errorBytes
@@ -146,7 +146,7 @@ func (w *window) wait(row Row, result RowResult, sourceBytes int) {
 
 // nextReport takes the row whose turn it is to be reported out of the line. It reports false if that
 // row is not settled.
-func (w *window) nextReport() (row Row, result RowResult, ok bool) {
+func (w *window) nextReport() (row source, result RowResult, ok bool) {
 	row, result, bytes, ok := w.line.take()
 	w.waitingBytes -= bytes
 	w.bytes -= bytes

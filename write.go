@@ -68,8 +68,8 @@ type call struct {
 	d       *Destination
 	mailbox *mailbox
 	cancel  context.CancelFunc
-	report  func(Row, RowResult) error // nil if results are not reported
-	results []RowResult                // of Write; otherwise nil
+	report  func(source, RowResult) error // nil if results are not reported
+	results []RowResult                   // of Write; otherwise nil
 
 	jobs, settledJobs []*job // memory for the next rows taken and settled
 	converted         []converted
@@ -82,6 +82,7 @@ type call struct {
 	sourceErr error // of the source
 	reportErr error // of report
 
+	plan     *typemap.ValuesPlan // of a call whose rows are values beside columns; otherwise nil
 	columns  columnsMet
 	keys     *keysMet // nil if rows may have the same key, and in Write
 	sum      Summary
@@ -89,7 +90,7 @@ type call struct {
 }
 
 // beginCall starts the dispatcher of a call. The caller must end the call.
-func (d *Destination) beginCall(ctx context.Context, report func(Row, RowResult) error) *call {
+func (d *Destination) beginCall(ctx context.Context, report func(source, RowResult) error) *call {
 	ctx, cancel := context.WithCancel(ctx)
 	c := &call{d: d, mailbox: newMailbox(), cancel: cancel, report: report, window: window{
 		active: activeRows(d.concurrency), maxBytes: d.windowBytes, slabRows: maxSlabRows, encoded: d.encodes,
@@ -110,7 +111,7 @@ func (c *call) end() {
 }
 
 // take takes one row, unless its key is one too many. It reports whether the call goes on.
-func (c *call) take(ctx context.Context, row Row) bool {
+func (c *call) take(ctx context.Context, row source) bool {
 	r := c.convert(row)
 	if c.keys != nil {
 		r.invalid = c.refuse(row, r.item, r.invalid)
@@ -126,7 +127,7 @@ func (c *call) take(ctx context.Context, row Row) bool {
 }
 
 // takeInvalid takes a row that cannot be converted. It reports whether the call goes on.
-func (c *call) takeInvalid(ctx context.Context, row Row, invalid *fault.Error) bool {
+func (c *call) takeInvalid(ctx context.Context, row source, invalid *fault.Error) bool {
 	c.settleInvalid(row, invalid)
 	return c.hand(ctx, nil)
 }
@@ -147,7 +148,8 @@ func averageFootprint(rows []converted) int {
 func (c *call) takeAll(ctx context.Context, rows []Row, results []converted) bool {
 	jobs := slices.Grow(c.jobs[:0], len(rows))
 	defer func() { c.jobs = jobs }()
-	for i, row := range rows {
+	for i := range rows {
+		row := source{row: rows[i]}
 		switch {
 		case results[i].invalid != nil:
 			c.columns.add(row)
@@ -170,22 +172,22 @@ func (c *call) takeAll(ctx context.Context, rows []Row, results []converted) boo
 }
 
 // enqueue adds the next row, which was converted to r, to the window.
-func (c *call) enqueue(row Row, r converted) *job {
+func (c *call) enqueue(row source, r converted) *job {
 	j := c.window.add(c.next, row, r)
 	c.next++
 	return j
 }
 
 // settleInvalid gives the next row, which cannot be converted, its result.
-func (c *call) settleInvalid(row Row, invalid *fault.Error) {
+func (c *call) settleInvalid(row source, invalid *fault.Error) {
 	c.settleUnsent(row, conversionError(c.next, invalid))
 }
 
 // settleUnsent gives the next row, which is not sent, its result.
-func (c *call) settleUnsent(row Row, rowErr *RowError) {
+func (c *call) settleUnsent(row source, rowErr *RowError) {
 	result := RowResult{Index: c.next, Err: rowErr}
 	c.next++
-	c.settled(row, result, typemap.Footprint(row))
+	c.settled(row, result, row.footprint())
 }
 
 // hand gives rows to the dispatcher and reports what has settled; while the window is full it waits
@@ -229,13 +231,13 @@ func (c *call) observeWait(ctx context.Context) {
 
 // settle takes a row that is settled out of the window.
 func (c *call) settle(j *job, result RowResult) {
-	source, sourceBytes := j.source, j.sourceBytes
+	row, bytes := j.source, j.sourceBytes
 	c.window.remove(j)
-	c.settled(source, result, sourceBytes)
+	c.settled(row, result, bytes)
 }
 
 // settled counts a settled row, and reports it and the rows that waited for it.
-func (c *call) settled(row Row, result RowResult, sourceBytes int) {
+func (c *call) settled(row source, result RowResult, sourceBytes int) {
 	c.sum.count(result.Outcome)
 	if result.Err != nil {
 		c.failures.add(rowErrorOf(result))
@@ -260,7 +262,7 @@ func (c *call) settled(row Row, result RowResult, sourceBytes int) {
 }
 
 // reportRow calls report.
-func (c *call) reportRow(row Row, result RowResult) {
+func (c *call) reportRow(row source, result RowResult) {
 	if err := c.report(row, result); err != nil {
 		c.reportErr = fault.Hide("report", err)
 		c.mailbox.abort(c.reportErr)
