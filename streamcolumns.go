@@ -3,7 +3,6 @@ package dynamodest
 import (
 	"context"
 	"iter"
-	"slices"
 )
 
 // WriteColumns writes the rows of a sequence whose values lie beside a list of columns, as a database or a
@@ -22,7 +21,6 @@ func (d *Destination) WriteColumns(ctx context.Context, columns []string, rows i
 	if report != nil {
 		reportValues = func(row source, result RowResult) error { return report(row.values, result) }
 	}
-	columns = slices.Clone(columns)
 	return d.stream(ctx, reportValues, func(c *call) bool {
 		plan, invalid := d.converter.PlanValues(columns)
 		if invalid != nil {
