@@ -51,6 +51,9 @@ func Build(o Options) *Built {
 	}
 	changes := slices.Concat([]func(*dynamodb.Options){overrides}, o.Client, []func(*dynamodb.Options){b.finish})
 	b.Client = dynamodb.NewFromConfig(cfg, changes...)
+	if b.way == Call && getsInputs(b.Client) {
+		b.way = Inputs
+	}
 	return &b.Built
 }
 

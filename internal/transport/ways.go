@@ -1,11 +1,16 @@
 package transport
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // Way is how writes get to the wire. The meaning of a request and of its response is the same on each.
@@ -24,7 +29,8 @@ const (
 	// client's stack.
 	Call
 
-	// Inputs: a call of the client gets the SDK's input. It is the only way for a client of the caller's.
+	// Inputs: a call of the client gets the SDK's input. It is the only way for a client of the caller's, and
+	// for one in whose stack something of the caller's may read or change an input: to encrypt it, for example.
 	Inputs
 )
 
@@ -48,9 +54,9 @@ type Built struct {
 func wayOf(initial, final *dynamodb.Options, ordinaryConnections bool) Way {
 	way := Direct
 	switch {
-	case !same(final.Protocol, initial.Protocol): // whose bodies may not be JSON
+	case !same(final.Protocol, initial.Protocol) || !noInterceptors(final): // bodies may not be JSON, interceptors get inputs
 		way = Inputs
-	case !ordinaryConnections || final.Credentials == nil || !ordinary(initial, final):
+	case !ordinaryConnections || anonymous(final.Credentials) || !ordinary(initial, final):
 		way = Call
 	}
 	return max(way, ForTests.Way)
@@ -59,7 +65,6 @@ func wayOf(initial, final *dynamodb.Options, ordinaryConnections bool) Way {
 // ordinary reports whether nothing of the caller's would see, change or log a call of the client.
 func ordinary(initial, final *dynamodb.Options) bool {
 	return len(final.APIOptions) == 0 &&
-		noInterceptors(final) &&
 		final.ClientLogMode&aws.LogResponse == 0 &&
 		!final.EnableAcceptEncodingGzip &&
 		final.EndpointDiscovery.EnableEndpointDiscovery != aws.EndpointDiscoveryEnabled &&
@@ -70,6 +75,11 @@ func ordinary(initial, final *dynamodb.Options) bool {
 		same(final.HTTPSignerV4, initial.HTTPSignerV4) &&
 		same(final.MeterProvider, initial.MeterProvider) &&
 		same(final.TracerProvider, initial.TracerProvider)
+}
+
+// anonymous reports whether the SDK signs nothing with the credentials of p.
+func anonymous(p aws.CredentialsProvider) bool {
+	return p == nil || aws.IsCredentialsProvider(p, (*aws.AnonymousCredentials)(nil))
 }
 
 // same reports whether two values of an interface are the same one.
@@ -90,4 +100,55 @@ func noInterceptors(o *dynamodb.Options) bool {
 		}
 	}
 	return true
+}
+
+// errInspected ends a call once its stack is known.
+var errInspected = errors.New("the stack is known")
+
+// getsInputs reports whether a step of the caller's middleware gets the inputs of a client's writes: whether the
+// steps that have them are not the SDK's own. It sends nothing.
+func getsInputs(client *dynamodb.Client) (gets bool) {
+	defer func() {
+		if recover() != nil { // in a func of the caller's, as it will in each call
+			gets = true
+		}
+	}()
+	var steps []string
+	inspect := func(stack *middleware.Stack) error {
+		steps = inputSteps(stack)
+		return errInspected
+	}
+	alone := func(o *dynamodb.Options) { o.APIOptions = []func(*middleware.Stack) error{inspect} }
+	last := func(o *dynamodb.Options) { o.APIOptions = append(o.APIOptions, inspect) }
+	for _, call := range []func(func(*dynamodb.Options)) error{
+		func(option func(*dynamodb.Options)) error {
+			_, err := client.BatchWriteItem(context.Background(), nil, option)
+			return err
+		},
+		func(option func(*dynamodb.Options)) error {
+			_, err := client.PutItem(context.Background(), nil, option)
+			return err
+		},
+	} {
+		_ = call(alone)
+		ordinary := steps
+		if err := call(last); err != errInspected || !slices.Equal(steps, ordinary) { //nolint:errorlint // inspect's own, or of a func of the caller's
+			return true
+		}
+	}
+	return false
+}
+
+// inputSteps names the steps of a stack that get the input, and their types.
+func inputSteps(stack *middleware.Stack) []string {
+	var steps []string
+	for _, id := range stack.Initialize.List() {
+		step, _ := stack.Initialize.Get(id)
+		steps = append(steps, fmt.Sprintf("%s %T", id, step))
+	}
+	for _, id := range stack.Serialize.List() {
+		step, _ := stack.Serialize.Get(id)
+		steps = append(steps, fmt.Sprintf("%s %T", id, step))
+	}
+	return steps
 }
