@@ -50,24 +50,24 @@ type scanner struct{ rest []byte }
 
 // consumed reads the capacity that a request has consumed of a table, and adds it to r.
 func (s *scanner) consumed(r *Result) bool {
-	var total, table float64
+	var total, table, ignored float64
 	tableShown := false
 	ok := s.members(func(name string) bool {
 		switch name {
+		case "TableName":
+			_, ok := s.text()
+			return ok
 		case "CapacityUnits":
 			return s.units(&total)
+		case "ReadCapacityUnits", "WriteCapacityUnits":
+			return s.units(&ignored)
 		case "Table":
 			tableShown = true
-			return s.members(func(name string) bool {
-				if name == "CapacityUnits" {
-					return s.units(&table)
-				}
-				return s.skip(maxSkipped)
-			})
-		case "VectorIndexes": // the bytes in it count, and it is rare
-			return false
+			return s.capacity(&table)
+		case "GlobalSecondaryIndexes", "LocalSecondaryIndexes":
+			return s.members(func(string) bool { return s.capacity(&ignored) })
 		}
-		return s.skip(maxSkipped)
+		return false // VectorIndexes, which are rare, or new
 	})
 	r.WriteUnits += total
 	if !tableShown {
@@ -75,6 +75,20 @@ func (s *scanner) consumed(r *Result) bool {
 	}
 	r.TableUnits += table
 	return ok
+}
+
+// capacity reads the units of a table alone, or of an index.
+func (s *scanner) capacity(units *float64) bool {
+	var ignored float64
+	return s.members(func(name string) bool {
+		switch name {
+		case "CapacityUnits":
+			return s.units(units)
+		case "ReadCapacityUnits", "WriteCapacityUnits":
+			return s.units(&ignored)
+		}
+		return false
+	})
 }
 
 // literal reads text.
@@ -86,7 +100,7 @@ func (s *scanner) literal(text string) bool {
 	return true
 }
 
-// members reads an object; member reads the value of the member with the given name. No name may come twice.
+// members reads an object; member reads the value of the member with the given name. No known name may come twice.
 func (s *scanner) members(member func(name string) bool) bool {
 	if s.literal("{}") {
 		return true
@@ -119,25 +133,18 @@ func (s *scanner) members(member func(name string) bool) bool {
 	}
 }
 
-// maxMembers and maxSkipped bound the members of an object and the levels of a value that is skipped.
-const (
-	maxMembers = 64
-	maxSkipped = 4
-)
+// maxMembers is the most members of an object.
+const maxMembers = 64
 
-// known returns the name of a member whose value matters, and "" for another.
+// known returns the name of a member of a response, and "" for another, such as the name of an index.
 func known(name []byte) string {
-	switch string(name) {
-	case "ConsumedCapacity":
-		return "ConsumedCapacity"
-	case "UnprocessedItems":
-		return "UnprocessedItems"
-	case "CapacityUnits":
-		return "CapacityUnits"
-	case "Table":
-		return "Table"
-	case "VectorIndexes":
-		return "VectorIndexes"
+	for _, k := range [...]string{
+		"ConsumedCapacity", "UnprocessedItems", "TableName", "CapacityUnits", "ReadCapacityUnits", "WriteCapacityUnits",
+		"Table", "GlobalSecondaryIndexes", "LocalSecondaryIndexes",
+	} {
+		if string(name) == k {
+			return k
+		}
 	}
 	return ""
 }
@@ -220,24 +227,4 @@ func (s *scanner) endUnits(v *float64, read, n int, digits, scale float64) bool 
 	s.rest = s.rest[read:]
 	*v = digits / scale
 	return true
-}
-
-// skip reads a value of so many levels at most.
-func (s *scanner) skip(levels int) bool {
-	if levels == 0 || len(s.rest) == 0 {
-		return false
-	}
-	switch c := s.rest[0]; {
-	case c == '"':
-		_, ok := s.text()
-		return ok
-	case c == '{':
-		return s.members(func(string) bool { return s.skip(levels - 1) })
-	case c == '[':
-		return s.elements(func() bool { return s.skip(levels - 1) })
-	case '0' <= c && c <= '9':
-		var ignored float64
-		return s.units(&ignored)
-	}
-	return false
 }
