@@ -76,6 +76,7 @@ func (p *poster) post(ctx context.Context, t *trace, k call, body *payload) (pos
 	t.stages.Or(stageCredentialsResolved)
 	r := routeFor(ctx, k, &creds)
 	if r == nil {
+		t.stages.And(^uint32(stageCredentialsResolved)) // the call retrieves them again
 		return false, nil
 	}
 	t.stages.Or(stageEndpointResolved)

@@ -22,6 +22,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// wayNames are names of tests.
+var wayNames = map[Way]string{Direct: "direct", Call: "call", Inputs: "inputs"}
+
 // onWay returns client on a later way than the one that Build has chosen.
 func onWay(t testing.TB, client *Built, way Way) *Built {
 	t.Helper()
