@@ -28,6 +28,7 @@ type dispatcher struct {
 	limiting   atomic.Bool  // a request is in begin, with a Limiter
 
 	timer         *time.Timer
+	timerSet      bool
 	spare         []*job             // memory for the next rows collected
 	settled       []*job             // for the caller's goroutine
 	stop          error              // why no request starts any more, as the caller sees it
@@ -62,12 +63,13 @@ func (r *dispatcher) loop(ctx context.Context) {
 	for {
 		r.collect()
 		r.handleResponses(ctx)
-		wait, done := r.dispatch(ctx, start)
+		until := r.dispatch(ctx, start)
 		r.deliver()
-		if done {
+		if until.done {
 			return
 		}
-		r.timer.Reset(wait)
+		r.mailbox.await(until.rows)
+		r.setTimer(until.wait)
 		select {
 		case <-r.mailbox.toDispatcher:
 		case resp := <-r.responses:
@@ -112,10 +114,9 @@ func (r *dispatcher) ctxDone(ctx context.Context) <-chan struct{} {
 
 // collect moves what the caller's goroutine has taken into the scheduler.
 func (r *dispatcher) collect() {
-	now := time.Now()
-	jobs, state := r.mailbox.collect(r.spare)
+	jobs, since, state := r.mailbox.collect(r.spare)
 	for _, j := range jobs {
-		if !r.scheduler.Add(&j.Row, now) {
+		if !r.scheduler.Add(&j.Row, since) {
 			r.settle([]*schedule.Row{&j.Row})
 		}
 	}
@@ -154,9 +155,16 @@ func (r *dispatcher) deliver() {
 	r.settled = r.settled[:0]
 }
 
-// dispatch starts every request that may go now. It returns how long until that may change by
-// itself, and whether the call is done.
-func (r *dispatcher) dispatch(ctx, start context.Context) (wait time.Duration, done bool) {
+// idle is what the dispatcher waits for, in addition to responses, its turn at the gate, and what the
+// caller's goroutine says.
+type idle struct {
+	wait time.Duration // until the next request may go by itself, or never
+	rows int           // how many further rows may make a request go; 0 if no number of them can
+	done bool          // there is nothing to wait for
+}
+
+// dispatch starts every request that may go now. It returns what is to be waited for.
+func (r *dispatcher) dispatch(ctx, start context.Context) idle {
 	s, gate := r.scheduler, r.d.gate
 	r.openRetries()
 	for {
@@ -168,26 +176,26 @@ func (r *dispatcher) dispatch(ctx, start context.Context) (wait time.Duration, d
 		switch next.Kind {
 		case schedule.Describe:
 			if !gate.Borrow(r.waiter) {
-				return never, false
+				return idle{wait: never}
 			}
 			r.describe(start)
 			continue
 		case schedule.Wait, schedule.Done:
 			gate.Leave(r.waiter)
-			return until(now, next.Until), next.Kind == schedule.Done
+			return idle{until(now, next.Until), next.Rows, next.Kind == schedule.Done}
 		case schedule.Send:
 		}
 		if r.limiting.Load() || r.tooManyHooks() {
 			gate.Leave(r.waiter)
-			return never, false
+			return idle{wait: never}
 		}
 		grant := gate.Start(r.waiter, now, s.FitsOneRequest())
 		if !grant.OK {
-			return r.waitForGate(ctx, now, grant), false
+			return idle{wait: r.waitForGate(ctx, now, grant)}
 		}
 		if next = s.Next(now, r.d.limitedBudget(grant.Budget)); next.Kind != schedule.Send {
 			gate.Leave(r.waiter) // a part-filled batch that may still fill up
-			return until(now, next.Until), false
+			return idle{wait: until(now, next.Until), rows: next.Rows}
 		}
 		gate.Sent(r.waiter, now, float64(next.Batch.Units))
 		r.launch(ctx, start, next.Batch)
@@ -221,8 +229,20 @@ func (r *dispatcher) observeWait(ctx context.Context, w Wait) bool {
 	return true
 }
 
-// never is the timer's duration when only an event can change anything.
+// never is how long to wait when only an event can change anything.
 const never = time.Hour
+
+// setTimer sets the timer, unless nothing is waited for that it could end.
+func (r *dispatcher) setTimer(wait time.Duration) {
+	switch {
+	case wait != never:
+		r.timer.Reset(wait)
+		r.timerSet = true
+	case r.timerSet:
+		r.timer.Stop()
+		r.timerSet = false
+	}
+}
 
 // until returns the time from now to at; never if at is zero.
 func until(now, at time.Time) time.Duration {

@@ -2,16 +2,20 @@ package dynamodest
 
 import (
 	"sync"
+	"time"
 
 	"github.com/dynamodest/dynamodest/internal/schedule"
 )
 
 // mailbox connects the caller's goroutine and the dispatcher: pending rows in one direction, settled
-// rows in the other.
+// rows in the other. Each side sees at any time what the other has put in; a signal wakes it when that is
+// worth something.
 type mailbox struct {
 	mu       sync.Mutex
-	pending  []*job // for the dispatcher
-	settled  []*job // for the caller's goroutine
+	pending  []*job    // for the dispatcher
+	since    time.Time // when the first of them came
+	wanted   int       // pending rows that are worth a signal to the dispatcher; 0 if no number of them is
+	settled  []*job    // for the caller's goroutine
 	state    mailboxState
 	heldBack int            // rows that the dispatcher can neither send now nor has in flight
 	stop     error          // why the dispatcher stopped; nil while it goes on
@@ -37,15 +41,39 @@ func newMailbox() *mailbox {
 // held back then, and why the dispatcher has stopped if it has. buf is used for the next settled rows.
 func (m *mailbox) exchange(jobs, buf []*job) (settled []*job, heldBack int, stop error) {
 	m.mu.Lock()
+	if len(m.pending) == 0 && len(jobs) > 0 {
+		m.since = time.Now()
+	}
 	m.pending = append(m.pending, jobs...)
 	m.state.sourceIdle = false
 	settled, heldBack, stop = m.settled, m.heldBack, m.stop
 	m.settled = buf[:0]
+	enough := m.enough()
 	m.mu.Unlock()
-	if len(jobs) > 0 {
+	if enough {
 		signal(m.toDispatcher)
 	}
 	return settled, heldBack, stop
+}
+
+// await says how many pending rows are worth a signal to the dispatcher; 0 if no number of them is.
+func (m *mailbox) await(rows int) {
+	m.mu.Lock()
+	m.wanted = rows
+	enough := m.enough()
+	m.mu.Unlock()
+	if enough {
+		signal(m.toDispatcher)
+	}
+}
+
+// enough reports, once, whether as many rows are pending as the dispatcher waits for. The caller holds mu.
+func (m *mailbox) enough() bool {
+	if m.wanted == 0 || len(m.pending) < m.wanted {
+		return false
+	}
+	m.wanted = 0
+	return true
 }
 
 // close says that no more rows will come.
@@ -72,14 +100,14 @@ func (m *mailbox) abort(cause error) {
 	signal(m.toDispatcher)
 }
 
-// collect returns the rows handed over since the last call, for the dispatcher. buf is used for the
-// next ones.
-func (m *mailbox) collect(buf []*job) ([]*job, mailboxState) {
+// collect returns the rows handed over since the last call, for the dispatcher, and when the first of them
+// came. buf is used for the next ones.
+func (m *mailbox) collect(buf []*job) (jobs []*job, since time.Time, state mailboxState) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	jobs := m.pending
+	jobs = m.pending
 	m.pending = buf[:0]
-	return jobs, m.state
+	return jobs, m.since, m.state
 }
 
 // deliver hands settled rows to the caller's goroutine, and says how many are held back, and why the

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -72,6 +73,47 @@ func TestMaxWait(t *testing.T) {
 			assert.Equal(t, 3010*ms, time.Since(began))
 		})
 	}
+}
+
+// MaxWait begins when a row comes, also if the call cannot look at it then, since its only slot is taken.
+func TestMaxWaitBeginsWhenTheRowComes(t *testing.T) {
+	t.Parallel()
+	const ms = time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		var sent []time.Duration
+		began := time.Now()
+		answer := func() {
+			if sent = append(sent, time.Since(began)); len(sent) == 1 {
+				time.Sleep(800 * ms)
+			}
+		}
+		dest := newDest(t, dynamodest.Config{Table: table, Concurrency: 1, MaxWait: 300 * ms, Client: fake{
+			describe: described,
+			batch: func(context.Context, *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
+				answer()
+				return &dynamodb.BatchWriteItemOutput{}, nil
+			},
+			put: func(context.Context, *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
+				answer()
+				return &dynamodb.PutItemOutput{}, nil
+			},
+		}})
+		began = time.Now()
+		_, err := dest.WriteSeq(t.Context(), func(yield func(dynamodest.Row, error) bool) {
+			for i, row := range numbered(27) {
+				switch i {
+				case 1: // the first goes at 300 ms, and has the slot until 1,100 ms
+					time.Sleep(500 * ms)
+				case 25: // the others before have waited long enough, and go with one of the next
+					time.Sleep(500 * ms)
+				}
+				assert.True(t, yield(row, nil))
+			}
+			time.Sleep(time.Hour)
+		}, nil)
+		require.NoError(t, err)
+		assert.Equal(t, []time.Duration{300 * ms, 1100 * ms, 1300 * ms}, sent)
+	})
 }
 
 // A source that ends lets nothing wait, nor does Write.

@@ -192,6 +192,16 @@ func (s *Scheduler) ready(now time.Time, budget int) bool {
 	return !now.Before(s.lingerEnd(now))
 }
 
+// missing returns how many further rows may make a request go that is not ready: one that begins to linger,
+// or those that fill it.
+func (s *Scheduler) missing(now time.Time, budget int) int {
+	waiting := s.newRows.Len() + s.openRetries(now)
+	if waiting == 0 {
+		return 1
+	}
+	return max(1, s.maxRows(budget)-waiting)
+}
+
 // openRetries returns how many rows of the retry queue may be sent now.
 func (s *Scheduler) openRetries(now time.Time) int {
 	return min(s.retries.Len(), s.backoff.room(now))

@@ -123,6 +123,7 @@ type Next struct {
 	Kind  NextKind
 	Batch *Batch    // with Send, unless the Budget was the zero Budget
 	Until time.Time // with Wait: when to ask again at the latest; zero if only an event can change the result
+	Rows  int       // with Wait: how many further rows may change the result sooner; 0 if none can
 }
 
 // Outage is why a Scheduler stopped itself: retries made no progress for too long.
@@ -265,9 +266,9 @@ func (s *Scheduler) OpenRetries() {
 	s.outage.noProgress = 0
 }
 
-// Next decides what to do now. The caller asks again after each Send, whenever a row, a response or
-// a description has come, and with Wait at Until: when the retry queue opens, or the linger of rows
-// that fill no request ends.
+// Next decides what to do now. The caller asks again after each Send, whenever a response or a description
+// has come, and with Wait when Rows further rows have been added, and at Until: when the retry queue opens,
+// or the linger of rows that fill no request ends.
 //
 // The zero Budget only asks. It changes nothing, and with Send there is no Batch: a request may go if
 // the caller has a budget for one. Any other Budget commits to what Next returns: a Batch is in
@@ -291,7 +292,7 @@ func (s *Scheduler) Next(now time.Time, b Budget) Next {
 		}
 		return Next{Kind: Describe}
 	case !s.ready(now, rows):
-		return Next{Kind: Wait, Until: s.wakeAt(now)}
+		return Next{Kind: Wait, Until: s.wakeAt(now), Rows: s.missing(now, rows)}
 	case commit:
 		return Next{Kind: Send, Batch: s.pack(now, b)}
 	}

@@ -321,18 +321,18 @@ func TestZeroBudgetOnlyAsks(t *testing.T) {
 		}
 		require.Equal(t, h.inFlight, h.InFlight())
 	}
-	ask(Next{Kind: Wait})
+	ask(Next{Kind: Wait, Rows: 1})
 	h.add("a")
 	ask(Next{Kind: Send})
 	b := h.next(0)
-	ask(Next{Kind: Wait})
+	ask(Next{Kind: Wait, Rows: 1})
 	assert.Equal(t, 1, h.InFlight())
 	h.respond(b, rejected)
 	ask(Next{Kind: Describe})
 	assert.Zero(t, h.InFlight())
 	require.Equal(t, Next{Kind: Describe}, h.Next(h.now, BudgetOf(0)))
 	h.Described(nil)
-	ask(Next{Kind: Wait})
+	ask(Next{Kind: Wait, Rows: 1})
 	h.Close()
 	ask(Next{Kind: Done})
 }
@@ -342,8 +342,48 @@ func TestOneRowOfAnyBudgetIsARequestToAskFor(t *testing.T) {
 	h := newHarness(t, nil)
 	h.add("a", "b")
 	assert.Equal(t, Send, h.Next(h.now, Budget{}).Kind, "two rows would fill a request of two")
-	assert.Equal(t, Next{Kind: Wait, Until: h.now.Add(linger)}, h.Next(h.now, BudgetOf(3)))
+	assert.Equal(t, Next{Kind: Wait, Until: h.now.Add(linger), Rows: 1}, h.Next(h.now, BudgetOf(3)))
 	assert.Equal(t, []int{0, 1}, indexes(h.Next(h.now, BudgetOf(2.9)).Batch.Rows))
+}
+
+// A Wait says how many rows more are worth asking again: fewer change nothing before Until.
+func TestWaitSaysHowManyRowsAreMissing(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		mode    OnExisting
+		waiting int
+		budget  float64
+		want    int
+	}{
+		"no row waits":    {Overwrite, 0, 1e9, 1},
+		"one waits":       {Overwrite, 1, 1e9, 24},
+		"most wait":       {Overwrite, 24, 1e9, 1},
+		"small budget":    {Overwrite, 3, 10.5, 7},
+		"conditional put": {Skip, 0, 1e9, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, func(c *Config) { c.OnExisting = tt.mode })
+			h.addNew(tt.waiting)
+			budget := BudgetOf(tt.budget)
+			for missing := tt.want; missing > 0; missing-- {
+				next := h.Next(h.now, budget)
+				require.Equal(t, Wait, next.Kind)
+				require.Equal(t, missing, next.Rows)
+				h.addNew(1)
+				if tt.waiting == 0 && tt.mode == Overwrite { // it begins to linger
+					require.Equal(t, 24, h.Next(h.now, budget).Rows)
+					return
+				}
+			}
+			assert.Equal(t, Send, h.Next(h.now, budget).Kind)
+		})
+	}
+	h := newHarness(t, nil)
+	h.Stop(errCause)
+	h.addNew(1)
+	h.inFlight++
+	assert.Equal(t, Next{Kind: Wait}, h.ask(), "no row goes after a stop")
 }
 
 func TestDone(t *testing.T) {
