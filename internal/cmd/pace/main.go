@@ -19,52 +19,9 @@ import (
 	"regexp"
 	"text/tabwriter"
 	"time"
+
+	"github.com/dynamodest/dynamodest/internal/cmd/pace/scenario"
 )
-
-// scenario is one measured run.
-type scenario struct {
-	name, about string
-	run         func(context.Context, *harness) ([]figure, error)
-}
-
-var scenarios = []scenario{
-	{"unlimited", "an unlimited table, compared with a sequential BatchWriteItem loop", unlimited},
-	{"steady", "2,000 write units a second", steady},
-	{"step", "500 write units a second, then 5,000, then 500", step},
-	{"hot", "an unlimited table; 5 % of the rows on a key range of 200 write units a second", hot},
-	{"bursts", "2,000 write units a second; another writer sends 3,000 for 5 s of every 20", bursts},
-	{"spell", "2,000 write units a second; 90 % of the items are refused for 10 s", spell},
-	{"noise", "5,000 write units a second; 10 % of the items are refused at random", noise},
-	{"loops", "2,000 write units a second; four workers without a pace take what they can", loops},
-}
-
-// figure is a measured number, and the value that is required of it.
-type figure struct {
-	what   string
-	format string // of want and got
-	want   float64
-	got    float64
-	rule   rule
-}
-
-type rule string
-
-const (
-	atLeast rule = ">="
-	atMost  rule = "<="
-	info    rule = "" // nothing is required
-)
-
-func (f figure) ok() bool {
-	switch f.rule {
-	case atLeast:
-		return f.got >= f.want
-	case atMost:
-		return f.got <= f.want
-	case info:
-	}
-	return true
-}
 
 func main() {
 	serving := flag.Bool("serve", false, "act as the server, controlled through standard input (the command starts it itself)")
@@ -75,9 +32,9 @@ func main() {
 	flag.Parse()
 	ctx := context.Background()
 	if *serving {
-		exit(serve(ctx))
+		exit(scenario.Serve(ctx))
 	}
-	exit(measure(ctx, options{only: *only, svg: *svg, short: *short, onDemand: *onDemand}))
+	exit(measure(ctx, *only, *svg, scenario.Options{Short: *short, OnDemand: *onDemand, Serve: []string{"-serve"}}))
 }
 
 func exit(err error) {
@@ -88,43 +45,37 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-// options are the flags of the command.
-type options struct {
-	only, svg       string
-	short, onDemand bool
-}
-
-// measure runs the scenarios, prints their figures and draws them.
-func measure(ctx context.Context, o options) error {
-	pick, err := regexp.Compile(o.only)
+// measure runs the scenarios whose names match, prints their figures, and draws them in the directory svg unless
+// that is empty.
+func measure(ctx context.Context, only, svg string, o scenario.Options) error {
+	pick, err := regexp.Compile(only)
 	if err != nil {
 		return err
 	}
-	server, err := startServer(ctx)
+	harness, err := scenario.Start(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer server.stop()
-	b := &harness{server: server, onDemand: o.onDemand, short: o.short}
+	defer harness.Stop()
 	start := "no capacity (start: 0)"
-	if o.onDemand {
+	if o.OnDemand {
 		start = "an on-demand table (start: 4,000, whatever the capacity)"
 	}
 	fmt.Printf("latency 8 to 12 ms; buckets hold 1 s and start empty; default Config; DescribeTable reports %s\n", start)
 	missed, ran := 0, 0
-	for _, s := range scenarios {
-		if !pick.MatchString(s.name) {
+	for _, s := range scenario.All() {
+		if !pick.MatchString(s.Name) {
 			continue
 		}
-		fmt.Printf("\n%s: %s\n", s.name, s.about)
+		fmt.Printf("\n%s: %s\n", s.Name, s.About)
 		begin := time.Now()
-		figures, err := s.run(ctx, b)
+		figures, err := harness.Run(ctx, s)
 		if err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+			return fmt.Errorf("%s: %w", s.Name, err)
 		}
 		missed += show(figures)
-		if o.svg != "" {
-			if err := b.series.save(o.svg, s.name, s.about); err != nil {
+		if svg != "" {
+			if err := harness.Draw(svg, s); err != nil {
 				return err
 			}
 		}
@@ -141,19 +92,19 @@ func measure(ctx context.Context, o options) error {
 }
 
 // show prints figures as a table, and returns how many fall short.
-func show(figures []figure) (missed int) {
+func show(figures []scenario.Figure) (missed int) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "figure\trequired\tmeasured\tok")
 	for _, f := range figures {
 		want, verdict := "", ""
-		if f.rule != info {
-			want, verdict = string(f.rule)+" "+fmt.Sprintf(f.format, f.want), "yes"
+		if f.Rule != scenario.Info {
+			want, verdict = string(f.Rule)+" "+fmt.Sprintf(f.Format, f.Want), "yes"
 		}
-		if !f.ok() {
+		if !f.OK() {
 			missed++
 			verdict = "NO"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.what, cmp.Or(want, "-"), fmt.Sprintf(f.format, f.got), cmp.Or(verdict, "-"))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.What, cmp.Or(want, "-"), fmt.Sprintf(f.Format, f.Got), cmp.Or(verdict, "-"))
 	}
 	_ = w.Flush()
 	return missed

@@ -1,4 +1,4 @@
-package main
+package scenario
 
 import (
 	"context"
@@ -42,7 +42,7 @@ func (s sample) minus(from sample) sample {
 func (s sample) ours() float64 { return s.Written - s.Others }
 
 // watch samples a table's usage for the given time, or until ctx ends if that is sooner.
-func (b *harness) watch(ctx context.Context, table string, length time.Duration) (samples, error) {
+func (b *Harness) watch(ctx context.Context, table string, length time.Duration) (samples, error) {
 	const every = 100 * time.Millisecond
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()

@@ -1,4 +1,4 @@
-package main
+package scenario
 
 import (
 	"context"
@@ -16,7 +16,7 @@ type stage struct {
 
 // endless writes endless rows to a table through one stage after the other, and returns the samples
 // of each.
-func (b *harness) endless(ctx context.Context, table string, stages ...stage) ([]samples, error) {
+func (b *Harness) endless(ctx context.Context, table string, stages ...stage) ([]samples, error) {
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() {
@@ -41,7 +41,7 @@ func (b *harness) endless(ctx context.Context, table string, stages ...stage) ([
 }
 
 // step writes endless rows to a table whose capacity is raised and then cut.
-func step(ctx context.Context, b *harness) ([]figure, error) {
+func step(ctx context.Context, b *Harness) ([]Figure, error) {
 	const low, high = 500, 5000
 	before, after := 8*time.Second, 16*time.Second
 	if b.short {
@@ -60,8 +60,8 @@ func step(ctx context.Context, b *harness) ([]figure, error) {
 	}
 	reached := parts[1].since(func(s sample) bool { return s.Written >= 0.9*high*s.at })
 	settled := parts[2].since(func(s sample) bool { return s.Refused <= 0.05*s.Written })
-	return []figure{
-		{"raised: seconds until the rate is 90 % of the new", "%.1f", 10, reached, atMost},
-		{"cut: seconds until under 5 % are refused", "%.1f", 10, settled, atMost},
+	return []Figure{
+		{"raised: seconds until the rate is 90 % of the new", "%.1f", 10, reached, AtMost},
+		{"cut: seconds until under 5 % are refused", "%.1f", 10, settled, AtMost},
 	}, nil
 }

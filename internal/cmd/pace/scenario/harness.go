@@ -1,4 +1,4 @@
-package main
+package scenario
 
 import (
 	"context"
@@ -14,8 +14,15 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// harness holds what the scenarios have in common: the server and the options of the command.
-type harness struct {
+// Options say how scenarios run.
+type Options struct {
+	Short    bool     // a quarter of the rows, for a first look; the required figures are those of the full run
+	OnDemand bool     // DescribeTable reports an on-demand table, for which the library starts at 4,000 units/s
+	Serve    []string // the arguments with which the running program calls [Serve]
+}
+
+// Harness runs scenarios, one after the other, against one server.
+type Harness struct {
 	server   *remote
 	onDemand bool
 	short    bool
@@ -24,8 +31,26 @@ type harness struct {
 	series   series       // of the newest table
 }
 
+// Start starts the server, a second process of the running program.
+func Start(ctx context.Context, o Options) (*Harness, error) {
+	server, err := startServer(ctx, o.Serve)
+	if err != nil {
+		return nil, err
+	}
+	return &Harness{server: server, onDemand: o.OnDemand, short: o.Short}, nil
+}
+
+// Stop ends the server and waits for its process.
+func (b *Harness) Stop() { b.server.stop() }
+
+// Run runs a scenario and returns what it measured.
+func (b *Harness) Run(ctx context.Context, s Scenario) ([]Figure, error) { return s.run(ctx, b) }
+
+// Draw draws what the table of the last scenario, s, accepted over time, as the file of its name in dir.
+func (b *Harness) Draw(dir string, s Scenario) error { return b.series.save(dir, s.Name, s.About) }
+
 // table creates a table and returns its name.
-func (b *harness) table(t Table) (string, error) {
+func (b *Harness) table(t Table) (string, error) {
 	b.tables++
 	t.Name, t.OnDemand = fmt.Sprintf("pace-%d", b.tables), b.onDemand
 	b.series = series{began: time.Now()}
@@ -36,13 +61,13 @@ func (b *harness) table(t Table) (string, error) {
 }
 
 // set changes the capacity of the newest table.
-func (b *harness) set(unitsPerSecond float64) error {
+func (b *Harness) set(unitsPerSecond float64) error {
 	b.series.capacity = append(b.series.capacity, level{time.Since(b.series.began).Seconds(), unitsPerSecond})
 	return b.server.set(unitsPerSecond)
 }
 
 // rows returns the number of rows to write: n, or a quarter of n with -short.
-func (b *harness) rows(n int) int {
+func (b *Harness) rows(n int) int {
 	if b.short {
 		return n / 4
 	}
@@ -91,7 +116,7 @@ func (w *written) mark(r dynamodest.Request) {
 func (w *written) seconds() float64 { return w.last.Sub(w.first).Seconds() }
 
 // write writes rows to a table with the default configuration.
-func (b *harness) write(ctx context.Context, table string, rows iter.Seq2[dynamodest.Row, error]) (*written, error) {
+func (b *Harness) write(ctx context.Context, table string, rows iter.Seq2[dynamodest.Row, error]) (*written, error) {
 	w := &written{}
 	dest, err := dynamodest.New(ctx, dynamodest.Config{
 		Region: dynamodesttest.Region, Table: table, Endpoint: b.server.address,
@@ -126,7 +151,7 @@ func returned(r dynamodest.Response) int {
 }
 
 // writeWatched is write, and samples the table's usage in the meantime.
-func (b *harness) writeWatched(ctx context.Context, table string, rows iter.Seq2[dynamodest.Row, error]) (*written, error) {
+func (b *Harness) writeWatched(ctx context.Context, table string, rows iter.Seq2[dynamodest.Row, error]) (*written, error) {
 	writing, stop := context.WithCancel(ctx)
 	watched := make(chan error, 1)
 	go func() {
@@ -136,65 +161,4 @@ func (b *harness) writeWatched(ctx context.Context, table string, rows iter.Seq2
 	w, err := b.write(ctx, table, rows)
 	stop()
 	return w, errors.Join(err, <-watched)
-}
-
-func unlimited(ctx context.Context, b *harness) ([]figure, error) {
-	table, err := b.table(Table{})
-	if err != nil {
-		return nil, err
-	}
-	n := b.rows(20_000)
-	took, err := loop(ctx, b.server.address, table, n)
-	if err != nil {
-		return nil, err
-	}
-	alone := float64(n) / took.Seconds()
-	if table, err = b.table(Table{}); err != nil {
-		return nil, err
-	}
-	w, err := b.writeWatched(ctx, table, rows(b.rows(400_000), 0))
-	if err != nil {
-		return nil, err
-	}
-	ours := float64(w.Written) / w.seconds()
-	return []figure{
-		{"rows/s of the loop", "%.0f", 0, alone, info},
-		{"rows/s of the library", "%.0f", 0, ours, info},
-		{"times the loop's rows/s", "%.1f", 10, ours / alone, atLeast},
-	}, nil
-}
-
-func steady(ctx context.Context, b *harness) ([]figure, error) {
-	const rate = 2000
-	table, err := b.table(Table{UnitsPerSecond: rate})
-	if err != nil {
-		return nil, err
-	}
-	w, err := b.writeWatched(ctx, table, rows(b.rows(60_000), 0))
-	if err != nil {
-		return nil, err
-	}
-	u, err := b.server.usage(table)
-	return []figure{
-		{"capacity used, %", "%.1f", 97, 100 * u.Written / (rate * w.seconds()), atLeast},
-		{"units refused, % of those applied", "%.2f", 3, 100 * u.Refused / u.Written, atMost},
-	}, err
-}
-
-func hot(ctx context.Context, b *harness) ([]figure, error) {
-	const limit, every = 200, 20
-	table, err := b.table(Table{HotPerSecond: limit})
-	if err != nil {
-		return nil, err
-	}
-	w, err := b.writeWatched(ctx, table, rows(b.rows(80_000), every))
-	if err != nil {
-		return nil, err
-	}
-	u, err := b.server.usage(table)
-	return []figure{
-		{"rows/s, % of 4,000", "%.1f", 90, 100 * float64(w.Written) / w.seconds() / (limit * every), atLeast},
-		{"units refused, % of those applied", "%.2f", 0, 100 * u.Refused / u.Written, info},
-		{"most requests for one row", "%.0f", 0, float64(w.maxAttempts), info},
-	}, err
 }

@@ -1,4 +1,4 @@
-package main
+package scenario
 
 import (
 	"context"
@@ -106,8 +106,8 @@ type pipe struct {
 	io.WriteCloser
 }
 
-// serve runs the server's process until the controlling process closes its standard input.
-func serve(ctx context.Context) error {
+// Serve runs the server's process until the controlling process closes its standard input.
+func Serve(ctx context.Context) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -133,12 +133,12 @@ type remote struct {
 }
 
 // startServer starts a second process of this program, as the server.
-func startServer(ctx context.Context) (*remote, error) {
+func startServer(ctx context.Context, arguments []string) (*remote, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	process := exec.CommandContext(ctx, program, "-serve")
+	process := exec.CommandContext(ctx, program, arguments...)
 	process.Stderr = os.Stderr
 	in, err1 := process.StdinPipe()
 	out, err2 := process.StdoutPipe()
