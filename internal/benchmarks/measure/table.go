@@ -1,0 +1,82 @@
+package measure
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"text/tabwriter"
+
+	"golang.org/x/perf/benchmath"
+)
+
+// Print writes figures as a table. A ratio is the median of the ratios within the rounds, with its 95 % confidence
+// interval, and p is that of the Mann-Whitney test.
+func Print(w io.Writer, figures []Figure) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "figure\tmeasured\tpeer\tratio\twanted\tverdict")
+	for _, f := range figures {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", f.Name, f.own(), f.peer(), f.ratio(), f.wanted(), f.Verdict())
+	}
+	_ = t.Flush() // w's errors are those of the next Print
+}
+
+func (f Figure) own() string {
+	if f.Missing != "" {
+		return "not measured: " + f.Missing
+	}
+	text := f.Subject + ": " + withSpread(f.Own(), f.Unit)
+	if f.Subject == "" {
+		text = withSpread(f.Own(), f.Unit)
+	}
+	return text
+}
+
+func (f Figure) peer() string {
+	if f.Peer == "" || f.Missing != "" {
+		return "-"
+	}
+	return f.Peer + ": " + withSpread(f.Peers(), f.Unit)
+}
+
+func (f Figure) ratio() string {
+	if f.Peer == "" || f.Missing != "" {
+		return "-"
+	}
+	s := f.Decisive()
+	if math.IsInf(s.Lo, 0) || math.IsInf(s.Hi, 0) {
+		return fmt.Sprintf("%s (n=%d)", number(s.Center), len(f.Samples))
+	}
+	return fmt.Sprintf("%s (%s to %s, p=%.3f)", number(s.Center), number(s.Lo), number(s.Hi), f.Significance().P)
+}
+
+func (f Figure) wanted() string {
+	if f.Rule == Info {
+		return "-"
+	}
+	return string(f.Rule) + " " + number(f.Bound)
+}
+
+// withSpread writes a median with its confidence interval in percent, if there were enough samples for one.
+func withSpread(s benchmath.Summary, unit string) string {
+	text := number(s.Center)
+	if unit != "" {
+		text += " " + unit
+	}
+	if spread := s.PctRangeString(); spread != "∞" && spread != "?" {
+		text += " ± " + spread
+	}
+	return text
+}
+
+// number writes a number with three significant digits, and with commas from a thousand on.
+func number(v float64) string {
+	if math.Abs(v) < 1000 {
+		return strconv.FormatFloat(v, 'g', 3, 64)
+	}
+	digits := strconv.FormatFloat(v, 'f', 0, 64)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

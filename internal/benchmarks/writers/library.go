@@ -1,0 +1,60 @@
+package writers
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/dynamodest/dynamodest"
+)
+
+// Write writes rows by Destination.Write.
+func Write(ctx context.Context, d *dynamodest.Destination, rows []Row) error {
+	result, err := d.Write(ctx, rows)
+	if err == nil && result.Summary.Written != len(rows) {
+		err = fmt.Errorf("%d of %d rows are written", result.Summary.Written, len(rows))
+	}
+	return err
+}
+
+// WriteSeq writes so many rows by Destination.WriteSeq. With equal keys fewer of them need be sent.
+func WriteSeq(ctx context.Context, d *dynamodest.Destination, n int, rows iter.Seq2[Row, error]) error {
+	settled := 0
+	_, err := d.WriteSeq(ctx, rows, func(Row, dynamodest.RowResult) error {
+		settled++
+		return nil
+	})
+	if err == nil && settled != n {
+		err = fmt.Errorf("%d of %d rows are settled", settled, n)
+	}
+	return err
+}
+
+// Sequence yields the rows of a slice.
+func Sequence(rows []Row) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		for _, row := range rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// WithMiddleware gives the client a middleware of the caller's that does nothing, so that each request is an operation
+// call of the SDK.
+func WithMiddleware(config *dynamodest.Config) {
+	config.ClientOptions = append(config.ClientOptions, func(o *dynamodb.Options) {
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+			return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("benchmark", pass), middleware.Before)
+		})
+	})
+}
+
+// pass is a middleware that does nothing.
+func pass(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+	return next.HandleInitialize(ctx, in)
+}
