@@ -5,7 +5,7 @@ FUZZ_RUNS ?= 20000
 SCRATCH   := $(CURDIR)/.scratch
 
 .DEFAULT_GOAL := help
-.PHONY: help short test race heavy toolchains lint fuzz bench pace tidy ci
+.PHONY: help short test race heavy toolchains lint fuzz bench benchmarks pace tidy ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ fuzz: ## each fuzz target for FUZZ_RUNS runs
 
 bench: ## the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+benchmarks: ## measure the library beside its peers; takes a quarter of an hour and two idle cores
+	go -C internal/benchmarks run .
 
 pace: ## measure the write rate; takes five minutes and two idle cores
 	go run ./internal/cmd/pace

@@ -80,7 +80,7 @@ func (s shape) rows() []writers.Row {
 // convert measures conversions on one goroutine.
 func convert(ctx context.Context, b *bench) (result, error) {
 	var figures []measure.Figure
-	ratios := []draw.Line{{Name: fromMap}, {Name: byMarshal}}
+	chart := draw.Chart{File: "convert", Title: "CPU of converting a row", Axis: "hand-written switch = 1"}
 	for i, s := range shapes() {
 		runs, noValues, err := b.conversions(ctx, s)
 		if err != nil {
@@ -101,13 +101,12 @@ func convert(ctx context.Context, b *bench) (result, error) {
 			figures = append(figures, maps, marshal)
 		}
 		if i > 0 {
-			ratios[0].Add(s.name, maps.Decisive().Center)
-			ratios[1].Add(s.name, marshal.Decisive().Center)
+			chart.Bars = append(chart.Bars,
+				draw.Bar{Name: s.name + ", library", Value: maps.Decisive().Center, Ours: true},
+				draw.Bar{Name: s.name + ", MarshalMap", Value: marshal.Decisive().Center})
 		}
 	}
-	return result{figures, []draw.Chart{{
-		File: "convert", Title: "CPU of converting a row", Axis: "hand-written switch = 1", Along: "", Lines: ratios,
-	}}}, nil
+	return result{figures, []draw.Chart{chart}}, nil
 }
 
 // conversions measures the conversions of one shape. noValues is why there is none of values, nil if there is one.

@@ -85,7 +85,7 @@ func scale(ctx context.Context, b *bench) (result, error) {
 	var names []string
 	for _, size := range []struct{ rows, rounds int }{{10_000, b.rounds()}, {100_000, b.rounds()}, {1_000_000, min(3, b.rounds())}, {10_000_000, 1}} {
 		n := b.n(size.rows)
-		c := streams(commas(size.rows)+" rows", d, n, itself)
+		c := streams(measure.Number(float64(size.rows))+" rows", d, n, itself)
 		names = append(names, c.Name)
 		for range size.rounds {
 			usage, err := c.Observe(ctx)
@@ -188,13 +188,4 @@ func concurrentCalls(ctx context.Context, b *bench) (result, error) {
 			runs.Compare("CPU a row, "+c.Name, measure.CPU, c.Name, contestants[0].Name))
 	}
 	return result{figures: figures}, nil
-}
-
-// commas writes a number with commas.
-func commas(n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }

@@ -16,6 +16,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"github.com/dynamodest/dynamodest/internal/benchmarks/measure"
 )
 
 // Chart is a chart with bars or lines.
@@ -52,6 +54,9 @@ var colors = []color.Color{
 	color.RGBA{0, 0x72, 0xb2, 0xff}, color.RGBA{0xd5, 0x5e, 0, 0xff}, color.RGBA{0, 0x9e, 0x73, 0xff}, color.RGBA{0xcc, 0x79, 0xa7, 0xff},
 }
 
+// sans is the variant of all fonts.
+const sans = "Sans"
+
 var gray = color.RGBA{0xb8, 0xb8, 0xb8, 0xff}
 
 const (
@@ -74,7 +79,12 @@ func (c Chart) Save(dir, caption string) error {
 
 func (c Chart) svg(caption string) ([]byte, error) {
 	p := plot.New()
-	p.Title.Text = c.Title
+	p.Title.Text, p.Title.Padding = c.Title, 6
+	for _, style := range []*draw.TextStyle{
+		&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle,
+	} {
+		style.Font.Variant = sans
+	}
 	height := 340 * vg.Length(0.75)
 	var err error
 	if len(c.Bars) > 0 {
@@ -102,7 +112,9 @@ func (c Chart) svg(caption string) ([]byte, error) {
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return nil, err
 	}
-	return withTitle(b.Bytes(), c.Title), nil
+	// Readers who lack the font in which the text was measured have one of nearly the same widths.
+	svg := bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;"))
+	return withTitle(svg, c.Title), nil
 }
 
 // withTitle adds the title that screen readers read.
@@ -138,13 +150,25 @@ func (c Chart) addBars(p *plot.Plot) error {
 		return err
 	}
 	for i := range numbers.TextStyle {
-		numbers.TextStyle[i].YAlign = text.YCenter
+		numbers.TextStyle[i].YAlign, numbers.TextStyle[i].Font.Variant = text.YCenter, sans
 	}
 	p.Add(numbers)
 	p.NominalY(names...)
+	p.Y.Padding = 14 // so that bars cover no name whose font is wider than ours
 	p.X.Label.Text, p.X.Min = c.Axis, 0
 	p.X.Max *= 1.08
 	return nil
+}
+
+// wholeTicks returns the default ticks, with whole numbers that have commas.
+func wholeTicks(least, most float64) []plot.Tick {
+	ticks := plot.DefaultTicks{}.Ticks(least, most)
+	for i, tick := range ticks {
+		if tick.Label != "" {
+			ticks[i].Label = measure.Number(tick.Value)
+		}
+	}
+	return ticks
 }
 
 func (c Chart) addLines(p *plot.Plot) error {
@@ -163,7 +187,8 @@ func (c Chart) addLines(p *plot.Plot) error {
 		p.Legend.Add(line.Name, drawn, dots)
 	}
 	p.Add(plotter.NewGrid())
-	p.Legend.Top, p.Legend.Left = true, true
+	p.Legend.Top, p.Legend.Left, p.Legend.Padding = true, true, 3
+	p.Y.Tick.Marker = plot.TickerFunc(wholeTicks)
 	p.X.Label.Text, p.Y.Label.Text, p.Y.Min = c.Along, c.Axis, 0
 	p.Y.Max *= 1.25 // room for the legend
 	if len(c.Lines) > 0 {

@@ -115,8 +115,10 @@ func (f Figure) Verdict() Verdict {
 	}
 	got := f.Decisive().Center
 	switch f.Rule {
-	case AtMost, Below:
+	case AtMost:
 		return verdict(got <= f.Bound, got <= f.Bound*(1+tolerance))
+	case Below:
+		return verdict(got < f.Bound, got <= f.Bound*(1+tolerance))
 	case AtLeast:
 		return verdict(got >= f.Bound, got >= f.Bound*(1-tolerance))
 	case Info:

@@ -45,21 +45,21 @@ func (f Figure) ratio() string {
 	}
 	s := f.Decisive()
 	if math.IsInf(s.Lo, 0) || math.IsInf(s.Hi, 0) {
-		return fmt.Sprintf("%s (n=%d)", number(s.Center), len(f.Samples))
+		return fmt.Sprintf("%s (n=%d)", Number(s.Center), len(f.Samples))
 	}
-	return fmt.Sprintf("%s (%s to %s, p=%.3f)", number(s.Center), number(s.Lo), number(s.Hi), f.Significance().P)
+	return fmt.Sprintf("%s (%s to %s, p=%.3f)", Number(s.Center), Number(s.Lo), Number(s.Hi), f.Significance().P)
 }
 
 func (f Figure) wanted() string {
 	if f.Rule == Info {
 		return "-"
 	}
-	return string(f.Rule) + " " + number(f.Bound)
+	return string(f.Rule) + " " + Number(f.Bound)
 }
 
 // withSpread writes a median with its confidence interval in percent, if there were enough samples for one.
 func withSpread(s benchmath.Summary, unit string) string {
-	text := number(s.Center)
+	text := Number(s.Center)
 	if unit != "" {
 		text += " " + unit
 	}
@@ -69,8 +69,8 @@ func withSpread(s benchmath.Summary, unit string) string {
 	return text
 }
 
-// number writes a number with three significant digits, and with commas from a thousand on.
-func number(v float64) string {
+// Number writes a number with three significant digits, and with commas from a thousand on.
+func Number(v float64) string {
 	if math.Abs(v) < 1000 {
 		return strconv.FormatFloat(v, 'g', 3, 64)
 	}

@@ -56,13 +56,16 @@ func newAnswer(body string) Answer {
 	return Answer{Body: body, Checksum: fmt.Sprint(crc32.ChecksumIEEE([]byte(body)))}
 }
 
-// description is that of an on-demand table.
+// description is that of an on-demand table which was warmed beforehand, as
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html says: with the 4,000 units a
+// second of a new one, the first seconds would measure how the rate rises.
 const description = `{"Table":{"AttributeDefinitions":[{"AttributeName":"` + Key + `","AttributeType":"S"}],` +
 	`"BillingModeSummary":{"BillingMode":"PAY_PER_REQUEST"},"ItemCount":0,` +
 	`"KeySchema":[{"AttributeName":"` + Key + `","KeyType":"HASH"}],` +
 	`"ProvisionedThroughput":{"NumberOfDecreasesToday":0,"ReadCapacityUnits":0,"WriteCapacityUnits":0},` +
 	`"TableArn":"arn:aws:dynamodb:eu-west-1:111122223333:table/` + Table + `","TableName":"` + Table + `",` +
-	`"TableSizeBytes":0,"TableStatus":"ACTIVE"}}`
+	`"TableSizeBytes":0,"TableStatus":"ACTIVE",` +
+	`"WarmThroughput":{"ReadUnitsPerSecond":12000,"Status":"ACTIVE","WriteUnitsPerSecond":1000000}}}`
 
 // consumed returns a ConsumedCapacity.
 func consumed(c capacity, units float64) string {

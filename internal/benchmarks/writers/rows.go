@@ -14,7 +14,7 @@ import (
 // Row is a row of the source.
 type Row = dynamodest.Row
 
-// NewRow returns row i: ten columns, some 340 bytes, as a warehouse gives them.
+// NewRow returns row i: ten columns, some 300 bytes in a request, as a warehouse gives them.
 func NewRow(i int) Row {
 	return Row{
 		wire.Key: fmt.Sprintf("user-%010d", i), "email": "somebody@example.com", "name": "Some Body", "age": int64(42),
@@ -42,7 +42,7 @@ func RowsOfSize(n, size int) []Row {
 }
 
 // encodedSize is the bytes that a row takes in a request.
-const encodedSize = 337
+const encodedSize = 300
 
 // Generate yields rows that are made one by one. key returns the number from which the key of row i is made.
 func Generate(n int, key func(i int) int) iter.Seq2[Row, error] {
