@@ -103,7 +103,8 @@ func TestAnswers(t *testing.T) {
 		_, err = c.ListTables(t.Context(), &dynamodb.ListTablesInput{})
 		require.Error(t, err, "%s: there is no answer to it", name)
 	}
-	assert.Equal(t, Stats{Requests: 9, Connections: 1, Peak: 1}, server.stats())
+	// The SDK may break a connection off: https://github.com/aws/aws-sdk-go-v2/issues/2737
+	assert.Equal(t, 9, server.stats().Requests)
 }
 
 func TestServerRefuses(t *testing.T) {
