@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/iotest"
@@ -17,9 +18,19 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
+// fixed is a call with the given body, which is never made.
+type fixed struct {
+	call
+	body string
+}
+
+func (f fixed) size() int { return len(f.body) }
+
+func (f fixed) encode(dst []byte) []byte { return append(dst, f.body...) }
+
 // filled is a payload of n bytes, all of them c.
 func filled(n int, c byte) *payload {
-	return newPayload(func(dst []byte) []byte { return append(dst, bytes.Repeat([]byte{c}, n)...) })
+	return newPayload(fixed{body: strings.Repeat(string(c), n)})
 }
 
 func TestPayloadIsAReader(t *testing.T) {
@@ -29,7 +40,7 @@ func TestPayloadIsAReader(t *testing.T) {
 		require.NoError(t, iotest.TestReader(struct{ io.ReadSeeker }{p}, bytes.Repeat([]byte("x"), n)))
 		p.free()
 	}
-	p := newPayload(func(dst []byte) []byte { return append(dst, "0123456789"...) })
+	p := newPayload(fixed{body: "0123456789"})
 	defer p.free()
 	rest := func() string {
 		var all bytes.Buffer
