@@ -224,7 +224,7 @@ func TestRecoveryIsQuick(t *testing.T) {
 // beside it.
 func TestHotRange(t *testing.T) {
 	t.Parallel()
-	testHotRanges(t, testsize.Pick(4, 2))
+	testHotRanges(t, 2)
 }
 
 // TestHeavyHotRange is TestHotRange with more rows.
