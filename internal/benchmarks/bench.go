@@ -48,7 +48,7 @@ func sections() []section {
 	}
 }
 
-// Names of contestants.
+// Names of contestants, or their beginnings.
 const (
 	library  = "library"
 	handLoop = "hand loop"
@@ -134,6 +134,22 @@ func oursStreamed(name string, d *dynamodest.Destination, rows []writers.Row) me
 	return writes(name, rows, func(ctx context.Context, rows []writers.Row) error {
 		return writers.WriteSeq(ctx, d, len(rows), writers.Sequence(rows))
 	})
+}
+
+// oursByColumns returns the library as a contestant, by WriteColumns.
+func oursByColumns(name string, d *dynamodest.Destination, rows []writers.Row) measure.Contestant {
+	columns, values := writers.ByPosition(rows)
+	return measure.Contestant{Name: name, Rows: len(rows), Run: func(ctx context.Context) error {
+		return writers.WriteColumns(ctx, d, columns, values)
+	}}
+}
+
+// oursOfValues returns the library as a contestant, by WriteSeq of rows that are made as maps of their values.
+func oursOfValues(name string, d *dynamodest.Destination, rows []writers.Row) measure.Contestant {
+	columns, values := writers.ByPosition(rows)
+	return measure.Contestant{Name: name, Rows: len(rows), Run: func(ctx context.Context) error {
+		return writers.WriteSeq(ctx, d, len(rows), writers.Maps(columns, values))
+	}}
 }
 
 // byHand returns the hand loop as a contestant.

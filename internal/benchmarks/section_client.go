@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/guregu/dynamo/v2"
 
@@ -14,6 +15,8 @@ import (
 const (
 	byWrite          = "library, Write"
 	byWriteSeq       = "library, WriteSeq"
+	byWriteColumns   = "library, WriteColumns"
+	byMaps           = "library, WriteSeq of maps made of values"
 	bySDKCall        = "library through SDK calls"
 	byAttributevalue = "attributevalue loop"
 	byGuregu         = "guregu/dynamo v2"
@@ -43,40 +46,50 @@ func clientCost(ctx context.Context, b *bench) (result, error) {
 		ours(byWrite, plain, rows),
 		oursStreamed(byWriteSeq, plain, rows),
 		oursStreamed(bySDKCall, withMiddleware, rows),
+		oursByColumns(byWriteColumns, plain, rows),
+		oursOfValues(byMaps, plain, rows),
 	}, others...))
 	if err != nil {
 		return result{}, err
 	}
+	return result{clientFigures(runs, loop.Name), []draw.Chart{clientChart(runs, loop.Name)}}, nil
+}
+
+func clientFigures(runs measure.Runs, loop string) []measure.Figure {
 	compare := func(name string, m measure.Metric, subject string) measure.Figure {
-		return runs.Compare(name, m, subject, loop.Name)
+		return runs.Compare(name, m, subject, loop)
 	}
 	figures := []measure.Figure{
 		compare("CPU a row, Write", measure.CPU, byWrite).Want(measure.AtMost, 0.35),
 		compare("CPU a row, WriteSeq", measure.CPU, byWriteSeq).Want(measure.AtMost, 0.35),
 		compare("CPU a row, through SDK calls", measure.CPU, bySDKCall).Want(measure.AtMost, 0.85),
+		compare("CPU a row, WriteColumns", measure.CPU, byWriteColumns),
+		runs.Compare("CPU a row, WriteColumns instead of maps", measure.CPU, byWriteColumns, byMaps).Want(measure.AtMost, 0.85),
 		runs.Alone("allocations a row, Write", measure.Allocs, byWrite).Want(measure.AtMost, 3),
 		runs.Alone("allocations a row, WriteSeq", measure.Allocs, byWriteSeq).Want(measure.AtMost, 3),
 		runs.Alone("bytes allocated a row, Write", measure.Bytes, byWrite).Want(measure.AtMost, 1200),
 		runs.Alone("bytes allocated a row, WriteSeq", measure.Bytes, byWriteSeq).Want(measure.AtMost, 1200),
+		runs.Alone("allocations a row, hand loop", measure.Allocs, loop),
+		runs.Alone("bytes allocated a row, hand loop", measure.Bytes, loop),
 		compare("rows a second, WriteSeq", measure.Rate, byWriteSeq),
-		runs.Alone("allocations a row, hand loop", measure.Allocs, loop.Name),
-		runs.Alone("bytes allocated a row, hand loop", measure.Bytes, loop.Name),
 	}
+	for _, name := range []string{byAttributevalue, byGuregu, readyCalls, readyPosts} {
+		figures = append(figures, compare("CPU a row, "+name, measure.CPU, name))
+	}
+	return figures
+}
+
+func clientChart(runs measure.Runs, loop string) draw.Chart {
 	chart := draw.Chart{File: "client", Title: "CPU that a client takes for a row", Axis: "hand-written loop = 1"}
-	for _, name := range []string{byWrite, byWriteSeq, bySDKCall, loop.Name, byAttributevalue, byGuregu, readyCalls, readyPosts} {
-		f := compare("CPU a row, "+name, measure.CPU, name)
-		if name != loop.Name && name != byWrite && name != byWriteSeq && name != bySDKCall {
-			figures = append(figures, f)
-		}
-		chart.Bars = append(chart.Bars, bar(f))
+	for _, name := range []string{byWrite, byWriteSeq, byWriteColumns, bySDKCall, loop, byAttributevalue, byGuregu, readyCalls, readyPosts} {
+		chart.Bars = append(chart.Bars, bar(runs.Compare("", measure.CPU, name, loop)))
 	}
-	return result{figures, []draw.Chart{chart}}, nil
+	return chart
 }
 
 // bar returns the bar of a figure's ratio.
 func bar(f measure.Figure) draw.Bar {
-	isOurs := f.Subject == byWrite || f.Subject == byWriteSeq || f.Subject == bySDKCall
-	return draw.Bar{Name: f.Subject, Value: f.Decisive().Center, Ours: isOurs}
+	return draw.Bar{Name: f.Subject, Value: f.Decisive().Center, Ours: strings.HasPrefix(f.Subject, library)}
 }
 
 // peers returns the writers other than the library and the hand loop, each with so many workers.

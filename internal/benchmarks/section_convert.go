@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/dynamodest/dynamodest/internal/benchmarks/draw"
@@ -82,7 +80,7 @@ func convert(ctx context.Context, b *bench) (result, error) {
 	var figures []measure.Figure
 	chart := draw.Chart{File: "convert", Title: "CPU of converting a row", Axis: "hand-written switch = 1"}
 	for i, s := range shapes() {
-		runs, noValues, err := b.conversions(ctx, s)
+		runs, err := b.conversions(ctx, s)
 		if err != nil {
 			return result{}, err
 		}
@@ -92,27 +90,21 @@ func convert(ctx context.Context, b *bench) (result, error) {
 		if i == 0 {
 			maps, values = maps.Want(measure.AtMost, 0.7), values.Want(measure.AtMost, 0.5)
 		}
-		if noValues != nil {
-			values = values.NotMeasured(noValues.Error())
-		}
-		if noValues == nil || i == 0 {
-			figures = append(figures, maps, values, marshal)
-		} else {
-			figures = append(figures, maps, marshal)
-		}
+		figures = append(figures, maps, values, marshal)
 		if i > 0 {
 			chart.Bars = append(chart.Bars,
-				draw.Bar{Name: s.name + ", library", Value: maps.Decisive().Center, Ours: true},
+				draw.Bar{Name: s.name + ", values", Value: values.Decisive().Center, Ours: true},
+				draw.Bar{Name: s.name + ", map", Value: maps.Decisive().Center, Ours: true},
 				draw.Bar{Name: s.name + ", MarshalMap", Value: marshal.Decisive().Center})
 		}
 	}
 	return result{figures, []draw.Chart{chart}}, nil
 }
 
-// conversions measures the conversions of one shape. noValues is why there is none of values, nil if there is one.
-func (b *bench) conversions(ctx context.Context, s shape) (runs measure.Runs, noValues, failed error) {
+// conversions measures the conversions of one shape.
+func (b *bench) conversions(ctx context.Context, s shape) (measure.Runs, error) {
 	rows := s.rows()
-	columns, values := byPosition(rows)
+	columns, values := writers.ByPosition(rows)
 	repeat := max(1, b.n(600_000)/(max(10, len(columns))*distinct))
 	library := writers.NewConverter()
 	contestant := func(name string, convert func() error) measure.Contestant {
@@ -125,18 +117,12 @@ func (b *bench) conversions(ctx context.Context, s shape) (runs measure.Runs, no
 			return nil
 		}}
 	}
-	contestants := []measure.Contestant{
+	return measure.Rounds(ctx, b.rounds(), []measure.Contestant{
 		contestant(bySwitch, func() error { return each(rows, writers.Switch) }),
 		contestant(byMarshal, func() error { return each(rows, writers.Marshal) }),
 		contestant(fromMap, func() error { return library.Maps(rows) }),
-	}
-	if noValues = library.Values(columns, values); noValues == nil {
-		contestants = append(contestants, contestant(fromValues, func() error { return library.Values(columns, values) }))
-	} else if !errors.Is(noValues, writers.ErrNoValues) {
-		return nil, nil, noValues
-	}
-	runs, failed = measure.Rounds(ctx, b.rounds(), contestants)
-	return runs, noValues, failed
+		contestant(fromValues, func() error { return library.Values(columns, values) }),
+	})
 }
 
 func each(rows []writers.Row, convert func(writers.Row) (writers.Item, error)) error {
@@ -146,20 +132,4 @@ func each(rows []writers.Row, convert func(writers.Row) (writers.Item, error)) e
 		}
 	}
 	return nil
-}
-
-// byPosition returns the columns of rows, and the rows as their values.
-func byPosition(rows []writers.Row) (columns []string, values [][]any) {
-	for column := range rows[0] {
-		columns = append(columns, column)
-	}
-	slices.Sort(columns)
-	for _, row := range rows {
-		one := make([]any, len(columns))
-		for i, column := range columns {
-			one[i] = row[column]
-		}
-		values = append(values, one)
-	}
-	return columns, values
 }

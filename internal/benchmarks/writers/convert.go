@@ -1,35 +1,75 @@
 package writers
 
 import (
-	"errors"
+	"slices"
 
 	"github.com/dynamodest/dynamodest/internal/benchmarks/wire"
+	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/item"
 	"github.com/dynamodest/dynamodest/internal/table"
 	"github.com/dynamodest/dynamodest/internal/typemap"
 )
 
-// Converter is the conversion of rows by the library, without the rest of it.
-type Converter struct{ converter *typemap.Converter }
+// Converter is the conversion of rows to the bytes that are sent, by the library without the rest of it.
+type Converter struct {
+	converter *typemap.Converter
+	scratch   typemap.Scratch
+}
 
-// NewConverter returns a converter for the table.
-func NewConverter() Converter {
+// slabRows is the number of rows whose bytes share memory, as in a call.
+const slabRows = 16
+
+// NewConverter returns a converter for the table. It is for one goroutine.
+func NewConverter() *Converter {
 	key := table.Key{Name: wire.Key, Kind: item.S, MaxBytes: 2048, Role: "partition key"}
-	return Converter{typemap.New(typemap.Mapping{}, table.Schema{Partition: key})}
+	return &Converter{converter: typemap.New(typemap.Mapping{}, table.Schema{Partition: key})}
 }
 
 // Maps converts rows.
-func (c Converter) Maps(rows []Row) error {
-	for _, row := range rows {
-		if _, err := c.converter.Convert(row); err != nil {
-			return err
+func (c *Converter) Maps(rows []Row) error {
+	return encode(rows, func(texts *item.Texts, it *item.Item, row Row) *fault.Error {
+		return c.converter.Encode(&c.scratch, texts, it, row)
+	})
+}
+
+// Values converts rows that are given as values of columns, by position.
+func (c *Converter) Values(columns []string, rows [][]any) error {
+	plan, err := c.converter.PlanValues(columns)
+	if err != nil {
+		return err
+	}
+	return encode(rows, func(texts *item.Texts, it *item.Item, row []any) *fault.Error {
+		return c.converter.EncodeValues(&c.scratch, texts, it, plan, row)
+	})
+}
+
+// encode converts rows, in slabs.
+func encode[R any](rows []R, one func(*item.Texts, *item.Item, R) *fault.Error) error {
+	var items [slabRows]item.Item
+	for slab := range slices.Chunk(rows, slabRows) {
+		var texts item.Texts
+		texts.Expect(len(slab))
+		for i, row := range slab {
+			if err := one(&texts, &items[i], row); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// ErrNoValues says that this version of the library converts no rows without a map.
-var ErrNoValues = errors.New("this version of the library has no conversion of values by position")
-
-// Values converts rows that are given as values by position.
-func (Converter) Values([]string, [][]any) error { return ErrNoValues }
+// ByPosition returns the columns of rows that all have the same ones, and the rows as their values.
+func ByPosition(rows []Row) (columns []string, values [][]any) {
+	for column := range rows[0] {
+		columns = append(columns, column)
+	}
+	slices.Sort(columns)
+	for _, row := range rows {
+		one := make([]any, len(columns))
+		for i, column := range columns {
+			one[i] = row[column]
+		}
+		values = append(values, one)
+	}
+	return columns, values
+}

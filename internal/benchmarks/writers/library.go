@@ -22,20 +22,54 @@ func Write(ctx context.Context, d *dynamodest.Destination, rows []Row) error {
 
 // WriteSeq writes so many rows by Destination.WriteSeq. With equal keys fewer of them need be sent.
 func WriteSeq(ctx context.Context, d *dynamodest.Destination, n int, rows iter.Seq2[Row, error]) error {
-	settled := 0
-	_, err := d.WriteSeq(ctx, rows, func(Row, dynamodest.RowResult) error {
-		settled++
-		return nil
+	return counted(n, func(settled *int) error {
+		_, err := d.WriteSeq(ctx, rows, func(Row, dynamodest.RowResult) error {
+			*settled++
+			return nil
+		})
+		return err
 	})
+}
+
+// WriteColumns writes rows by Destination.WriteColumns.
+func WriteColumns(ctx context.Context, d *dynamodest.Destination, columns []string, rows [][]any) error {
+	return counted(len(rows), func(settled *int) error {
+		_, err := d.WriteColumns(ctx, columns, Sequence(rows), func([]any, dynamodest.RowResult) error {
+			*settled++
+			return nil
+		})
+		return err
+	})
+}
+
+// counted returns an error unless write settles n rows.
+func counted(n int, write func(settled *int) error) error {
+	settled := 0
+	err := write(&settled)
 	if err == nil && settled != n {
 		err = fmt.Errorf("%d of %d rows are settled", settled, n)
 	}
 	return err
 }
 
-// Sequence yields the rows of a slice.
-func Sequence(rows []Row) iter.Seq2[Row, error] {
+// Maps yields rows that are made as maps from their values.
+func Maps(columns []string, rows [][]any) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
+		for _, values := range rows {
+			row := make(Row, len(columns))
+			for i, column := range columns {
+				row[column] = values[i]
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Sequence yields the rows of a slice.
+func Sequence[R any](rows []R) iter.Seq2[R, error] {
+	return func(yield func(R, error) bool) {
 		for _, row := range rows {
 			if !yield(row, nil) {
 				return

@@ -3,6 +3,7 @@ package writers
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +14,7 @@ import (
 	"github.com/dynamodest/dynamodest"
 
 	"github.com/dynamodest/dynamodest/internal/benchmarks/wire"
+	"github.com/dynamodest/dynamodest/internal/transport"
 )
 
 const region = "eu-west-1"
@@ -86,9 +88,14 @@ func (p Place) Destination(ctx context.Context, changes ...func(*dynamodest.Conf
 	return dynamodest.New(ctx, config)
 }
 
-// newWithStub returns a Destination whose requests go to the stub.
+// building is locked while transport.ForTests is set.
+var building sync.Mutex
+
+// newWithStub returns a Destination whose requests go to the stub instead of to connections.
 func newWithStub(ctx context.Context, config dynamodest.Config, stub http.RoundTripper) (*dynamodest.Destination, error) {
-	config.Credentials = dynamodest.Credentials{}
-	config.AWS = &aws.Config{Credentials: keys(), HTTPClient: &http.Client{Transport: stub}}
+	building.Lock()
+	defer building.Unlock()
+	transport.ForTests.RoundTripper = stub
+	defer func() { transport.ForTests.RoundTripper = nil }()
 	return dynamodest.New(ctx, config)
 }

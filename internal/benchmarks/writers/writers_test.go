@@ -78,6 +78,18 @@ func TestWritersWriteTheSameRows(t *testing.T) {
 			require.NoError(t, err)
 			return WriteSeq(ctx, d, len(rows), Sequence(rows))
 		},
+		"WriteColumns": func(ctx context.Context, p Place) error {
+			d, err := p.Destination(ctx)
+			require.NoError(t, err)
+			columns, values := ByPosition(rows)
+			return WriteColumns(ctx, d, columns, values)
+		},
+		"WriteSeq of maps": func(ctx context.Context, p Place) error {
+			d, err := p.Destination(ctx)
+			require.NoError(t, err)
+			columns, values := ByPosition(rows)
+			return WriteSeq(ctx, d, len(rows), Maps(columns, values))
+		},
 		"loop": func(ctx context.Context, p Place) error {
 			return Loop{Client: p.Client(), Workers: 3, Convert: Switch}.Write(ctx, rows)
 		},
@@ -164,4 +176,8 @@ func TestConverter(t *testing.T) {
 
 	require.NoError(t, NewConverter().Maps(Rows(3)))
 	require.Error(t, NewConverter().Maps([]Row{{"no": "key"}}))
+	columns, values := ByPosition(Rows(40))
+	assert.Len(t, columns, 10)
+	require.NoError(t, NewConverter().Values(columns, values))
+	require.Error(t, NewConverter().Values([]string{"no"}, [][]any{{"key"}}))
 }
