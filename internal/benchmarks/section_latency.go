@@ -45,7 +45,7 @@ func latency(ctx context.Context, b *bench) (result, error) {
 		rate("rows a second, default Config, Write", byWrite, parallel.Name).Want(measure.AtLeast, 0.97),
 		rate("rows a second, default Config, WriteSeq", byWriteSeq, parallel.Name).Want(measure.AtLeast, 0.97),
 		rate("rows a second, default Config, times sequential", byWriteSeq, sequential.Name).Want(measure.AtLeast, 20),
-		rate("rows a second, from New on", fresh.Name, parallel.Name),
+		rate("rows a second from New on", fresh.Name, parallel.Name),
 		runs.Compare("CPU a row, default Config", measure.CPU, byWriteSeq, parallel.Name),
 	}}, nil
 }
