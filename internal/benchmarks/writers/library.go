@@ -78,17 +78,30 @@ func Sequence[R any](rows []R) iter.Seq2[R, error] {
 	}
 }
 
-// WithMiddleware gives the client a middleware of the caller's that does nothing, so that each request is an operation
-// call of the SDK.
+// WithMiddleware gives the client a middleware of the caller's that gets the requests and does nothing, so that each
+// write is an operation call of the SDK.
 func WithMiddleware(config *dynamodest.Config) {
-	config.ClientOptions = append(config.ClientOptions, func(o *dynamodb.Options) {
-		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
-			return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("benchmark", pass), middleware.Before)
-		})
+	withStack(config, func(stack *middleware.Stack) error {
+		return stack.Finalize.Add(middleware.FinalizeMiddlewareFunc("benchmark", passRequest), middleware.Before)
 	})
 }
 
-// pass is a middleware that does nothing.
-func pass(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+// WithInputMiddleware gives the client a middleware of the caller's that gets the inputs and does nothing, so that each
+// write is an operation call with an input of the SDK.
+func WithInputMiddleware(config *dynamodest.Config) {
+	withStack(config, func(stack *middleware.Stack) error {
+		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("benchmark", passInput), middleware.Before)
+	})
+}
+
+func withStack(config *dynamodest.Config, change func(*middleware.Stack) error) {
+	config.ClientOptions = append(config.ClientOptions, func(o *dynamodb.Options) { o.APIOptions = append(o.APIOptions, change) })
+}
+
+func passRequest(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+	return next.HandleFinalize(ctx, in)
+}
+
+func passInput(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 	return next.HandleInitialize(ctx, in)
 }

@@ -78,6 +78,11 @@ func TestWritersWriteTheSameRows(t *testing.T) {
 			require.NoError(t, err)
 			return WriteSeq(ctx, d, len(rows), Sequence(rows))
 		},
+		"WriteSeq with middleware that gets inputs": func(ctx context.Context, p Place) error {
+			d, err := p.Destination(ctx, WithInputMiddleware)
+			require.NoError(t, err)
+			return WriteSeq(ctx, d, len(rows), Sequence(rows))
+		},
 		"WriteColumns": func(ctx context.Context, p Place) error {
 			d, err := p.Destination(ctx)
 			require.NoError(t, err)
