@@ -114,6 +114,7 @@ type schedule struct {
 	pauses    map[int]int  // how often the source pauses before a row
 	willBreak bool         // the source is to end with an error
 	stopped   bool         // the call may stop before its end
+	overHTTP  bool         // the table is a server
 	ended     bool         // the context may end before the call
 }
 

@@ -1,0 +1,107 @@
+package dynamodest_test
+
+import (
+	"context"
+	"flag"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/stretchr/testify/assert"
+
+	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/dynamodesttest"
+	"github.com/dynamodest/dynamodest/internal/testsize"
+)
+
+// TestPromisesOverHTTP is TestPromises by the client that the library builds, with net/http on both sides of
+// connections in memory, in virtual time. The flag -way has the client take another way.
+func TestPromisesOverHTTP(t *testing.T) {
+	t.Parallel()
+	met := new(tally)
+	for seed := range testsize.Pick(20, 80) {
+		t.Run(strconv.Itoa(seed), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newSchedule(t, uint64(seed), met)
+				s.cfg, s.overHTTP = overPipes(t, s.cfg, s.db), true
+				s.run()
+				s.check()
+			})
+		})
+	}
+}
+
+// overPipes is cfg for the client that the library builds, which talks to db by HTTP over connections in memory, so
+// that it works in virtual time. db verifies signatures.
+func overPipes(t *testing.T, cfg dynamodest.Config, db *dynamodesttest.DB) dynamodest.Config {
+	t.Helper()
+	const id, secret = "AKIDEXAMPLE", "secret"
+	db.Keys(id, secret, "")
+	pipes := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	direct := flag.Lookup("way").Value.String() == "1"
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeTable") {
+			assert.Equal(t, direct, r.Header.Get("Amz-Sdk-Request") == "", "the library itself posts the request")
+		}
+		db.ServeHTTP(w, r)
+	})
+	server := http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)} //nolint:gosec // no client is slow
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(pipes) })
+	connections := awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) { tr.Proxy, tr.DialContext = nil, pipes.dial })
+	t.Cleanup(func() {
+		_ = server.Close()
+		serving.Wait()
+	})
+	cfg.Client, cfg.Region, cfg.Endpoint = nil, dynamodesttest.Region, "http://dynamodb.test"
+	cfg.Credentials = dynamodest.Credentials{AccessKeyID: id, SecretAccessKey: secret}
+	cfg.ClientOptions = []func(*dynamodb.Options){func(o *dynamodb.Options) { o.HTTPClient = connections }}
+	return cfg
+}
+
+// pipeListener is a net.Listener whose connections are in memory.
+type pipeListener struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case l.conns <- server:
+		return client, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Accept implements net.Listener.
+func (l *pipeListener) Accept() (net.Conn, error) {
+	select {
+	case conn := <-l.conns:
+		return conn, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (l *pipeListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+// Addr implements net.Listener.
+func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
