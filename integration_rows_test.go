@@ -1,6 +1,8 @@
 package dynamodest_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -87,4 +89,31 @@ func (s *site) deletes(t *testing.T) {
 		left = append(left, rows[i])
 	}
 	s.holds(t, dest, "deletes", left)
+}
+
+// texts writes what an encoder of JSON may spell in a way of its own: many rows by one request, and each alone.
+func (s *site) texts(t *testing.T) {
+	texts := []string{"\"", `\\`, "/", "<>&'", "\u0080\u009f", "\u2027\u2028\u2029\u202a", "\ufeff", "\ufffd", "é€😀\U0010ffff", "\ud7ff\ue000", `\u0041`, strings.Repeat("1234567\"", 5)}
+	for c := range rune(0x80) {
+		texts = append(texts, string(c), "a"+string(c)+"b")
+	}
+	dest := s.dest(t, nil)
+	for _, test := range []string{"texts", "lone texts"} {
+		var rows []dynamodest.Row
+		for i, text := range texts {
+			rows = append(rows, dynamodest.Row{
+				"id": test + "-" + text, "at": i, "n" + text: text, "list": []string{text, ""}, "map": map[string]any{text + "x": text, "n": 1e21},
+				"bytes": []byte(text), "set": &types.AttributeValueMemberSS{Value: []string{text, text + "x"}}, "deep": []any{[]any{map[string]any{"a": []any{text, nil, true}}}},
+			})
+		}
+		size := len(rows)
+		if test == "lone texts" {
+			size = 1
+		}
+		for chunk := range slices.Chunk(rows, size) {
+			_, err := dest.Write(t.Context(), chunk)
+			require.NoError(t, err)
+		}
+		s.holds(t, dest, test, rows)
+	}
 }

@@ -106,6 +106,7 @@ func (s *site) test(t *testing.T) {
 	t.Run("stream", s.stream)
 	t.Run("versions", s.versions)
 	t.Run("deletes", s.deletes)
+	t.Run("texts", s.texts)
 	t.Run("forced types", s.forced)
 	t.Run("bad rows", s.badRows)
 	t.Run("check", s.check)
