@@ -20,11 +20,12 @@ type dispatcher struct {
 	mailbox   *mailbox
 	scheduler *schedule.Scheduler
 	waiter    *pace.Waiter // the call's place in the line for the gate
-	responses chan response
-	described chan error // from describing the table again: why its keys no longer fit, or nil
+	flights   chan *flight // to senders that wait for their next request
+	landed    chan *flight // whose responses came
+	described chan error   // from describing the table again: why its keys no longer fit, or nil
 
 	goroutines sync.WaitGroup
-	running    atomic.Int32 // goroutines of write requests that have not ended, RequestDone hooks included
+	running    atomic.Int32 // write requests that have not ended, RequestDone hooks included
 	limiting   atomic.Bool  // a request is in begin, with a Limiter
 
 	timer         *time.Timer
@@ -37,18 +38,10 @@ type dispatcher struct {
 	paceWaitUntil time.Time          // end of the pace wait last reported to the Observer
 }
 
-// response is the result of a request.
-type response struct {
-	schedule.Response
-	tableUnits float64 // charged to the table alone; 0 if DynamoDB did not say
-	returnSlot func()  // gives its slot back, and the pace its sample; once
-	notify     func()  // calls the RequestDone hook
-}
-
 func newDispatcher(d *Destination, m *mailbox) *dispatcher {
 	return &dispatcher{
 		d: d, mailbox: m, scheduler: schedule.New(d.scheduling), waiter: pace.NewWaiter(), recoveries: d.gate.Recoveries(),
-		responses: make(chan response, d.concurrency),
+		flights: make(chan *flight), landed: make(chan *flight, d.concurrency),
 		described: make(chan error, 1),
 	}
 }
@@ -72,8 +65,8 @@ func (r *dispatcher) loop(ctx context.Context) {
 		r.setTimer(until.wait)
 		select {
 		case <-r.mailbox.toDispatcher:
-		case resp := <-r.responses:
-			r.handleResponse(ctx, resp)
+		case f := <-r.landed:
+			r.handleResponse(ctx, f)
 		case changed := <-r.described:
 			r.scheduler.Described(changed)
 		case <-r.waiter.Turn():
@@ -94,10 +87,11 @@ func (r *dispatcher) end() {
 	}
 	r.stopStarting()
 	for r.scheduler.InFlight() > 0 {
-		resp := <-r.responses
-		resp.returnSlot()
-		r.settle(r.scheduler.Settle(resp.Response))
+		f := <-r.landed
+		f.returnSlot()
+		r.settle(r.scheduler.Settle(f.Response))
 	}
+	close(r.flights)
 	r.goroutines.Wait()
 	r.settle(r.scheduler.Abandon())
 	r.deliver()
@@ -252,61 +246,6 @@ func until(now, at time.Time) time.Duration {
 	return max(0, at.Sub(now))
 }
 
-// launch sends b on a goroutine of its own. A response always follows. If a callback or the client
-// ends the goroutine, as a fake does that calls a test's FailNow, the response stops the call, since
-// the next request would probably fail the same way.
-func (r *dispatcher) launch(ctx, start context.Context, b *schedule.Batch) {
-	r.running.Add(1)
-	r.limiting.Store(r.d.limiter != nil)
-	r.goroutines.Go(func() {
-		defer r.requestEnded()
-		resp := unsent(b, errGoroutineEnded)
-		respond := sync.OnceFunc(func() {
-			sample, done := paceSample(&resp), resp.Done
-			resp.returnSlot = sync.OnceFunc(func() { r.d.gate.Done(b.SentAt, done, sample) })
-			r.responses <- resp // first: the call sees the response before its slot goes to another request
-			resp.returnSlot()   // at once, also while the dispatcher is in a hook
-		})
-		defer respond() // also if the goroutine is ended: resp holds what is true at each step
-		observed, err := r.begin(ctx, start, b)
-		if err != nil {
-			resp = r.d.withheld(observed, b, err)
-		} else {
-			resp = unanswered(b)
-			resp = r.d.send(ctx, observed, b)
-		}
-		respond()
-		resp.notify()
-	})
-}
-
-// begin is the Destination's begin. With a Limiter no other request of the call is packed until it
-// returns: rows that wait for the Limiter stay in the queues, where later rows of their keys replace
-// them, and take no slot, so that the pace sees the requests that are really in flight.
-func (r *dispatcher) begin(ctx, start context.Context, b *schedule.Batch) (context.Context, error) {
-	if r.d.limiter != nil {
-		defer func() { // also if the Limiter or the hook ends the goroutine
-			r.limiting.Store(false)
-			r.waiter.Wake()
-		}()
-	}
-	return r.d.begin(ctx, start, b)
-}
-
-// tooManyHooks reports whether slow RequestDone hooks have piled up so far that no new request
-// should start. requestEnded signals when that may have changed.
-func (r *dispatcher) tooManyHooks() bool {
-	return r.d.observer.RequestDone != nil && int(r.running.Load()) >= 2*r.d.concurrency
-}
-
-// requestEnded records that a request's goroutine, hook included, has finished.
-func (r *dispatcher) requestEnded() {
-	r.running.Add(-1)
-	if r.d.observer.RequestDone != nil {
-		r.waiter.Wake()
-	}
-}
-
 // describe requests the table's description, in a slot that the gate has lent. Until the description
 // is there the scheduler sends nothing.
 func (r *dispatcher) describe(start context.Context) {
@@ -336,8 +275,8 @@ func (r *dispatcher) openRetries() {
 func (r *dispatcher) handleResponses(ctx context.Context) {
 	for {
 		select {
-		case resp := <-r.responses:
-			r.handleResponse(ctx, resp)
+		case f := <-r.landed:
+			r.handleResponse(ctx, f)
 		default:
 			return
 		}
@@ -345,12 +284,12 @@ func (r *dispatcher) handleResponses(ctx context.Context) {
 }
 
 // handleResponse settles a response and acts on it: drops expired credentials, reports the backoff.
-func (r *dispatcher) handleResponse(ctx context.Context, resp response) {
-	if resp.Failure != nil && resp.Failure.Action == fault.Reauthorize {
-		r.d.credentials.Invalidate(resp.Batch.SentAt)
+func (r *dispatcher) handleResponse(ctx context.Context, f *flight) {
+	if f.Failure != nil && f.Failure.Action == fault.Reauthorize {
+		r.d.credentials.Invalidate(f.Batch.SentAt)
 	}
-	resp.returnSlot() // the pace knows of the response before the call asks for the next request
-	r.settle(r.scheduler.Settle(resp.Response))
+	f.returnSlot() // the pace knows of the response before the call asks for the next request
+	r.settle(r.scheduler.Settle(f.Response))
 	r.openRetries()
 	if stats := r.scheduler.Stats(); stats.Backoff > 0 && stats.Delayed > 0 && r.scheduler.Stopped() == nil {
 		r.observeWait(ctx, Wait{For: waitRetry, Rows: stats.Delayed, Delay: stats.Backoff})
