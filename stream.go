@@ -165,6 +165,15 @@ func (d *Destination) stream(ctx context.Context, report func(source, RowResult)
 // takeYielded takes what a source yielded: a row, or the reason why there is none. It reports whether
 // the call goes on.
 func (c *call) takeYielded(ctx context.Context, row source, err error) bool {
+	if err != nil {
+		return c.takeNoRow(ctx, row, err)
+	}
+	return ctx.Err() == nil && c.take(ctx, row)
+}
+
+// takeNoRow takes the reason why a source has no row, and the row that it yielded all the same. It reports
+// whether the call goes on.
+func (c *call) takeNoRow(ctx context.Context, row source, err error) bool {
 	var bad *badRow
 	isBad := errors.As(err, &bad)
 	pause := !isBad && errors.Is(err, Pause)
@@ -172,17 +181,15 @@ func (c *call) takeYielded(ctx context.Context, row source, err error) bool {
 	case pause && row.given():
 		c.sourceErr = fault.New(fault.Stopped, "the source of rows yielded a row with Pause: yield the row first, and Pause with a nil row").WithCause(err)
 		return false
-	case err != nil && !isBad && !pause:
+	case !isBad && !pause:
 		c.sourceErr = fault.Hide("the source of rows", err)
 		return false
 	case ctx.Err() != nil:
 		return false
 	case isBad:
 		return c.takeInvalid(ctx, row, unreadable(err))
-	case pause:
-		return c.pause()
 	}
-	return c.take(ctx, row)
+	return c.pause()
 }
 
 // unreadable returns what is wrong with a row that the source yielded as a BadRow.
