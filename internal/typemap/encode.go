@@ -13,7 +13,6 @@ type Scratch struct {
 	found   []foundValue
 	builder item.Builder
 	attr    item.Attr // of the value that is being converted
-	keys    keyAttrs
 }
 
 // foundValue is a value of a row and the plan of its column.
@@ -21,9 +20,6 @@ type foundValue struct {
 	col *column
 	v   any
 }
-
-// keyAttrs is the attributes of a row's key; of kind item.None until they are met.
-type keyAttrs struct{ partition, sort item.Attr }
 
 // Encode sets it to the item of row: the same item that Convert returns, with JSON instead of Attrs, or returns
 // the error that Convert returns. The item's JSON and Key are kept in texts. Encode neither changes nor keeps
@@ -130,77 +126,102 @@ func (s *Scratch) lookUp(row map[string]any, columns []column) (complete, ok boo
 // encodeFound makes the item of the values that were found. Its Footprint counts the row's values as at least
 // so many bytes.
 func (c *Converter) encodeFound(s *Scratch, texts *item.Texts, it *item.Item, isDelete bool, least int) bool {
-	s.builder.Reuse()
-	s.keys = keyAttrs{}
-	made := item.Item{Delete: isDelete}
-	s.buf = append(made.AppendStart(s.buf[:0]), '{')
-	attributes := 0
+	e := c.begin(s, isDelete)
 	for i := range s.found {
-		before := len(s.buf)
-		if !c.appendAttribute(s, &made, &s.found[i]) {
+		if !e.add(s.found[i].col, s.found[i].v) {
 			return false
 		}
-		if len(s.buf) > before {
-			s.buf = append(s.buf, ',')
-			attributes++
-		}
 	}
-	if attributes == 0 || made.Size > item.MaxSize {
+	return e.end(texts, it, least)
+}
+
+// encoder makes the item of one row.
+type encoder struct {
+	c          *Converter
+	s          *Scratch
+	dst        []byte // the request so far
+	isDelete   bool
+	attributes int
+	size       int
+
+	partition, sort item.Attr // of the key; of kind item.None until they are met
+}
+
+// begin begins an item.
+func (c *Converter) begin(s *Scratch, isDelete bool) encoder {
+	s.builder.Reuse()
+	it := item.Item{Delete: isDelete}
+	return encoder{c: c, s: s, isDelete: isDelete, dst: append(it.AppendStart(s.buf[:0]), '{')}
+}
+
+// add appends the name and the value of the attribute of v in col, or nothing if the mapping leaves v out. It
+// reports false if the flat item has to decide.
+func (e *encoder) add(col *column, v any) bool {
+	dst := append(e.dst, col.encodedName...)
+	dst, size, ok := e.s.appendQuick(dst, v, col.quick)
+	if ok && col.key != nil { // quick for text alone
+		e.s.attr = item.Attr{Kind: item.S, Text: v.(string)}
+		ok = checkKey(col.key, &e.s.attr, v, fromValue) == nil && e.holdKey(col)
+	}
+	if !ok {
+		return e.addConverted(col, v)
+	}
+	e.dst = append(dst, ',')
+	e.size += len(col.attribute) + size
+	e.attributes++
+	return true
+}
+
+// addConverted is add by way of an attribute.
+func (e *encoder) addConverted(col *column, v any) bool {
+	a := &e.s.attr
+	*a = item.Attr{}
+	size, _, err := e.c.attribute(&e.s.builder, a, col, v)
+	switch {
+	case err != nil, !e.holdKey(col):
+		return false
+	case a.Kind == item.None:
+		return true
+	}
+	e.dst = append(a.AppendJSON(append(e.dst, col.encodedName...)), ',')
+	e.size += len(col.attribute) + size
+	e.attributes++
+	return true
+}
+
+// end sets it to the item of the attributes that were added.
+func (e *encoder) end(texts *item.Texts, it *item.Item, least int) bool {
+	s := e.s
+	s.buf = e.dst
+	if e.attributes == 0 || e.size > item.MaxSize {
 		return false
 	}
 	s.buf[len(s.buf)-1] = '}' // instead of the last comma
 	s.buf = append(s.buf, item.RequestEnd...)
-	made.EncodedSize = len(s.buf)
+	encoded, made := len(s.buf), item.Item{Delete: e.isDelete, Size: e.size}
 	var missing *table.Key
-	if s.buf, missing = c.appendIdentity(s.buf, &made, &s.keys.partition, &s.keys.sort); missing != nil {
+	if s.buf, missing = e.c.appendIdentity(s.buf, &made, &e.partition, &e.sort); missing != nil {
 		return false
 	}
-	made.Footprint = max(made.Size+entryBytes*attributes+s.builder.Footprint, least)
+	made.EncodedSize = encoded
+	made.Footprint = max(e.size+entryBytes*e.attributes+s.builder.Footprint, least)
 	s.keep(texts, &made)
 	*it = made
 	return true
 }
 
-// appendAttribute appends the name and the value of f, or nothing if the mapping leaves the value out, and
-// adds the size of both to it. It reports false if the flat item has to decide.
-func (c *Converter) appendAttribute(s *Scratch, it *item.Item, f *foundValue) bool {
-	dst := append(s.buf, f.col.encodedName...)
-	if f.col.quick != 0 {
-		out, size, ok := s.appendQuick(dst, f.v, f.col.quick)
-		if ok && f.col.key != nil { // quick for text alone
-			s.attr = item.Attr{Kind: item.S, Text: f.v.(string)}
-			ok = checkKey(f.col.key, &s.attr, f.v, fromValue) == nil && c.holdKey(s, f.col)
-		}
-		if ok {
-			s.buf = out
-			it.Size += len(f.col.attribute) + size
-			return true
-		}
-	}
-	s.attr = item.Attr{}
-	size, _, err := c.attribute(&s.builder, &s.attr, f.col, f.v)
-	switch {
-	case err != nil, !c.holdKey(s, f.col):
-		return false
-	case s.attr.Kind == item.None:
-		return true
-	}
-	it.Size += len(f.col.attribute) + size
-	s.buf = s.attr.AppendJSON(dst)
-	return true
-}
-
 // holdKey holds the attribute of col for the identity of the item, if it is a key of the table. It reports false
 // if the attribute may be too long for an index.
-func (c *Converter) holdKey(s *Scratch, col *column) bool {
+func (e *encoder) holdKey(col *column) bool {
+	a := &e.s.attr
 	switch col.key {
 	case nil:
-	case &c.schema.Partition:
-		s.keys.partition = s.attr
-	case &c.schema.Sort:
-		s.keys.sort = s.attr
+	case &e.c.schema.Partition:
+		e.partition = *a
+	case &e.c.schema.Sort:
+		e.sort = *a
 	}
-	return s.attr.Kind == item.N || len(s.attr.Text) <= col.indexLimit
+	return a.Kind == item.N || len(a.Text) <= col.indexLimit
 }
 
 // keep moves the encoded request and the identity behind it from the buffer to texts, and sets it to them.
@@ -213,5 +234,6 @@ func (s *Scratch) keep(texts *item.Texts, it *item.Item) {
 // release drops what the Scratch refers to of a row.
 func (s *Scratch) release() {
 	clear(s.found)
-	s.attr, s.keys = item.Attr{}, keyAttrs{}
+	s.found = s.found[:0]
+	s.attr = item.Attr{}
 }

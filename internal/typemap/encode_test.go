@@ -80,8 +80,7 @@ func encodesAsConverted(t *testing.T, s *Scratch, m Mapping, schema table.Schema
 			require.Equal(t, item.Item{}, got)
 		}
 		require.Equal(t, item.Attr{}, s.attr)
-		require.Equal(t, keyAttrs{}, s.keys)
-		require.Equal(t, len(s.found), countOf(s.found, foundValue{}))
+		require.Equal(t, cap(s.found), countOf(s.found[:cap(s.found)], foundValue{}))
 	}
 	for range 2 { // the second time the columns are known
 		agrees(func(it *item.Item) *fault.Error { return c.Encode(s, &texts, it, r) })
@@ -240,6 +239,12 @@ func TestEncodeOutlivesGoexit(t *testing.T) {
 	assert.Equal(t, item.Item{}, it)
 	require.Nil(t, c.Encode(&s, &texts, &it, row{"a": 1, "b": namedInt(2)}))
 	assert.JSONEq(t, `{"a":{"N":"1"},"b":{"S":"converted"}}`, string(it.AppendAttributes(nil)))
+
+	keyed := New(m, partitionKey("a", item.N)) // nothing is left of the key of the row before
+	sameFault(t, keyed.errGoexit(), keyed.Encode(&s, &texts, &it, row{"a": 1, "b": namedInt(1)}))
+	err := keyed.Encode(&s, &texts, &it, row{"b": 1})
+	require.NotNil(t, err)
+	assert.Equal(t, fault.Key, err.Reason)
 }
 
 // TestEncodeIsRaceFree has a meaning only under the race detector: one Converter serves many goroutines.

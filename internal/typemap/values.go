@@ -98,14 +98,19 @@ func (c *Converter) encodeValuesQuickly(s *Scratch, texts *item.Texts, it *item.
 	if len(values) != len(plan.names) {
 		return false
 	}
-	s.found = s.found[:0]
+	e := c.begin(s, false)
 	for i := range plan.columns {
-		switch p := &plan.columns[i]; {
+		p := &plan.columns[i]
+		var v any
+		switch {
 		case p.place >= 0:
-			s.found = append(s.found, foundValue{p.col, values[p.place]})
-		case p.col.missing == columnIsNull:
-			s.found = append(s.found, foundValue{p.col, nil})
+			v = values[p.place]
+		case p.col.missing == skipColumn:
+			continue
 		case p.col.missing == refuseRow:
+			return false
+		}
+		if !e.add(p.col, v) {
 			return false
 		}
 	}
@@ -113,5 +118,5 @@ func (c *Converter) encodeValuesQuickly(s *Scratch, texts *item.Texts, it *item.
 	if !plan.complete {
 		least = FootprintOfValues(values)
 	}
-	return c.encodeFound(s, texts, it, false, least)
+	return e.end(texts, it, least)
 }
