@@ -28,6 +28,9 @@ type Builder struct {
 	// document is written.
 	scratch strings.Builder
 
+	reused  bool   // by Reuse
+	members []Attr // of the containers of a row, if the Builder is reused
+
 	// Footprint is roughly the memory, in bytes, that the row's documents and sets take.
 	Footprint int
 }
@@ -44,26 +47,15 @@ func (b *Builder) Arena() *strings.Builder {
 // minGrowth is the smallest growth of the arena, in bytes.
 const minGrowth = 64
 
-// reusedArena is the size of the arena of a Builder that several rows use, in bytes: enough for the
-// texts of some hundred rows that have few of them.
-const reusedArena = 4 << 10
-
-// Reuse prepares b for the next row. The texts of earlier rows stay valid: they keep the memory that they
-// are in, and memory that is full is left to them.
-func (b *Builder) Reuse() {
-	b.Footprint = 0
-	b.scratch.Reset()
-	if b.arena.Cap()-b.arena.Len() < reusedArena/8 || b.arena.Cap() > 8*reusedArena {
-		b.arena.Reset()
-		b.arena.Grow(reusedArena)
-	}
-}
-
 // Keep returns p as a string that shares its memory with the row's other texts.
 func (b *Builder) Keep(p []byte) string { return keep(&b.arena, p) }
 
 // DropScratch releases the texts of a JSON document's parts once the document is written.
-func (b *Builder) DropScratch() { b.scratch.Reset() }
+func (b *Builder) DropScratch() {
+	if !b.reused {
+		b.scratch.Reset()
+	}
+}
 
 func keep(texts *strings.Builder, p []byte) string {
 	if texts.Cap()-texts.Len() < len(p) {
@@ -149,7 +141,7 @@ func (t *Tree) NewContainer(a *Attr, k Kind, n int) error {
 		return errHuge
 	}
 	t.room -= n
-	if a.Kind, a.Elems = k, make([]Attr, n); k == M {
+	if a.Kind, a.Elems = k, t.newMembers(n); k == M {
 		a.Elems = a.Elems[:0]
 	}
 	return nil

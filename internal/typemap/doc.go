@@ -13,5 +13,7 @@
 // times.go), and containers become sets (sets.go) or documents (document.go, mapkeys.go, structs.go, jsonparse.go),
 // which jsontext.go writes out where they are stored as text. Which fields of a struct are written, and
 // how, is read from its tags once for each type (tags.go, structfields.go, fieldoptions.go).
-// textfault.go says what is wrong with a text that is not what its field forces.
+// encode.go and quick.go make the bytes of an item without the item's attributes, values.go those of rows
+// without a map; convertall.go works on many rows at once. textfault.go says what is wrong with a text that
+// is not what its field forces.
 package typemap

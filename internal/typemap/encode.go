@@ -236,4 +236,5 @@ func (s *Scratch) release() {
 	clear(s.found)
 	s.found = s.found[:0]
 	s.attr = item.Attr{}
+	s.builder.Release()
 }

@@ -274,7 +274,7 @@ func TestEncodeIsRaceFree(t *testing.T) {
 func TestEncodeAllocatesNothing(t *testing.T) {
 	rows := benchRows()
 	rows["keys of numbers"] = row{"user_id": int64(12345678901)}
-	for _, name := range []string{"3", "10", "50", "300", "keys of numbers"} {
+	for _, name := range []string{"3", "10", "50", "300", "nested", "keys of numbers"} {
 		r := rows[name]
 		schema := partitionKey("user_id", item.S)
 		if _, ok := r["user_id"].(int64); ok {
