@@ -1,15 +1,13 @@
 package dynamodest
 
-// reportLine is the settled rows that wait until all rows before them are settled. Its memory is used again as
-// it moves on.
+// reportLine is the settled rows that wait until all rows before them are settled: a ring by index.
 type reportLine struct {
-	rows     []settledRow // those from index reported-gone on that were put; not settled if nobody has put it yet
-	gone     int          // rows that have left, at the front of rows
-	reported int          // rows that have left
+	ring     []settledRow // of a power of 2, or none
+	reported int          // rows that have left, and so the index of the row whose turn it is
 	waiting  int          // settled rows
 }
 
-// settledRow is a settled row in the line. The index of the row is its place.
+// settledRow is a settled row in the line. Its index is its place.
 type settledRow struct {
 	source   source
 	err      error
@@ -17,47 +15,50 @@ type settledRow struct {
 	bytes    int // of the window
 	attempts int
 	outcome  Outcome
-	settled  bool
+	settled  bool // not, if nobody has put it there yet
 }
 
-// keptLine is the most rows for which an empty line keeps memory.
-const keptLine = 4096
+const (
+	minLine  = 64   // the rows of the smallest ring
+	keptLine = 4096 // the rows of the largest ring that is kept while no row waits
+)
+
+// at returns the place of the row of the given index.
+func (l *reportLine) at(index int) *settledRow { return &l.ring[index&(len(l.ring)-1)] }
 
 // put puts in a settled row, which takes so many bytes of the window.
 func (l *reportLine) put(row source, result RowResult, bytes int) {
-	if len(l.rows) == cap(l.rows) && l.gone > len(l.rows)/2 {
-		left := copy(l.rows, l.rows[l.gone:])
-		clear(l.rows[left:])
-		l.rows, l.gone = l.rows[:left], 0
+	for result.Index-l.reported >= len(l.ring) {
+		l.grow()
 	}
-	place := result.Index - l.reported + l.gone
-	for len(l.rows) <= place {
-		l.rows = append(l.rows, settledRow{})
-	}
-	l.rows[place] = settledRow{
+	*l.at(result.Index) = settledRow{
 		source: row, err: result.Err, by: result.By, bytes: bytes,
 		attempts: result.Attempts, outcome: result.Outcome, settled: true,
 	}
 	l.waiting++
 }
 
+func (l *reportLine) grow() {
+	from := *l
+	l.ring = make([]settledRow, max(minLine, 2*len(from.ring)))
+	for index := l.reported; index < l.reported+len(from.ring); index++ {
+		*l.at(index) = *from.at(index)
+	}
+}
+
 // take takes the row whose turn it is out of the line. It reports false if that row is not settled.
 func (l *reportLine) take() (row source, result RowResult, bytes int, ok bool) {
-	if l.gone == len(l.rows) || !l.rows[l.gone].settled {
+	if l.waiting == 0 || !l.at(l.reported).settled {
 		return source{}, RowResult{}, 0, false
 	}
-	s := &l.rows[l.gone]
+	s := l.at(l.reported)
 	row, bytes = s.source, s.bytes
 	result = RowResult{Index: l.reported, Outcome: s.outcome, By: s.by, Attempts: s.attempts, Err: s.err}
 	*s = settledRow{}
-	l.gone++
 	l.reported++
 	l.waiting--
-	if l.gone == len(l.rows) {
-		l.rows, l.gone = l.rows[:0], 0
-		if cap(l.rows) > keptLine {
-			l.rows = nil
-		}
+	if l.waiting == 0 && len(l.ring) > keptLine {
+		l.ring = nil
 	}
 	return row, result, bytes, true
 }

@@ -22,7 +22,7 @@ func activeRows(concurrency int) int {
 // What a row takes of Config.WindowBytes in addition to the values that it holds, in bytes.
 const (
 	jobBytes     = 512 // an unsettled row: its job, its item, and its place in the scheduler
-	settledBytes = 96  // a settled row that waits to be reported: its result, and its place in line
+	settledBytes = 112 // a settled row that waits to be reported: its result, and its place in line
 	errorBytes   = 256 // the error of such a row
 
 	// sendFactor is how often a row's encoded size counts while the row is unsettled. Its request
