@@ -5,7 +5,7 @@ FUZZ_RUNS ?= 20000
 SCRATCH   := $(CURDIR)/.scratch
 
 .DEFAULT_GOAL := help
-.PHONY: help short test race heavy toolchains lint fuzz bench benchmarks pace tidy ci
+.PHONY: help short test race ways heavy toolchains lint fuzz bench benchmarks pace tidy ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,14 @@ test: ## the tests of all packages
 
 race: ## the README's test command: race detector, random order
 	go test -race -shuffle=on ./...
+
+# Tests take the first way (internal/transport/ways.go) unless a flag says otherwise. Without the race detector:
+# make race has run the same code.
+ways: ## the tests of the requests, on the other two ways to the wire: calls of the SDK, and its inputs
+	@set -e; for way in 2 3; do \
+		echo "go test -shuffle=on . ./internal/transport -args -way=$$way"; \
+		go test -shuffle=on . ./internal/transport -args -way=$$way; \
+	done
 
 # Heavy tests have names that begin with TestHeavy. Each must have run: one that was skipped or not
 # selected is a failure.
