@@ -22,6 +22,7 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 	"github.com/dynamodest/dynamodest/internal/itemtest"
 	"github.com/dynamodest/dynamodest/internal/table"
+	"github.com/dynamodest/dynamodest/internal/testsize"
 	"github.com/dynamodest/dynamodest/internal/typemap"
 )
 
@@ -213,13 +214,21 @@ func FuzzBodies(f *testing.F) {
 	})
 }
 
-// The largest request: 25 items, and 16 MiB to the byte.
-func TestLargestBatch(t *testing.T) {
+// A batch of the most items, which is pooled no more once it is sent.
+func TestBatchOfTheMostItems(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("three requests of 16 MiB")
-	}
-	const most = 16 << 20
+	testBatchOf(t, maxPooledPayload+1)
+}
+
+// TestHeavyLargestBatch is the largest request that there is: 25 items, and 16 MiB to the byte.
+func TestHeavyLargestBatch(t *testing.T) {
+	testsize.Heavy(t)
+	testBatchOf(t, 16<<20)
+}
+
+// testBatchOf sends 25 items in a body of so many bytes on each way. Half of each text is escapes.
+func testBatchOf(t *testing.T, bytes int) {
+	t.Helper()
 	converter := typemap.New(typemap.Mapping{}, described().Schema)
 	convert := func(id int, text string) *item.Item {
 		it, err := converter.Convert(map[string]any{"id": fmt.Sprint(id), "text": text})
@@ -229,15 +238,15 @@ func TestLargestBatch(t *testing.T) {
 	var items []*item.Item
 	size := item.EnvelopeSize("users") + 24*len(",")
 	for i := range 24 {
-		items = append(items, convert(i, strings.Repeat("\x01", 60_000)+strings.Repeat("x", 325_000)))
+		items = append(items, convert(i, strings.Repeat("\x01", bytes/290)+strings.Repeat("x", bytes*41/2000)))
 		size += items[i].EncodedSize
 	}
-	items = append(items, convert(24, strings.Repeat("x", most-size-convert(24, "x").EncodedSize+1)))
+	items = append(items, convert(24, strings.Repeat("x", bytes-size-convert(24, "x").EncodedSize+1)))
 	for _, w := range twins(t) {
 		result, failure := w.WriteBatch(t.Context(), t.Context().Err, items)
 		require.Nil(t, failure)
 		assert.Positive(t, result.WriteUnits)
-		assert.Equal(t, most, len(w.body)) //nolint:testifylint // a failure is to show no body
+		assert.Equal(t, bytes, len(w.body)) //nolint:testifylint // a failure is to show no body
 		assert.Equal(t, 25, w.db.Len("users"))
 	}
 }

@@ -146,7 +146,7 @@ func TestServerThatAnswersEarly(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).EnableFullDuplex()
 		w.Header().Set("Connection", "close")
-		w.WriteHeader(413)
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		_ = http.NewResponseController(w).Flush()
 		body, _ := io.ReadAll(r.Body)
 		if first, ok := bytes.CutPrefix(body, []byte(`{"RequestItems":{"users":[{"PutRequest":{"Item":{"id":{"N":"`)); ok {

@@ -29,8 +29,10 @@ var skewSteps = []struct {
 	{"set right", 200, date(0), 0},
 }
 
-func date(hours time.Duration) func(http.Header) {
-	return func(h http.Header) { h.Set("Date", time.Now().Add(hours*time.Hour).UTC().Format(http.TimeFormat)) }
+func date(hours int) func(http.Header) {
+	return func(h http.Header) {
+		h.Set("Date", time.Now().Add(time.Duration(hours)*time.Hour).UTC().Format(http.TimeFormat))
+	}
 }
 
 func TestClockSkewFollowsTheRuleOfTheSDK(t *testing.T) {

@@ -74,8 +74,8 @@ var clientFields = map[string]struct {
 	"EndpointDiscovery":               {func(o *dynamodb.Options) { o.EndpointDiscovery.EnableEndpointDiscovery = aws.EndpointDiscoveryEnabled }, Call},
 	"EndpointOptions":                 {func(o *dynamodb.Options) { o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled }, Direct},
 	"EndpointResolver": {func(o *dynamodb.Options) {
-		o.EndpointResolver = dynamodb.EndpointResolverFromURL("https://own.example")
-	}, Call}, //nolint:staticcheck // callers have one
+		o.EndpointResolver = dynamodb.EndpointResolverFromURL("https://own.example") //nolint:staticcheck // callers have one
+	}, Call},
 	"EndpointResolverV2":       {func(o *dynamodb.Options) { o.EndpointResolverV2 = ownResolver{o.EndpointResolverV2} }, Call},
 	"HTTPClient":               {func(o *dynamodb.Options) { o.HTTPClient = ownHTTPClient{http.DefaultClient} }, Call},
 	"HTTPSignerV4":             {func(o *dynamodb.Options) { o.HTTPSignerV4 = ownSigner{v4.NewSigner()} }, Call},
@@ -128,11 +128,11 @@ var configFields = map[string]struct {
 	}, Call},
 }
 
+// Resolvers of endpoints as callers still have them.
 var (
-	legacyResolver            = aws.EndpointResolverFunc(func(string, string) (aws.Endpoint, error) { return aws.Endpoint{URL: "https://own.example"}, nil }) //nolint:staticcheck // callers have one
-	legacyResolverWithOptions = aws.EndpointResolverWithOptionsFunc(func(string, string, ...any) (aws.Endpoint, error) {
-		return aws.Endpoint{URL: "https://own.example"}, nil
-	}) //nolint:staticcheck // callers have one
+	legacyEndpoint            = aws.Endpoint{URL: "https://own.example"}                                                                               //nolint:staticcheck // the type is what this is about
+	legacyResolver            = aws.EndpointResolverFunc(func(string, string) (aws.Endpoint, error) { return legacyEndpoint, nil })                    //nolint:staticcheck // the same
+	legacyResolverWithOptions = aws.EndpointResolverWithOptionsFunc(func(string, string, ...any) (aws.Endpoint, error) { return legacyEndpoint, nil }) //nolint:staticcheck // the same
 )
 
 // A field that a new version of the SDK adds fails this test until it is known whether a caller who sets it
