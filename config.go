@@ -127,8 +127,10 @@ type Config struct {
 	// WindowBytes is roughly how much memory, in bytes, one call may use for rows: for those that are
 	// taken and not settled, their requests in flight included, and for settled ones that wait to be
 	// reported in row order. While that much is used the call takes no further row, but one row may
-	// always go, whatever its size. In addition no call has more than 16,384 unsettled rows. The default
-	// is 67,108,864 (64 MiB), the minimum 1,048,576 (1 MiB).
+	// always go, whatever its size. In addition a call has at most 32 unsettled rows for each request of
+	// Concurrency (2,048 by default, 512 at least), and more only while rows are held back, as rows of a key
+	// that DynamoDB throttles are: 16,384 at most. The default is 67,108,864 (64 MiB), the minimum
+	// 1,048,576 (1 MiB).
 	//
 	// The estimate counts texts and bytes in full, some bytes for each column, and while a row is
 	// unsettled four times the size of its JSON in a request, since the body is built in a buffer that
@@ -136,6 +138,12 @@ type Config struct {
 	// small columns takes up to 400 bytes more than is counted. Allow in addition for garbage that is
 	// not collected yet, as much again with the default GOGC, and for each further call at the same
 	// time.
+	//
+	// Small rows take less than the default allows. By measurement a stream of rows of ten columns and 340
+	// bytes takes 2.4 MB while 2,048 of them wait for responses, and 0.7 MB when it is idle afterwards. In a
+	// process with hundreds of Destinations set WindowBytes to the memory that you have for rows, divided by
+	// the number of calls at a time: with 1,048,576 the same stream takes 0.6 MB, and 0.1 MB when idle, and
+	// holds 350 of these rows, which fill 14 requests at a time.
 	WindowBytes int `json:"window_bytes,omitempty"`
 
 	// AWS, if not nil, is what the client is built from, as dynamodb.NewFromConfig does: credentials
