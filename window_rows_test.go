@@ -89,7 +89,7 @@ func TestStuckRowsCountTheMemoryThatTheyKeep(t *testing.T) {
 	assert.Zero(t, w.bytes)
 	assert.Equal(t, len(jobs), w.settledBefore(len(jobs)))
 	for _, j := range jobs {
-		assert.Nil(t, j.source)
+		assert.Zero(t, j.source)
 		assert.Nil(t, j.next)
 		assert.Nil(t, j.previous)
 	}
