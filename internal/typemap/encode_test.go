@@ -73,6 +73,10 @@ func encodesAsConverted(t *testing.T, s *Scratch, m Mapping, schema table.Schema
 		t.Helper()
 		var got item.Item
 		err := encode(&got)
+		want := want
+		for tries := 0; err != nil && want != nil && err.Text != want.Text && tries < 100; tries++ {
+			_, want = c.Convert(r) // of several faults in one map, any is found first
+		}
 		sameFault(t, want, err)
 		if want == nil {
 			sameItem(t, flat, &got)
@@ -104,7 +108,7 @@ func countOf[T comparable](list []T, elem T) int {
 
 // FuzzEncode compares the ways of encoding a row with the flat item, and the bytes with those of the SDK.
 func FuzzEncode(f *testing.F) {
-	for _, seed := range randomSeeds() {
+	for _, seed := range append(randomSeeds(), 1712) { // the last has two faults in one map
 		f.Add(seed)
 	}
 	var s Scratch
