@@ -10,7 +10,7 @@ const (
 	maxSlabRows = 16
 
 	// keptBytes is the memory of a slab that a row keeps once it is settled, in bytes: its job, and its item.
-	keptBytes = 256
+	keptBytes = 272
 	itemBytes = 144
 
 	// spareShare is the part of a window, one in so many bytes, that may be slabs without rows.
