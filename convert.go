@@ -97,7 +97,7 @@ func (c *call) convertAll(ctx context.Context, rows []Row) []converted {
 	for i := range rows {
 		s := slabs[i/c.window.slabRows]
 		it := &s.items[i%c.window.slabRows]
-		if it.JSON == "" {
+		if it.JSON == nil {
 			it = nil
 		}
 		c.converted = append(c.converted, converted{item: it, slab: s, invalid: invalid[i]})

@@ -14,7 +14,7 @@ const (
 	itemBytes = 144
 
 	// spareShare is the part of a window, one in so many bytes, that may be slabs without rows.
-	spareShare = 64
+	spareShare = 32
 )
 
 // slab is the memory of rows that follow one another. It serves later rows once all of them are settled. It
@@ -76,6 +76,7 @@ func (w *window) newSlab() *slab {
 	s := w.spare[n]
 	w.spare[n] = nil
 	w.spare = w.spare[:n]
+	w.spareBytes -= s.memory()
 	return s
 }
 
@@ -93,12 +94,15 @@ func (w *window) release(j *job) {
 	}
 	w.bytes -= s.kept
 	s.used, s.kept = 0, 0
-	s.texts = item.Texts{}
-	s.texts.Expect(len(s.items))
-	if s != w.filling && len(w.spare) < w.maxBytes/spareShare/(keptBytes*w.slabRows) {
+	s.texts.Reset(len(s.items))
+	if memory := s.memory(); s != w.filling && w.spareBytes+memory <= w.maxBytes/spareShare {
 		w.spare = append(w.spare, s)
+		w.spareBytes += memory
 	}
 }
+
+// memory returns the memory of the slab, in bytes.
+func (s *slab) memory() int { return keptBytes*len(s.jobs) + itemBytes*len(s.items) + s.texts.Bytes() }
 
 // keptBy returns how many bytes of the slab the settled row of j keeps.
 func (s *slab) keptBy(j *job) int {

@@ -69,6 +69,8 @@ type window struct {
 	filling  *slab   // that the next row goes to, if it has room
 	spare    []*slab // without rows, for later ones
 
+	spareBytes int // the memory of spare
+
 	line         reportLine // settled rows that wait for their turn to be reported
 	waitingBytes int        // of rows in the line; part of bytes
 }

@@ -15,7 +15,7 @@ const (
 // AppendJSON appends the write request of the item, {"PutRequest":{"Item":{...}}} or
 // {"DeleteRequest":{"Key":{...}}}, as the SDK encodes it: it.EncodedSize bytes.
 func (it *Item) AppendJSON(dst []byte) []byte {
-	if it.JSON != "" {
+	if it.JSON != nil {
 		return append(dst, it.JSON...)
 	}
 	return append(appendMembers(it.AppendStart(dst), it.Attrs), RequestEnd...)
@@ -26,7 +26,7 @@ func (it *Item) AppendStart(dst []byte) []byte { return append(dst, it.requestSt
 
 // AppendAttributes appends the attributes of the item alone, of a delete its key, as the SDK encodes them.
 func (it *Item) AppendAttributes(dst []byte) []byte {
-	if it.JSON != "" {
+	if it.JSON != nil {
 		return append(dst, it.JSON[len(it.requestStart()):len(it.JSON)-len(RequestEnd)]...)
 	}
 	return appendMembers(dst, it.Attrs)

@@ -101,7 +101,7 @@ func TestItemsAreEncodedAsTheSDKDoes(t *testing.T) {
 	require.JSONEq(t, sdkRequest(t, all), string(got))
 	require.Len(t, got, it.EncodedSize)
 
-	encoded := Item{JSON: string(got), EncodedSize: it.EncodedSize}
+	encoded := Item{JSON: got, EncodedSize: it.EncodedSize}
 	assert.Equal(t, got, encoded.AppendJSON(nil))
 	assert.Equal(t, string(it.AppendAttributes(nil)), string(encoded.AppendAttributes(nil)))
 	assert.Equal(t, string(got), putStart+string(it.AppendAttributes(nil))+RequestEnd)
@@ -116,7 +116,7 @@ func TestDeletesAreEncoded(t *testing.T) {
 	want := deleteStart + key + RequestEnd
 	assert.Equal(t, want, string(it.AppendJSON(nil)))
 	assert.Len(t, want, it.EncodedSize+EmptyDeleteSize-EmptyEncodedSize)
-	encoded := Item{JSON: want, Delete: true}
+	encoded := Item{JSON: []byte(want), Delete: true}
 	assert.Equal(t, want, string(encoded.AppendJSON(nil)))
 	assert.Equal(t, key, string(encoded.AppendAttributes(nil)))
 }

@@ -56,7 +56,7 @@ func (a *Attr) Empty() bool { return (a.Kind == S || a.Kind == B) && a.Text == "
 // Attrs, or encoded in JSON. A complete Item is immutable.
 type Item struct {
 	Attrs        []Attr // nil in an item with JSON
-	JSON         string // the bytes that AppendJSON describes; "" in an item with Attrs
+	JSON         []byte // what AppendJSON appends, in memory that may serve another row later; nil in an item with Attrs
 	Delete       bool   // the item is to be deleted: it is its key alone
 	Key          string // identity of the primary key: equal exactly for keys that DynamoDB holds equal
 	PartitionLen int    // bytes of Key, the first ones, that identify the partition key

@@ -44,7 +44,7 @@ func fullBatch(way Way) []*item.Item {
 			it.Attrs = append(it.Attrs, item.Attr{Name: fmt.Sprintf("column_%d", column), Kind: item.S, Text: strings.Repeat("x", 12)})
 		}
 		if items[i] = it; way != Inputs {
-			items[i] = &item.Item{Key: it.Key, JSON: string(it.AppendJSON(nil)), EncodedSize: len(it.AppendJSON(nil))}
+			items[i] = &item.Item{Key: it.Key, JSON: it.AppendJSON(nil), EncodedSize: len(it.AppendJSON(nil))}
 		}
 	}
 	return items

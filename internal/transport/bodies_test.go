@@ -160,7 +160,7 @@ func randomRow(r *rand.Rand, extra string, id int) map[string]any {
 // asJSON is it with its bytes ready.
 func asJSON(it *item.Item) *item.Item {
 	ready := *it
-	ready.JSON, ready.Attrs = string(it.AppendJSON(nil)), nil
+	ready.JSON, ready.Attrs = it.AppendJSON(nil), nil
 	return &ready
 }
 

@@ -243,7 +243,7 @@ func TestEncodeAllStopsWithItsContext(t *testing.T) {
 		reached := 0
 		for i := range rows {
 			assert.Nil(t, errs[i])
-			if slabs[i/16].Items[i%16].JSON != "" {
+			if slabs[i/16].Items[i%16].JSON != nil {
 				reached++
 			}
 		}

@@ -226,9 +226,9 @@ func (e *encoder) holdKey(col *column) bool {
 
 // keep moves the encoded request and the identity behind it from the buffer to texts, and sets it to them.
 func (s *Scratch) keep(texts *item.Texts, it *item.Item) {
-	all := texts.Keep(s.buf)
-	it.JSON, it.Key = all[:it.EncodedSize], all[it.EncodedSize:]
-	it.Footprint += len(all)
+	it.JSON = texts.KeepJSON(s.buf[:it.EncodedSize])
+	it.Key = texts.KeepKey(s.buf[it.EncodedSize:])
+	it.Footprint += len(s.buf)
 }
 
 // release drops what the Scratch refers to of a row.

@@ -39,7 +39,7 @@ func sameFault(t *testing.T, want, got *fault.Error) {
 func sameItem(t *testing.T, flat, got *item.Item) {
 	t.Helper()
 	require.Nil(t, got.Attrs)
-	require.Equal(t, string(flat.AppendJSON(nil)), got.JSON)
+	require.Equal(t, string(flat.AppendJSON(nil)), string(got.JSON))
 	require.Equal(t, string(flat.AppendAttributes(nil)), string(got.AppendAttributes(nil)))
 	want := item.Item{
 		JSON: got.JSON, Delete: flat.Delete, Key: flat.Key, PartitionLen: flat.PartitionLen, Rank: flat.Rank, Size: flat.Size,
