@@ -46,9 +46,12 @@ func (s *slab) put(index int, row source, it *item.Item) *job {
 	j := &s.jobs[s.used]
 	s.used++
 	s.live++
-	factor, encoded := sendFactor, 0
+	footprint, factor, encoded := it.Footprint, sendFactor, 0
 	if s.items != nil {
 		factor, encoded = encodedFactor, len(it.JSON)+len(it.Key)
+		if !row.given() { // nobody keeps the row for its item
+			footprint = encoded
+		}
 	}
 	*j = job{
 		Row: schedule.Row{
@@ -56,8 +59,8 @@ func (s *slab) put(index int, row source, it *item.Item) *job {
 			Units: it.Units(), Size: it.Size, EncodedSize: it.EncodedSize, Payload: j,
 		},
 		source: row, item: it, slab: s,
-		bytes:       it.Footprint + factor*(it.EncodedSize+len(it.Rank)) + jobBytes, // the condition repeats the version
-		sourceBytes: it.Footprint - item.AttrBytes*len(it.Attrs) - encoded,
+		bytes:       footprint + factor*(it.EncodedSize+len(it.Rank)) + jobBytes, // the condition repeats the version
+		sourceBytes: footprint - item.AttrBytes*len(it.Attrs) - encoded,
 	}
 	for i := range it.Attrs {
 		if it.Attrs[i].Kind == item.B { // the item and its request have copies; they share texts with the row

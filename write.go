@@ -173,6 +173,9 @@ func (c *call) takeAll(ctx context.Context, rows []Row, results []converted) boo
 
 // enqueue adds the next row, which was converted to r, to the window.
 func (c *call) enqueue(row source, r converted) *job {
+	if c.report == nil { // only its result is wanted
+		row = source{}
+	}
 	j := c.window.add(c.next, row, r)
 	c.next++
 	return j

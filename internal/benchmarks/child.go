@@ -21,6 +21,7 @@ type child struct {
 	Server       wire.Settings // of a server
 	URL          string        // of the server that is written to
 	Rows         int
+	Reported     bool // each row, by the library
 	Destinations int
 }
 
@@ -53,7 +54,7 @@ func runChild(ctx context.Context, description string, in io.Reader, out io.Writ
 	case rolePace:
 		return scenario.Serve(ctx)
 	case roleLibrary:
-		run = func(ctx context.Context) error { return streamByLibrary(ctx, place, c.Rows) }
+		run = func(ctx context.Context) error { return streamByLibrary(ctx, place, c) }
 	case roleLoop:
 		run = func(ctx context.Context) error { return streamByHand(ctx, place, mostWorkers, c.Rows) }
 	case roleDestinations:

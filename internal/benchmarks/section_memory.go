@@ -22,10 +22,14 @@ func memory(ctx context.Context, b *bench) (result, error) {
 		return result{}, err
 	}
 	library := child{Role: roleLibrary, URL: p.URL, Rows: b.n(100_000)}
+	reporting := library
+	reporting.Reported = true
 	loop := child{Role: roleLoop, URL: p.URL, Rows: library.Rows}
 	peer := withWorkers(handLoop, mostWorkers)
+	const reported = byWriteSeq + " with report"
 	runs, err := measure.Rounds(ctx, b.rounds(), []measure.Contestant{
 		{Name: byWriteSeq, Observe: library.observe},
+		{Name: reported, Observe: reporting.observe},
 		{Name: peer, Observe: loop.observe},
 	})
 	if err != nil {
@@ -34,17 +38,22 @@ func memory(ctx context.Context, b *bench) (result, error) {
 	streamed := measure.Number(float64(library.Rows)) + " rows streamed"
 	return result{figures: []measure.Figure{
 		runs.Compare("peak resident memory, "+streamed, measure.Peak, byWriteSeq, peer).Want(measure.AtMost, 1),
+		runs.Compare("peak resident memory, with a report of each row", measure.Peak, reported, peer),
 		runs.Compare("rows a second from New on, "+streamed, measure.Rate, byWriteSeq, peer),
 	}}, nil
 }
 
 // streamByLibrary writes rows that are made one by one.
-func streamByLibrary(ctx context.Context, p writers.Place, rows int) error {
+func streamByLibrary(ctx context.Context, p writers.Place, c child) error {
 	d, err := p.Destination(ctx)
 	if err != nil {
 		return err
 	}
-	return writers.WriteSeq(ctx, d, rows, writers.Generate(rows, itself))
+	write := writers.Stream
+	if c.Reported {
+		write = writers.WriteSeq
+	}
+	return write(ctx, d, c.Rows, writers.Generate(c.Rows, itself))
 }
 
 // streamByHand writes rows that are made one by one.

@@ -31,6 +31,15 @@ func WriteSeq(ctx context.Context, d *dynamodest.Destination, n int, rows iter.S
 	})
 }
 
+// Stream writes so many rows of distinct keys by Destination.WriteSeq without a report of each row.
+func Stream(ctx context.Context, d *dynamodest.Destination, n int, rows iter.Seq2[Row, error]) error {
+	sum, err := d.WriteSeq(ctx, rows, nil)
+	if err == nil && sum.Written != n {
+		err = fmt.Errorf("%d of %d rows are written", sum.Written, n)
+	}
+	return err
+}
+
 // WriteColumns writes rows by Destination.WriteColumns.
 func WriteColumns(ctx context.Context, d *dynamodest.Destination, columns []string, rows [][]any) error {
 	return counted(len(rows), func(settled *int) error {
