@@ -66,6 +66,17 @@ func TestMinimalFake(t *testing.T) {
 	}
 }
 
+// Write reads nothing of rows that it has handed over to be sent: the race detector would see it.
+func TestWriteOfManyChunks(t *testing.T) {
+	t.Parallel()
+	dest := newDest(t, dynamodest.Config{Table: table, Client: new(minimalFake), Concurrency: 1})
+	for range 10 {
+		res, err := dest.Write(t.Context(), numbered(1000))
+		require.NoError(t, err)
+		assert.Equal(t, 1000, res.Summary.Written)
+	}
+}
+
 // Without a key, items handed back are matched by all of their attributes; of
 // equal rows it does not matter which one comes back.
 func TestFakeWithoutKeyReturnsUnprocessed(t *testing.T) {

@@ -53,8 +53,8 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 		n := max(1, min(d.windowBytes/chunkShare/max(1, size), maxChunk))
 		chunk := rows[c.next:min(c.next+n, len(rows))]
 		results := c.convertUnique(ctx, chunk, found)
+		size = averageFootprint(results) // now: once taken, items are the dispatcher's to clear
 		c.exhausted = c.takeAll(ctx, chunk, results)
-		size = averageFootprint(results)
 	}
 	c.finish(ctx)
 	c.failRemaining(c.stopErr(ctx))
