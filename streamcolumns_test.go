@@ -111,7 +111,7 @@ func TestWriteColumnsIsWriteSeq(t *testing.T) {
 	}
 }
 
-// Rows that are none cost themselves alone, and say what is wrong with the same words.
+// Rows that cannot be converted cost themselves alone, with the errors that WriteSeq has for them.
 func TestWriteColumnsOfBadRows(t *testing.T) {
 	t.Parallel()
 	columnsTested(t, "id:S", nil, func(t *testing.T, dest *dynamodest.Destination, db *dynamodesttest.DB) {
@@ -128,7 +128,7 @@ func TestWriteColumnsOfBadRows(t *testing.T) {
 		assert.Len(t, db.Items(table), 2)
 		require.Len(t, got, 7)
 		for i, want := range map[int]string{
-			1: "the row has 1 values, but there are 2 columns", 2: "the row has 3 values, but there are 2 columns",
+			1: "the number of values is 1, but there are 2 columns", 2: "the number of values is 3, but there are 2 columns",
 			3: "the source could not read the row", 4: `"id": the value is null, but is the table's partition key`, 5: `"v": Go type chan int`,
 		} {
 			require.Error(t, got[i].result.Err, i)
@@ -139,14 +139,14 @@ func TestWriteColumnsOfBadRows(t *testing.T) {
 	})
 }
 
-// What is wrong with all rows takes none.
+// Columns of the same name stop the call before a row is taken, and the error says what to do.
 func TestWriteColumnsThatAreNotUnique(t *testing.T) {
 	t.Parallel()
 	columnsTested(t, "id:S", nil, func(t *testing.T, dest *dynamodest.Destination, db *dynamodesttest.DB) {
 		got, sum, err := writeColumns(t, dest, []string{"id", "v", "v"}, valuesOf([]any{"a", 1, 2}))
 		var failed *dynamodest.WriteError
 		require.ErrorAs(t, err, &failed)
-		require.ErrorContains(t, failed.Stop, `columns 1 and 2 have the same name, "v"`)
+		require.ErrorContains(t, failed.Stop, `columns[1] and columns[2] have the same name, "v": give one of the two another name`)
 		assert.Equal(t, dynamodest.Summary{}, sum)
 		assert.Empty(t, got)
 		assert.Empty(t, db.Items(table))

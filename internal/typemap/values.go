@@ -24,8 +24,9 @@ type placedColumn struct {
 	place int // -1: the rows lack the column
 }
 
-// PlanValues plans rows whose values are those of columns, in that order. It fails if two columns have the
-// same name, of which a row as a map would have one.
+// PlanValues plans rows whose values are those of columns, in that order. It fails if two columns have the same
+// name, since a row as a map would have only one of them. The text of the error ends with what to do, since it
+// stops a call and belongs to no row.
 func (c *Converter) PlanValues(columns []string) (*ValuesPlan, *fault.Error) {
 	p := &ValuesPlan{
 		names: make([]string, len(columns)), complete: true,
@@ -34,8 +35,8 @@ func (c *Converter) PlanValues(columns []string) (*ValuesPlan, *fault.Error) {
 	places := make(map[string]int, len(columns))
 	for i, name := range columns {
 		if first, ok := places[name]; ok {
-			return nil, fault.New(fault.Config, "columns %d and %d have the same name, %s", first, i, fault.Quote(name)).
-				WithRemedy("give one of the two another name in the source, or leave it out").At(name, "")
+			return nil, fault.New(fault.Config, "columns[%d] and columns[%d] have the same name, %s: give one of the two another name in the source, such as by AS in SQL, or leave it out",
+				first, i, fault.Quote(name)).At(name, "")
 		}
 		p.names[i] = strings.Clone(name) // the plan outlives the caller's list
 		places[name] = i
@@ -62,10 +63,11 @@ func (c *Converter) PlanValues(columns []string) (*ValuesPlan, *fault.Error) {
 	return p, nil
 }
 
-// Row returns the map of a row with the given values, or why they are no row.
+// Row returns the row of the given values as a map, or the error of a row with another number of values than there
+// are columns.
 func (p *ValuesPlan) Row(values []any) (map[string]any, *fault.Error) {
 	if len(values) != len(p.names) {
-		return nil, fault.NewMapping("the row has %d values, but there are %d columns", len(values), len(p.names)).
+		return nil, fault.NewMapping("the number of values is %d, but there are %d columns", len(values), len(p.names)).
 			WithRemedy("provide one value for each column, in the order of the columns, and nil where there is none")
 	}
 	row := make(map[string]any, len(values))
