@@ -86,13 +86,13 @@ type Row struct {
 	Index       int    // its place in the call; unique, and greater than those of rows added before
 	Key         string // equal exactly for rows with equal keys; "" if not known: equal to no other
 	Rank        string // its version: of the rows of a key the highest wins, of equal ones the last. The first byte is the kind
-	Delete      bool   // it deletes the item of its key; not with conditional puts
 	Units       int    // write units that it costs the table
 	Size        int    // bytes as DynamoDB counts them
 	EncodedSize int    // bytes in the body of a request
 	Payload     any    // carried, never inspected; nil once the row is settled
 
-	PartitionLen int // bytes of Key, the first ones, that are the partition key; 0 if not known
+	PartitionLen int  // bytes of Key, the first ones, that are the partition key; 0 if not known
+	Delete       bool // it deletes the item of its key; not with conditional puts
 
 	// Set when the row is settled.
 	Outcome  Outcome
@@ -175,7 +175,7 @@ type Scheduler struct {
 	refusals refusals
 
 	rows             int       // added so far
-	unsettled        int       // rows
+	unsettled        int       // rows that are not settled
 	rowsInFlight     int       // rows
 	written          int       // written so far
 	inFlight         int       // requests
