@@ -14,14 +14,14 @@ import (
 
 // dispatcher sends the requests of one call: it asks the scheduler what goes next and the gate when,
 // sends, and reports each response to both. It has one goroutine, since batches must go while the
-// caller's goroutine waits in the source, and owns the goroutine of every request.
+// caller's goroutine waits in the source, and owns the goroutines that send.
 type dispatcher struct {
 	d         *Destination
 	mailbox   *mailbox
 	scheduler *schedule.Scheduler
 	waiter    *pace.Waiter // the call's place in the line for the gate
-	flights   chan *flight // to senders that wait for their next request
-	landed    chan *flight // whose responses came
+	toSenders chan *flight // to goroutines that wait for their next request
+	responses chan *flight // that have their responses
 	described chan error   // from describing the table again: why its keys no longer fit, or nil
 
 	goroutines sync.WaitGroup
@@ -41,7 +41,7 @@ type dispatcher struct {
 func newDispatcher(d *Destination, m *mailbox) *dispatcher {
 	return &dispatcher{
 		d: d, mailbox: m, scheduler: schedule.New(d.scheduling), waiter: pace.NewWaiter(), recoveries: d.gate.Recoveries(),
-		flights: make(chan *flight), landed: make(chan *flight, d.concurrency),
+		toSenders: make(chan *flight), responses: make(chan *flight, d.concurrency),
 		described: make(chan error, 1),
 	}
 }
@@ -65,7 +65,7 @@ func (r *dispatcher) loop(ctx context.Context) {
 		r.setTimer(until.wait)
 		select {
 		case <-r.mailbox.toDispatcher:
-		case f := <-r.landed:
+		case f := <-r.responses:
 			r.handleResponse(ctx, f)
 		case changed := <-r.described:
 			r.scheduler.Described(changed)
@@ -87,11 +87,11 @@ func (r *dispatcher) end() {
 	}
 	r.stopStarting()
 	for r.scheduler.InFlight() > 0 {
-		f := <-r.landed
+		f := <-r.responses
 		f.returnSlot()
 		r.settle(r.scheduler.Settle(f.Response))
 	}
-	close(r.flights)
+	close(r.toSenders)
 	r.goroutines.Wait()
 	r.settle(r.scheduler.Abandon())
 	r.deliver()
@@ -275,7 +275,7 @@ func (r *dispatcher) openRetries() {
 func (r *dispatcher) handleResponses(ctx context.Context) {
 	for {
 		select {
-		case f := <-r.landed:
+		case f := <-r.responses:
 			r.handleResponse(ctx, f)
 		default:
 			return

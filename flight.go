@@ -18,10 +18,10 @@ type response struct {
 // flight is one request, from the moment at which it has a slot.
 type flight struct {
 	response       // what is known at each step
-	responded bool // the dispatcher has the response, or is about to; of the sender
+	responded bool // the dispatcher has the response, or is about to; used by the goroutine that sends alone
 	gate      *pace.Gate
 	sample    pace.Sample // of the response
-	slot      sync.Once   // is returned
+	slot      sync.Once   // makes returnSlot return it once
 }
 
 // returnSlot gives the request's slot back, and the pace its sample: once, and before any call of it returns.
@@ -37,18 +37,18 @@ func (r *dispatcher) launch(ctx, start context.Context, b *schedule.Batch) {
 	r.limiting.Store(r.d.limiter != nil)
 	f := &flight{response: unsent(b, errGoroutineEnded), gate: r.d.gate}
 	select {
-	case r.flights <- f:
+	case r.toSenders <- f:
 	default:
 		r.goroutines.Go(func() {
-			for next, ok := f, true; ok; next, ok = <-r.flights {
-				r.fly(ctx, start, next)
+			for next, ok := f, true; ok; next, ok = <-r.toSenders {
+				r.sendBatch(ctx, start, next)
 			}
 		})
 	}
 }
 
-// fly sends a request, and calls the RequestDone hook after it.
-func (r *dispatcher) fly(ctx, start context.Context, f *flight) {
+// sendBatch sends the batch of a request, and calls the RequestDone hook after it.
+func (r *dispatcher) sendBatch(ctx, start context.Context, f *flight) {
 	defer r.requestEnded()
 	defer r.respond(f) // also if the goroutine is ended
 	b := f.Batch
@@ -69,8 +69,8 @@ func (r *dispatcher) respond(f *flight) {
 	}
 	f.responded = true
 	f.sample = paceSample(&f.response)
-	r.landed <- f  // first: the call sees the response before its slot goes to another request
-	f.returnSlot() // at once, also while the dispatcher is in a hook
+	r.responses <- f // first: the call sees the response before its slot goes to another request
+	f.returnSlot()   // at once, also while the dispatcher is in a hook
 }
 
 // begin is the Destination's begin. With a Limiter no other request of the call is packed until it

@@ -8,8 +8,8 @@ import (
 )
 
 // mailbox connects the caller's goroutine and the dispatcher: pending rows in one direction, settled
-// rows in the other. Each side sees at any time what the other has put in; a signal wakes it when that is
-// worth something.
+// rows in the other. Each side sees at any time what the other has put in, and a signal wakes the side that can act
+// on it.
 type mailbox struct {
 	mu       sync.Mutex
 	pending  []*job    // for the dispatcher

@@ -25,12 +25,13 @@ const (
 	settledBytes = 112 // a settled row that waits to be reported: its result, and its place in line
 	errorBytes   = 256 // the error of such a row
 
-	// sendFactor is how often a row's encoded size counts while the row is unsettled. Its request
-	// holds the SDK's values for it, and its part of the body, in a buffer that doubles as it grows:
-	// by measurement, with 4 the whole takes what it is counted for.
+	// sendFactor is how often the encoded size of a row that is not encoded yet counts while the row is
+	// unsettled. Where the SDK encodes requests, the request holds the SDK's values for the row, and the row's
+	// part of the body, in a buffer that doubles as it grows: by measurement, with 4 the whole takes what it
+	// is counted for. A conditional put that the library encodes takes less.
 	sendFactor = 4
-	// encodedFactor is the same for a row that is encoded: its request holds a copy of the row's bytes, in a
-	// buffer of their size.
+	// encodedFactor is the same for a row that is encoded, whose bytes are in its Footprint: its request holds
+	// a copy of them, in a buffer of their size.
 	encodedFactor = 1
 )
 

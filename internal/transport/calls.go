@@ -21,7 +21,7 @@ type call interface {
 	scan(body []byte) bool                                         // reads a response that says no more than that all was written, and what it cost
 }
 
-// do makes a call by the way that c has, which is not Inputs.
+// do encodes and sends the request of k: directly if c and the request allow that, else by a call of the SDK.
 func (c *Client) do(ctx context.Context, t *trace, k call) error {
 	body := newPayload(k)
 	defer body.free()
@@ -41,8 +41,8 @@ type batchCall struct {
 	out   dynamodb.BatchWriteItemOutput
 }
 
-// callBatch sends a BatchWriteItem request by the way that c has. If the response says no more than that all
-// was written, the capacity that it shows is in r already.
+// callBatch sends a BatchWriteItem request by the way that c has. If scan has read the response, the capacity that it
+// shows is in r already, and the output has none.
 func (c *Client) callBatch(ctx context.Context, t *trace, items []*item.Item, r *Result) (*dynamodb.BatchWriteItemOutput, error) {
 	if c.built == nil {
 		return c.api.BatchWriteItem(ctx, c.batchInput(items), t.options)
@@ -78,7 +78,7 @@ func (k *batchCall) encode(dst []byte) []byte {
 }
 
 func (k *batchCall) bySDK(ctx context.Context, options ...func(*dynamodb.Options)) error {
-	// The SDK checks the input, and may choose the host by the table.
+	// The SDK checks that the input is complete, and may choose the host by the table.
 	shell := &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{k.c.name: {}}}
 	out, err := k.c.api.BatchWriteItem(ctx, shell, options...)
 	if out != nil {

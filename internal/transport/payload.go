@@ -12,13 +12,13 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// payload is the encoded body of one request. Its memory is used again: after free, whoever still reads the
-// payload reads its end, and net/http may, since it reads on a goroutine of its own.
+// payload is the encoded body of one request. Its memory serves later payloads after free. A read after free finds
+// the end of the body: net/http reads on a goroutine of its own, which may outlive the request.
 type payload struct {
 	mu   sync.Mutex
 	data []byte
 	pos  int
-	buf  *[]byte // what data is returned to
+	buf  *[]byte // the memory of data, for payloads
 }
 
 // maxPooledPayload is the largest memory, in bytes, that is kept for another payload.
@@ -90,7 +90,7 @@ func (p *payload) Seek(offset int64, whence int) (int64, error) {
 // Close does nothing: free lets go of the memory.
 func (p *payload) Close() error { return nil }
 
-// replaceBody makes a call of the SDK send p in place of its input.
+// replaceBody makes a call of the SDK send p instead of its encoded input.
 func (p *payload) replaceBody(o *dynamodb.Options) { o.Protocol = payloadProtocol{o.Protocol, p} }
 
 // payloadProtocol is a protocol of the SDK's that sends a body that is encoded already.

@@ -64,8 +64,8 @@ func roundTrip(t http.RoundTripper) func(*http.Request) (*http.Response, error) 
 	}
 }
 
-// post makes the call k, whose body is given. It reports false for posted, without having sent anything, if only
-// a call of the SDK can make k.
+// post sends the request of k, whose body is given, and reads the response. It returns false for posted, and has sent
+// nothing, if only a call of the SDK can send the request.
 func (p *poster) post(ctx context.Context, t *trace, k call, body *payload) (posted bool, err error) {
 	t.stages.Or(stageSDK | stageCredentialsRequested)
 	op := k.operation()
@@ -76,7 +76,7 @@ func (p *poster) post(ctx context.Context, t *trace, k call, body *payload) (pos
 	t.stages.Or(stageCredentialsResolved)
 	r := routeFor(ctx, k, &creds)
 	if r == nil {
-		t.stages.And(^uint32(stageCredentialsResolved)) // the call retrieves them again
+		t.stages.And(^uint32(stageCredentialsResolved)) // the call of the SDK retrieves them again
 		return false, nil
 	}
 	t.stages.Or(stageEndpointResolved)
@@ -97,6 +97,7 @@ func (p *poster) post(ctx context.Context, t *trace, k call, body *payload) (pos
 	})
 }
 
+// operationError returns err as a call of the SDK returns it.
 func operationError(op *operation, err error) error {
 	return &smithy.OperationError{ServiceID: dynamodb.ServiceID, OperationName: op.name, Err: err}
 }
@@ -141,7 +142,8 @@ func hashOf(body []byte) string {
 	return string(hex.AppendEncode(text[:0], sum[:]))
 }
 
-// traceID sets the header by which AWS Lambda recognizes that functions call each other without end.
+// traceID sets the header by which AWS Lambda recognizes functions that call each other without end, by the SDK's
+// own step.
 func (p *poster) traceID(ctx context.Context, req *http.Request) {
 	if !p.inLambda {
 		return

@@ -66,9 +66,9 @@ func routeFor(ctx context.Context, k call, creds *aws.Credentials) *route {
 	return r
 }
 
-// learnRoute returns the route of k for creds as the request shows it that the SDK would send: its call gets no
-// further than to an HTTP client that keeps the request. It returns nil if the call fails, as the call that is
-// sent then will.
+// learnRoute returns the route of k for creds. It takes the route from the request that the SDK would send, by a call
+// of the SDK whose HTTP client keeps the request and sends nothing. It returns nil if that call fails: a call that
+// sends the request will have the same error.
 func learnRoute(ctx context.Context, k call, creds *aws.Credentials) *route {
 	r := &route{}
 	err := k.bySDK(ctx, func(o *dynamodb.Options) {
@@ -87,8 +87,8 @@ func learnRoute(ctx context.Context, k call, creds *aws.Credentials) *route {
 }
 
 // What the SDK puts into the header of a request: what is the same in all requests of an operation, and what
-// belongs to one request. The second kind is written anew for each, but for the first two, which number the
-// SDK's own retries.
+// belongs to one request. The library writes the second kind for each request, without the first two, which number
+// the SDK's own retries.
 var (
 	constantHeaders = []string{"Accept-Encoding", "Content-Type", "User-Agent", "X-Amz-Target"}
 	requestHeaders  = []string{"Amz-Sdk-Invocation-Id", "Amz-Sdk-Request", "Authorization", "Content-Length", "X-Amz-Date", "X-Amz-Security-Token", "X-Amzn-Trace-Id"}

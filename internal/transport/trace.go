@@ -26,18 +26,18 @@ var errHookEnded = errors.New("the context that RequestStart returned ended firs
 // trace records how far one request got, as the SDK's middleware and net/http report it. Give the
 // options of a new trace to the call. A fake client, which ignores options, leaves it empty.
 //
-// Its other fields are atomic because net/http may call its hooks from goroutines that outlive the call.
+// The fields that record are atomic because net/http may call its hooks from goroutines that outlive the call.
 type trace struct {
 	maxBody   int64      // bytes of a response's body that are read at most
 	probe     bool       // the request carries no row
-	skew      *clockSkew // is shown the response; nil for none
+	skew      *clockSkew // observes the response; nil if no clock is corrected
 	host      atomic.Pointer[target]
 	stages    atomic.Uint32
 	sends     atomic.Int32
 	status    atomic.Int32
 	bodyBytes atomic.Int64
 
-	connection httptrace.ClientTrace // as network sets it
+	connection httptrace.ClientTrace // set by network
 }
 
 // target is where a request was sent.

@@ -20,9 +20,9 @@ type Way uint8
 const (
 	_ Way = iota
 
-	// Direct: the library encodes, signs and posts the request, since a call of the SDK takes several times
-	// the CPU of all else. What the SDK decides, such as the host and the headers, is learned from a call of
-	// the SDK's.
+	// Direct: the library encodes, signs and posts the request, since a call of the SDK takes as much CPU as
+	// all else that a write does. What the SDK decides, such as the host and the headers, is learned from a
+	// call of the SDK's.
 	Direct
 
 	// Call: the library encodes the body, and a call of the SDK sends it, through all that is in the
@@ -49,8 +49,8 @@ type Built struct {
 	poster *poster // nil unless the way is Direct
 }
 
-// wayOf returns the way for a client whose options were those of initial when the SDK had resolved them,
-// and have become final. Ordinary connections are those that the library shares between clients.
+// wayOf returns the way for a client, by its options as the SDK had resolved them (initial) and as ServiceOptions and
+// the caller's options have left them (final). Ordinary connections are those that the library shares between clients.
 func wayOf(initial, final *dynamodb.Options, ordinaryConnections bool) Way {
 	way := Direct
 	switch {
@@ -108,8 +108,8 @@ var inspection = context.Background() //nolint:forbidigo // nobody waits for the
 // errInspected ends a call once its stack is known.
 var errInspected = errors.New("the stack is known")
 
-// getsInputs reports whether a step of the caller's middleware gets the inputs of a client's writes: whether the
-// steps that have them are not the SDK's own. It sends nothing.
+// getsInputs reports whether middleware of the caller's gets the inputs of a client's writes: whether the steps of a
+// call that get inputs are other than the SDK's own. It sends nothing.
 //
 //nolint:contextcheck,nolintlint // no caller waits for it; the second finds the first unused
 func getsInputs(client *dynamodb.Client) (gets bool) {

@@ -44,7 +44,7 @@ func (c *Converter) encode(s *Scratch, texts *item.Texts, it *item.Item, row map
 	return c.encodeFlat(s, texts, it, row)
 }
 
-// encodeFlat is encode by way of the flat item.
+// encodeFlat is encode by way of the flat item: the item with Attrs that Convert returns.
 func (c *Converter) encodeFlat(s *Scratch, texts *item.Texts, it *item.Item, row map[string]any) *fault.Error {
 	flat, err := c.convert(row)
 	if err != nil {
@@ -155,7 +155,7 @@ func (c *Converter) begin(s *Scratch, isDelete bool) encoder {
 }
 
 // add appends the name and the value of the attribute of v in col, or nothing if the mapping leaves v out. It
-// reports false if the flat item has to decide.
+// reports false if only encodeFlat can decide.
 func (e *encoder) add(col *column, v any) bool {
 	dst := append(e.dst, col.encodedName...)
 	dst, size, ok := e.s.appendQuick(dst, v, col.quick)
@@ -172,7 +172,7 @@ func (e *encoder) add(col *column, v any) bool {
 	return true
 }
 
-// addConverted is add by way of an attribute.
+// addConverted is add for a value that is not encoded quickly: it converts v to an attribute first.
 func (e *encoder) addConverted(col *column, v any) bool {
 	a := &e.s.attr
 	*a = item.Attr{}
@@ -210,7 +210,7 @@ func (e *encoder) end(texts *item.Texts, it *item.Item, least int) bool {
 	return true
 }
 
-// holdKey holds the attribute of col for the identity of the item, if it is a key of the table. It reports false
+// holdKey keeps the attribute of col for the identity of the item, if it is a key of the table. It reports false
 // if the attribute may be too long for an index.
 func (e *encoder) holdKey(col *column) bool {
 	a := &e.s.attr

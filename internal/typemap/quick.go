@@ -11,11 +11,11 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 )
 
-// quick is the Go values of a column that are encoded without an attribute in between. The mapping and the
-// table have nothing to say of them but what their type says.
+// quick is the set of Go values of a column that are encoded without an attribute in between: neither the mapping
+// nor the table changes what their Go type becomes.
 type quick uint8
 
-// The Go values, with the kinds that they become.
+// The Go values, and the kinds that they become.
 const (
 	quickText   quick = 1 << iota // a string of one byte or more: S
 	quickNumber                   // an int, uint or float of any size, a json.Number: N
@@ -25,7 +25,7 @@ const (
 	quickTime                     // S
 )
 
-// quickTypes holds the values that a forced type changes nothing of.
+// quickTypes holds, for each type of a Field, the values that it does not change.
 var quickTypes = map[Type]quick{
 	Auto:   quickText | quickNumber | quickBool | quickBytes | quickTime,
 	String: quickText,
