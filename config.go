@@ -95,8 +95,8 @@ type Config struct {
 	// different calls are not compared.
 	Duplicates Duplicates `json:"duplicates,omitempty"`
 
-	// MaxKeys is the maximum number of distinct keys that one WriteSeq or WriteChan with RefuseDuplicates
-	// keeps in memory. A row with one key more stops the call with a *ConfigError, since later rows could not
+	// MaxKeys is the maximum number of distinct keys that one WriteSeq, WriteColumns or WriteChan with
+	// RefuseDuplicates keeps in memory. A row with one key more stops the call with a *ConfigError, since later rows could not
 	// be checked. Each key takes 22 to 38 bytes, by measurement, in addition to WindowBytes, however long it
 	// is: 16 bytes of a hash, and their place in a map. It does not concern Write. Only with
 	// RefuseDuplicates. The default is 10,000,000, about 300 MB.
@@ -119,8 +119,8 @@ type Config struct {
 	// Retry controls how transient failures are retried.
 	Retry Retry `json:"retry,omitzero"`
 
-	// MaxWait is how long WriteSeq and WriteChan let the first row of a batch wait for the batch to
-	// fill. Write never waits. The default is 200ms. In JSON it is a number of nanoseconds or a string
+	// MaxWait is how long WriteSeq, WriteColumns and WriteChan let the first row of a batch wait for the
+	// batch to fill. Write never waits. The default is 200ms. In JSON it is a number of nanoseconds or a string
 	// such as "200ms".
 	MaxWait time.Duration `json:"max_wait,omitempty"`
 
@@ -132,12 +132,14 @@ type Config struct {
 	// that DynamoDB throttles are: 16,384 at most. The default is 67,108,864 (64 MiB), the minimum
 	// 1,048,576 (1 MiB).
 	//
-	// The estimate counts texts and bytes in full, some bytes for each column, and while a row is
-	// unsettled four times the size of its JSON in a request, since the body is built in a buffer that
-	// doubles as it grows: by default some 30 rows of 400 KB are unsettled at once. A row of few and
-	// small columns takes up to 400 bytes more than is counted. Allow in addition for garbage that is
-	// not collected yet, as much again with the default GOGC, and for each further call at the same
-	// time.
+	// The estimate counts texts and bytes in full, some bytes for each column, and while a row is unsettled
+	// twice the size of its JSON in a request: the row's bytes, and the copy of them in the request. By default
+	// some 50 rows of 400 KB are then unsettled at once. Where requests are built from the SDK's values, the
+	// size of the JSON counts four times, since the SDK builds the body in a buffer that doubles as it grows:
+	// some 30 of these rows. That is so with a Client, with middleware or interceptors that get the inputs of
+	// calls, with Version, and with OnExisting Skip or Fail. A row of few and small columns takes up to 400
+	// bytes more than is counted. Allow in addition for garbage that is not collected yet, as much again with
+	// the default GOGC, and for each further call at the same time.
 	//
 	// Small rows take less than the default allows. By measurement a stream of rows of ten columns and 340
 	// bytes takes 2.4 MB while 2,048 of them wait for responses, and 0.7 MB when it is idle afterwards. In a
@@ -160,14 +162,16 @@ type Config struct {
 	// (or none), and follows no redirects. Any other HTTPClient, such as an *http.Client, is used as it is:
 	// it should keep one idle connection per request in flight, as http.Transport.MaxIdleConnsPerHost says
 	// (2 by default), and follow no redirects. Middleware and interceptors run on goroutines of the
-	// Destination's and see rows and secrets: the body of a request from the end of the serialize step on,
-	// while the input that initialize steps see names the table and has no items. Endpoint discovery, which
-	// is off unless AWS turns it on, needs the action dynamodb:DescribeEndpoints.
+	// Destination's and see rows and secrets: every write, as any call of the SDK shows it. Endpoint discovery,
+	// which is off unless AWS turns it on, needs the action dynamodb:DescribeEndpoints.
 	//
-	// Writes are quickest with none of these (middleware, interceptors, tracer and meter providers, resolvers
-	// and signers of your own, endpoint discovery, gzip, a log of responses, an HTTPClient that is no
-	// BuildableClient): then they are posted without a call of the SDK, which takes more than all else that a
-	// write does. The same holds for ClientOptions.
+	// Writes take the least CPU with none of these, here or in ClientOptions: middleware, interceptors, tracer
+	// and meter providers, resolvers and signers of your own, endpoint discovery, gzip, a log of responses, an
+	// HTTPClient that is no BuildableClient. Then the library encodes, signs and posts them itself, with what
+	// the SDK decides (endpoint, headers, credentials, the correction of the clock). With any of them writes
+	// are calls of the SDK, which take two to three times the CPU, and five times if interceptors, a Protocol,
+	// or middleware in the Initialize or Serialize step get the inputs of the calls, as to encrypt them. The
+	// Observer sees writes in each case.
 	//
 	// New copies what it needs and changes nothing of AWS.
 	AWS *aws.Config `json:"-"`
@@ -175,12 +179,15 @@ type Config struct {
 	// ClientOptions change the options of the client that New builds, with or without AWS: after Region
 	// and Endpoint, and before the settings that are the Destination's, which hold for what they set too
 	// (Credentials, HTTPClient and so on). New calls each once, on its caller's goroutine, so a panic of
-	// one is a panic of New. Not with Client.
+	// one is a panic of New. What they add to the client may cost CPU for each write: see AWS. Not with
+	// Client.
 	ClientOptions []func(*dynamodb.Options) `json:"-"`
 
 	// Client sends the requests, if not nil, instead of a client built from AWS, or from Region,
 	// Credentials and Endpoint. The caller keeps ownership of it. Its own retries are turned off for the
-	// requests of the Destination; all its other settings, those of connections too, are its own.
+	// requests of the Destination; all its other settings, those of connections too, are its own. It gets
+	// the SDK's inputs, which take several times the CPU of the requests that the library encodes itself: if
+	// you only want to change settings, use AWS and ClientOptions.
 	Client Client `json:"-"`
 
 	// CredentialsProvider, if not nil, signs instead of Credentials. It is wrapped in
@@ -194,7 +201,7 @@ type Config struct {
 	// Observer receives an event for each request and each wait.
 	Observer Observer `json:"-"`
 
-	// ReportAsSettled has WriteSeq and WriteChan call report for each row as soon as that row is
+	// ReportAsSettled has WriteSeq, WriteColumns and WriteChan call report for each row as soon as that row is
 	// settled, and not in row order; RowResult.SettledBefore then says up to which index all rows are.
 	// It is for sources that acknowledge row by row: no row waits for another, so none can fill the
 	// window.
@@ -247,9 +254,9 @@ const (
 
 	// RefuseDuplicates refuses such rows: they are NotWritten with ErrKey, and their errors name another row
 	// of the key by its index, or say that it is an earlier one. Write refuses all rows of the key, before it
-	// sends anything, and takes 30 to 60 bytes a row, by measurement, until it begins to send. WriteSeq and
-	// WriteChan refuse all but the first, which may be written by then, and keep the keys in memory: see
-	// Config.MaxKeys. A row whose key is valid counts also if the row fails for another reason. Not with
+	// sends anything, and takes 30 to 60 bytes a row, by measurement, until it begins to send. WriteSeq,
+	// WriteColumns and WriteChan refuse all but the first, which may be written by then, and keep the keys in
+	// memory: see Config.MaxKeys. A row whose key is valid counts also if the row fails for another reason. Not with
 	// Version, nor with OnExisting Skip or Fail; New requires that DescribeTable describes the table's key.
 	RefuseDuplicates Duplicates = "fail"
 )

@@ -2,7 +2,8 @@
 // every row.
 //
 // A [Destination] is created once for a table, by [New], and used from any number of goroutines.
-// [Destination.Write] takes a slice of rows; [Destination.WriteSeq] takes a sequence of any length, and
+// [Destination.Write] takes a slice of rows; [Destination.WriteSeq] takes a sequence of any length,
+// [Destination.WriteColumns] a sequence of rows without maps, as a database returns them, and
 // [Destination.WriteChan] a channel. Each returns only when every row it took has an [Outcome], and
 // returns an error if any row is NotWritten or Unknown, so a caller that checks only the error cannot
 // lose a row unnoticed.
@@ -15,8 +16,8 @@
 //
 // # Promises
 //
-//   - Every row has exactly one outcome, whatever the error: [Result].Rows[i] is row i, and WriteSeq
-//     and WriteChan report each row once, in row order unless [Config].ReportAsSettled is set.
+//   - Every row has exactly one outcome, whatever the error: [Result].Rows[i] is row i, and WriteSeq,
+//     WriteColumns and WriteChan report each row once, in row order unless [Config].ReportAsSettled is set.
 //   - The outcome is true. [Written] and [Deleted]: DynamoDB acknowledged the row. [NotWritten]: no request that
 //     carried the row was applied. [Unknown]: neither is certain, as after a lost response; sending an
 //     upsert again does no harm unless a newer row of its key came between.
@@ -33,8 +34,8 @@
 //     calls, machines and lost responses.
 //   - Cancellation is clean: once ctx is done, no new request starts, and no goroutine is left when
 //     the call returns, within 100 ms plus 100 ms for each million rows never begun.
-//   - Memory is bounded by a window of unsettled rows and by [Config].WindowBytes, not by the number of
-//     rows. Only with Duplicates "fail" a stream also keeps up to 38 bytes a key.
+//   - Memory is bounded by a window of unsettled rows (32 × [Config].Concurrency, and up to 16,384 while
+//     rows are held back) and by [Config].WindowBytes, not by the number of rows. Only with Duplicates "fail" a stream also keeps up to 38 bytes a key.
 //   - No row value and no secret is in an error, nor in what fmt prints of this package's types. The
 //     text of errors from the caller's own code (the source, report, a Limiter, the cause of ctx), and
 //     DynamoDB messages that may quote a row, is available by unwrapping only.

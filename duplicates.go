@@ -82,8 +82,7 @@ func (d *Destination) duplicate(other string) *fault.Error {
 		At(d.mapping.columnOf(attribute), attribute)
 }
 
-// keysMet is the keys of the rows that a WriteSeq or WriteChan has taken. It is used on the caller's goroutine
-// only.
+// keysMet is the keys of the rows that a stream has taken. It is used on the caller's goroutine only.
 type keysMet struct {
 	most   int // keys that are kept
 	hashes map[keyHash]struct{}

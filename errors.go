@@ -47,7 +47,7 @@ type TableError struct {
 	arn string // of the table, as DescribeTable reported it; "" if it has not
 }
 
-// WriteError is the error of a Write, WriteSeq or WriteChan that left a row NotWritten or Unknown, or that
+// WriteError is the error of a call that left a row NotWritten or Unknown, or that
 // stopped early.
 //
 // If Stop is a *TableError or a *ConfigError, stop the sync, fix the cause and read the rows again; the rows that say

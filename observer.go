@@ -29,7 +29,7 @@ type Observer struct {
 
 	// Wait is called before each wait for a retry or for the pace, and before each request's wait for
 	// a Limiter ("limit", with the rows of that request), which may be over at once. It is also called,
-	// with For "window", when WriteSeq or WriteChan can take no further row because settled rows fill
+	// with For "window", when a stream can take no further row because settled rows fill
 	// most of Config.WindowBytes and wait to be reported behind an unsettled row: once for each such
 	// row. The call then goes on sending what it has taken. If that lasts too long, raise WindowBytes or
 	// set ReportAsSettled.

@@ -10,11 +10,12 @@ import (
 	"github.com/dynamodest/dynamodest/internal/typemap"
 )
 
-// Pause is what a source of [Destination.WriteSeq] yields, with a nil row, when it has no row now:
+// Pause is what a source of [Destination.WriteSeq] or [Destination.WriteColumns] yields, with a nil row,
+// when it has no row now:
 //
 //	yield(nil, dynamodest.Pause)
 //
-// WriteSeq then lets batches that are not full go, reports what is settled, and returns to the source
+// The call then lets batches that are not full go, reports what is settled, and returns to the source
 // at once. A pause takes no index. The source itself waits for its next row, as by a poll with a
 // timeout, and yields Pause again from time to time so that settled rows are reported.
 //
@@ -22,8 +23,8 @@ import (
 // source does, so that no row is dropped unnoticed.
 var Pause = errors.New("the source of rows has no row now") //nolint:staticcheck // a word of sources and no failure, as fs.SkipDir is
 
-// BadRow returns an error for a source of [Destination.WriteSeq] to yield when it cannot read a row,
-// so that the stream goes on:
+// BadRow returns an error for a source of [Destination.WriteSeq] or [Destination.WriteColumns] to yield
+// when it cannot read a row, so that the stream goes on:
 //
 //	yield(nil, dynamodest.BadRow(err))
 //

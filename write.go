@@ -62,8 +62,8 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 	return res, c.err(ctx)
 }
 
-// call is the caller's side of one Write, WriteSeq or WriteChan. It converts rows, hands them to the
-// dispatcher, and reports results, all on the caller's goroutine.
+// call is the caller's side of one Write or stream (WriteSeq, WriteColumns, WriteChan). It converts rows, hands
+// them to the dispatcher, and reports results, all on the caller's goroutine.
 type call struct {
 	d       *Destination
 	mailbox *mailbox
