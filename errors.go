@@ -67,8 +67,8 @@ type WriteError struct {
 	// were written in the end. It is zero if no row was throttled, or if DescribeTable reported no keys.
 	Throttling Throttling
 
-	// Stop is what stopped the call early: a *TableError, a *ConfigError for Config.MaxKeys, or the error of the
-	// source, of report, of the Limiter or of ctx. It is nil if nothing did.
+	// Stop is what stopped the call early: a *TableError, a *ConfigError for Config.MaxKeys or the columns of
+	// WriteColumns, or the error of the source, of report, of the Limiter or of ctx. It is nil if nothing did.
 	Stop error
 }
 
@@ -88,7 +88,7 @@ type Throttling struct {
 	Share float64
 }
 
-// ConfigError is one fault in a Config.
+// ConfigError is one fault in a Config, or in the columns given to WriteColumns: then the Field is "columns".
 type ConfigError struct {
 	Field   string // the Go path of the field, such as "Mapping.Fields[2].Type", or its path in JSON, such as "mapping.fields[2].type"
 	Problem string // what is wrong with it, and how to fix it

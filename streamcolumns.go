@@ -10,8 +10,8 @@ import (
 //
 // It is as [Destination.WriteSeq] in all else. The value at index i of a row is its value in columns[i]; nil is
 // a value, and a row cannot lack a column. Each column needs a name of its own: if two have the same one, no row
-// is taken, and [WriteError].Stop says so. A row with more or fewer values than there are columns is
-// NotWritten with ErrMapping.
+// is taken, and [WriteError].Stop is a [*ConfigError] with the Field "columns". A row with more or fewer values
+// than there are columns is NotWritten with ErrMapping.
 //
 // The slice of a row belongs to WriteColumns until the row is reported or, without report, until WriteColumns
 // returns: the source yields another slice for each row, and touches neither it nor bytes in it before. report
@@ -24,7 +24,7 @@ func (d *Destination) WriteColumns(ctx context.Context, columns []string, rows i
 	return d.stream(ctx, reportValues, func(c *call) bool {
 		plan, invalid := d.converter.PlanValues(columns)
 		if invalid != nil {
-			c.sourceErr = invalid
+			c.sourceErr = &ConfigError{Field: "columns", Problem: invalid.Text}
 			return false
 		}
 		c.plan = plan
