@@ -2,6 +2,7 @@ package dynamodest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/dynamodest/dynamodest"
@@ -23,4 +24,19 @@ func ExampleDestination_CheckWrites() {
 	}
 	fmt.Println("writes are allowed, and the table has", db.Len("customer_scores"), "items")
 	// Output: writes are allowed, and the table has 0 items
+}
+
+func ExampleConfig_Validate() {
+	err := dynamodest.Config{Table: "users", Region: "Ireland", Mode: "mirror"}.Validate()
+	var configErr *dynamodest.ConfigError
+	for _, fault := range err.(interface{ Unwrap() []error }).Unwrap() {
+		if errors.As(fault, &configErr) {
+			fmt.Println(configErr.Field)
+		}
+	}
+	// Output:
+	// Region
+	// Credentials.AccessKeyID
+	// Credentials.SecretAccessKey
+	// Mode
 }

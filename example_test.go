@@ -124,6 +124,72 @@ func ExampleDestination_WriteSeq() {
 	// Output: 2000 written, checkpoint 1999 error <nil>
 }
 
+// scoreRows has the methods of a *sql.Rows that the example needs.
+type scoreRows struct {
+	customers []string
+	next      int
+}
+
+func (r *scoreRows) Columns() ([]string, error) { return []string{"customer", "score"}, nil }
+
+func (r *scoreRows) Next() bool { r.next++; return r.next <= len(r.customers) }
+
+func (r *scoreRows) Scan(into ...any) error {
+	*into[0].(*any), *into[1].(*any) = r.customers[r.next-1], int64(r.next)
+	return nil
+}
+
+func (r *scoreRows) Err() error { return nil }
+
+// writeScores writes the rows of a query. With a database, rows is a *sql.Rows.
+func writeScores(ctx context.Context, dest *dynamodest.Destination, rows *scoreRows) error {
+	// README: columns
+	columns, err := rows.Columns() // rows is a *sql.Rows
+	if err != nil {
+		return err
+	}
+	into := make([]any, len(columns))
+	source := func(yield func([]any, error) bool) {
+		for rows.Next() {
+			values := make([]any, len(columns)) // of its own for each row: the call keeps it until the row is reported
+			for i := range values {
+				into[i] = &values[i]
+			}
+			if err := rows.Scan(into...); err != nil {
+				yield(nil, err) // ends the call; BadRow(err) would go on with the next row
+				return
+			}
+			if !yield(values, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(nil, err)
+		}
+	}
+	summary, err := dest.WriteColumns(ctx, columns, source, nil) // or report, as for WriteSeq
+	// README end
+	fmt.Println(summary.Written, "written")
+	return err
+}
+
+func ExampleDestination_WriteColumns() {
+	ctx := context.Background()
+	db := dynamodesttest.NewTable("customer_scores", "customer:S")
+	dest, err := dynamodest.New(ctx, dynamodest.Config{Table: "customer_scores", Client: db})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := writeScores(ctx, dest, &scoreRows{customers: []string{"c-1", "c-2", "c-3"}}); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(db.Len("customer_scores"), "items")
+	// Output:
+	// 3 written
+	// 3 items
+}
+
 // A source that ends itself at SIGTERM: no row is read any more, and those in flight settle.
 func ExampleDestination_WriteSeq_gracefulStop() {
 	ctx := context.Background()
@@ -238,21 +304,6 @@ func ExampleDestination_Write_unprocessed() {
 	// README end
 
 	// Output: true 1 1 1
-}
-
-func ExampleConfig_Validate() {
-	err := dynamodest.Config{Table: "users", Region: "Ireland", Mode: "mirror"}.Validate()
-	var configErr *dynamodest.ConfigError
-	for _, fault := range err.(interface{ Unwrap() []error }).Unwrap() {
-		if errors.As(fault, &configErr) {
-			fmt.Println(configErr.Field)
-		}
-	}
-	// Output:
-	// Region
-	// Credentials.AccessKeyID
-	// Credentials.SecretAccessKey
-	// Mode
 }
 
 // unitStore hands out the write units of a budget that several processes share.
