@@ -21,8 +21,8 @@ func (o options) arguments() string {
 	if o.only != "" {
 		fmt.Fprintf(&b, " -run '%s'", o.only)
 	}
-	if o.quick {
-		b.WriteString(" -quick")
+	if o.quick { // which says how many rows and rounds
+		return b.String() + " -quick"
 	}
 	fmt.Fprintf(&b, " -rows %d -reps %d", o.rows, o.reps)
 	return b.String()

@@ -1,6 +1,6 @@
-// Command benchmarks measures the library side by side with what one would write by hand with the AWS SDK, with other
-// libraries, and with floors that do less than anything that converts rows can. It prints each figure with what is
-// wanted of it, and draws charts.
+// Command benchmarks measures the library side by side with what one would write by hand with the AWS SDK, with
+// other libraries, and with floors that do less than anything that converts rows can. It prints each figure with
+// what is wanted of it, and draws charts.
 //
 //	go -C internal/benchmarks run . [-run sections] [-quick] [-rows n] [-reps n] [-out dir]
 //
@@ -119,7 +119,10 @@ type runner struct {
 // runAll runs sections and returns an error if one cannot run or, but for a quick run, a figure is missed.
 func (r *runner) runAll(ctx context.Context, picked []section, dir string) error {
 	caption := r.caption()
-	fmt.Fprintln(r.out, caption)
+	fmt.Fprintf(r.out, "%s\n%s\n", caption, measure.Legend)
+	if r.quick {
+		fmt.Fprintln(r.out, "A quick run only shows that every section runs: its figures and verdicts mean nothing.")
+	}
 	var all []measure.Figure
 	for _, s := range picked {
 		fmt.Fprintf(r.progress, "%s ...\n", s.name)

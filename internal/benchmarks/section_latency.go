@@ -69,7 +69,7 @@ func delays(ctx context.Context, b *bench) (result, error) {
 		if err != nil {
 			return result{}, err
 		}
-		f := runs.Compare(fmt.Sprintf("rows a second at %v", delay), measure.Rate, byWriteSeq, loop.Name)
+		f := runs.Compare(fmt.Sprintf("rows a second at %d ms", delay.Milliseconds()), measure.Rate, byWriteSeq, loop.Name)
 		figures = append(figures, f)
 		library.Add(delay.String(), f.Own().Center)
 		hand.Add(delay.String(), f.Peers().Center)

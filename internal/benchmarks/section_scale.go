@@ -105,7 +105,7 @@ func scale(ctx context.Context, b *bench) (result, error) {
 		rate.Add(name, f.Own().Center)
 		figures = append(figures, f,
 			runs.Alone("allocations a row with the source's 2, "+name, measure.Allocs, name),
-			runs.Alone("live heap in the middle, "+name, measure.Live, name).Want(measure.Below, 64))
+			runs.Alone("live heap halfway, "+name, measure.Live, name).Want(measure.Below, 64))
 	}
 	figures = append(figures, flat(runs, names[len(names)-1], names[1])...)
 	return result{figures, []draw.Chart{{
@@ -154,7 +154,7 @@ func equalKeys(ctx context.Context, b *bench) (result, error) {
 		figures = append(figures,
 			runs.Compare("rows a second, "+name, measure.Rate, name, distinct),
 			runs.Compare("allocations a row, "+name, measure.Allocs, name, distinct),
-			runs.Alone("live heap in the middle, "+name, measure.Live, name).Want(measure.Below, 64))
+			runs.Alone("live heap halfway, "+name, measure.Live, name).Want(measure.Below, 64))
 	}
 	return result{figures: figures}, nil
 }
@@ -168,7 +168,7 @@ func concurrentCalls(ctx context.Context, b *bench) (result, error) {
 	rows := writers.Rows(b.n(64_000))
 	var contestants []measure.Contestant
 	for _, calls := range workerCounts {
-		contestants = append(contestants, writes(fmt.Sprintf("%d calls", calls), rows, func(ctx context.Context, rows []writers.Row) error {
+		contestants = append(contestants, writes(measure.Count(calls, "call"), rows, func(ctx context.Context, rows []writers.Row) error {
 			return atSameTime(ctx, d, calls, rows)
 		}))
 	}

@@ -18,9 +18,10 @@ const batchSize = 25
 func smallCalls(ctx context.Context, b *bench) (result, error) {
 	var figures []measure.Figure
 	for _, server := range []struct {
+		name  string
 		delay time.Duration
 		calls int
-	}{{0, 400}, {5 * time.Millisecond, 40}} {
+	}{{"the server answers at once", 0, 400}, {"the server takes 5 ms", 5 * time.Millisecond, 40}} {
 		p, err := b.delayed(ctx, server.delay, server.delay)
 		if err != nil {
 			return result{}, err
@@ -44,7 +45,7 @@ func smallCalls(ctx context.Context, b *bench) (result, error) {
 			if err != nil {
 				return result{}, err
 			}
-			name := fmt.Sprintf("time of a call with %d rows, the server takes %v", n, server.delay)
+			name := fmt.Sprintf("time of a call with %s, %s", measure.Count(n, "row"), server.name)
 			figures = append(figures, runs.Compare(name, measure.Latency, byWrite, by).Want(measure.AtMost, 1.15))
 		}
 	}

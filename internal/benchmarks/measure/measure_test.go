@@ -151,14 +151,16 @@ func TestPrint(t *testing.T) {
 		{Name: "CPU a row", Unit: "µs", Subject: "ours", Peer: "loop", Samples: seven, PeerSamples: double, Rule: AtMost, Bound: 0.35},
 		{Name: "rows a second", Unit: "rows/s", Subject: "ours", Peer: "loop", Samples: []float64{123_456}, PeerSamples: []float64{61_728}, Rule: AtLeast, Bound: 1.8},
 		{Name: "share", Samples: []float64{97.123}},
+		{Name: "live heap", Unit: "MiB", Samples: []float64{9}, Rule: Below, Bound: 64},
 		Figure{Name: "boto3", Subject: "boto3", Peer: "loop"}.NotMeasured("python3 with boto3 is not installed"),
 	})
 	assert.Equal(t, strings.TrimLeft(`
-figure         measured                                           peer                 ratio                      wanted  verdict
-CPU a row      ours: 1.3 µs ± 23%                                 loop: 2.6 µs ± 23%   0.5 (0.5 to 0.5, p=0.001)  ≤ 0.35  MISSED
-rows a second  ours: 123,456 rows/s                               loop: 61,728 rows/s  2 (n=1)                    ≥ 1.8   met
-share          97.1                                               -                    -                          -       -
-boto3          not measured: python3 with boto3 is not installed  -                    -                          -       -
+figure         measured                                           peer                 ratio                      wanted    verdict
+CPU a row      ours: 1.3 µs ± 23%                                 loop: 2.6 µs ± 23%   0.5 (0.5 to 0.5, p=0.001)  ≤ 0.35    MISSED
+rows a second  ours: 123,456 rows/s                               loop: 61,728 rows/s  2 (n=1)                    ≥ 1.8     met
+share          97.1                                               -                    -                          -         -
+live heap      9 MiB                                              -                    -                          < 64 MiB  met
+boto3          not measured: python3 with boto3 is not installed  -                    -                          -         -
 `, "\n"), b.String())
 }
 
@@ -167,5 +169,13 @@ func TestNumber(t *testing.T) {
 
 	for v, want := range map[float64]string{0: "0", 0.03125: "0.0312", 9.876: "9.88", 999: "999", 1234: "1,234", 10_000_000: "10,000,000", -1234: "-1,234"} {
 		assert.Equal(t, want, Number(v), "%v", v)
+	}
+}
+
+func TestCount(t *testing.T) {
+	t.Parallel()
+
+	for n, want := range map[int]string{0: "0 rows", 1: "1 row", 2: "2 rows", 1000: "1,000 rows"} {
+		assert.Equal(t, want, Count(n, "row"))
 	}
 }

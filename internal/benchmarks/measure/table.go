@@ -10,8 +10,11 @@ import (
 	"golang.org/x/perf/benchmath"
 )
 
-// Print writes figures as a table. A ratio is the median of the ratios within the rounds, with its 95 % confidence
-// interval, and p is that of the Mann-Whitney test.
+// Legend says how a table is read.
+const Legend = "ratio: measured to peer, the median over the rounds with its 95 % confidence interval, and p of the Mann-Whitney test; " +
+	"only n, the number of rounds, where they are too few.\nwanted: of the ratio; of the measured number where there is no peer."
+
+// Print writes figures as a table, which Legend explains.
 func Print(w io.Writer, figures []Figure) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "figure\tmeasured\tpeer\tratio\twanted\tverdict")
@@ -54,7 +57,11 @@ func (f Figure) wanted() string {
 	if f.Rule == Info {
 		return "-"
 	}
-	return string(f.Rule) + " " + Number(f.Bound)
+	text := string(f.Rule) + " " + Number(f.Bound)
+	if f.Peer == "" && f.Unit != "" {
+		text += " " + f.Unit
+	}
+	return text
 }
 
 // withSpread writes a median with its confidence interval in percent, if there were enough samples for one.
@@ -79,4 +86,12 @@ func Number(v float64) string {
 		digits = digits[:i] + "," + digits[i:]
 	}
 	return digits
+}
+
+// Count writes a number of things, such as "1 row" and "10 rows".
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return Number(float64(n)) + " " + thing + "s"
 }
