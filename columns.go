@@ -10,7 +10,7 @@ type columnsMet struct {
 }
 
 // add records the columns of row.
-func (m *columnsMet) add(row source) {
+func (m *columnsMet) add(row sourceRow) {
 	m.any = m.any || row.given()
 	if len(m.missing) > 0 && row.row != nil {
 		m.missing = slices.DeleteFunc(m.missing, func(column string) bool {

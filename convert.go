@@ -10,17 +10,17 @@ import (
 	"github.com/dynamodest/dynamodest/internal/typemap"
 )
 
-// source is a row as its source gives it: a map, or values beside the columns of the call.
-type source struct {
+// sourceRow is a row as the source gives it: a map, or values beside the columns of the call.
+type sourceRow struct {
 	row    Row
 	values []any
 }
 
 // given reports whether there is a row.
-func (s *source) given() bool { return s.row != nil || s.values != nil }
+func (s *sourceRow) given() bool { return s.row != nil || s.values != nil }
 
 // footprint estimates the memory, in bytes, that the row keeps alive.
-func (s *source) footprint() int {
+func (s *sourceRow) footprint() int {
 	if s.values != nil {
 		return typemap.FootprintOfValues(s.values)
 	}
@@ -39,7 +39,7 @@ var scratches = sync.Pool{New: func() any { return new(typemap.Scratch) }}
 
 // convert converts the next row of a stream: to the bytes that are sent, in the memory of a slab, if the
 // library encodes the requests and needs nothing else of the item.
-func (c *call) convert(row source) converted {
+func (c *call) convert(row sourceRow) converted {
 	if !c.window.encoded {
 		it, invalid := c.onMap(row, c.d.converter.Convert)
 		return converted{item: it, invalid: invalid}
@@ -59,12 +59,12 @@ func (c *call) convert(row source) converted {
 }
 
 // convertKey is convert for the key of row alone, in memory of its own.
-func (c *call) convertKey(row source) (*item.Item, *fault.Error) {
+func (c *call) convertKey(row sourceRow) (*item.Item, *fault.Error) {
 	return c.onMap(row, c.d.converter.ConvertKey)
 }
 
 // onMap converts row as a map.
-func (c *call) onMap(row source, convert func(Row) (*item.Item, *fault.Error)) (*item.Item, *fault.Error) {
+func (c *call) onMap(row sourceRow, convert func(Row) (*item.Item, *fault.Error)) (*item.Item, *fault.Error) {
 	if c.plan == nil {
 		return convert(row.row)
 	}

@@ -115,7 +115,7 @@ func (k *keysMet) add(it *item.Item) (isNew bool, full error) {
 
 // refuse returns what is wrong with the next row of a stream, of which Convert has returned it and invalid: that
 // an earlier row has its key, otherwise invalid. It sets sourceErr if the row's key is one too many.
-func (c *call) refuse(row source, it *item.Item, invalid *fault.Error) *fault.Error {
+func (c *call) refuse(row sourceRow, it *item.Item, invalid *fault.Error) *fault.Error {
 	if invalid != nil {
 		key, noKey := c.convertKey(row)
 		if noKey != nil {
@@ -134,7 +134,7 @@ func (c *call) refuse(row source, it *item.Item, invalid *fault.Error) *fault.Er
 }
 
 // takeStopped takes a row that is not sent since sourceErr has stopped the call.
-func (c *call) takeStopped(row source) {
+func (c *call) takeStopped(row sourceRow) {
 	c.columns.add(row)
 	rowErr := notStarted(c.next, c.sourceErr)
 	c.settleUnsent(row, &rowErr)

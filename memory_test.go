@@ -223,7 +223,7 @@ func TestMemoryOfKeys(t *testing.T) {
 // its key, which lies in the item's memory.
 func TestSettledRowsReleaseTheirItems(t *testing.T) {
 	t.Parallel()
-	kept := source{row: Row{"id": "k"}}
+	kept := sourceRow{row: Row{"id": "k"}}
 	j := &job{Row: schedule.Row{Key: "k"}, source: kept, item: new(item.Item)}
 	j.Payload = j
 	r := new(dispatcher)

@@ -9,7 +9,7 @@ type reportLine struct {
 
 // settledRow is a settled row in the line. Its index is its place.
 type settledRow struct {
-	source   source
+	source   sourceRow
 	err      error
 	by       int
 	bytes    int // of the window
@@ -27,7 +27,7 @@ const (
 func (l *reportLine) at(index int) *settledRow { return &l.ring[index&(len(l.ring)-1)] }
 
 // put puts in a settled row, which takes so many bytes of the window.
-func (l *reportLine) put(row source, result RowResult, bytes int) {
+func (l *reportLine) put(row sourceRow, result RowResult, bytes int) {
 	for result.Index-l.reported >= len(l.ring) {
 		l.grow()
 	}
@@ -47,9 +47,9 @@ func (l *reportLine) grow() {
 }
 
 // take takes the row whose turn it is out of the line. It reports false if that row is not settled.
-func (l *reportLine) take() (row source, result RowResult, bytes int, ok bool) {
+func (l *reportLine) take() (row sourceRow, result RowResult, bytes int, ok bool) {
 	if l.waiting == 0 || !l.at(l.reported).settled {
-		return source{}, RowResult{}, 0, false
+		return sourceRow{}, RowResult{}, 0, false
 	}
 	s := l.at(l.reported)
 	row, bytes = s.source, s.bytes

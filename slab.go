@@ -42,7 +42,7 @@ func newSlab(rows int, encoded bool) *slab {
 func (s *slab) full() bool { return s.used == len(s.jobs) }
 
 // put takes in a row that was converted to it. It is the only place where a job is made.
-func (s *slab) put(index int, row source, it *item.Item) *job {
+func (s *slab) put(index int, row sourceRow, it *item.Item) *job {
 	j := &s.jobs[s.used]
 	s.used++
 	s.live++
@@ -87,7 +87,7 @@ func (w *window) newSlab() *slab {
 // unsettled row left.
 func (w *window) release(j *job) {
 	s := j.slab
-	j.source, j.Err, j.previous, j.next = source{}, nil, nil, nil
+	j.source, j.Err, j.previous, j.next = sourceRow{}, nil, nil, nil
 	s.live--
 	if s.live > 0 {
 		kept := s.keptBy(j)

@@ -84,7 +84,7 @@ func (e badRow) Format(s fmt.State, verb rune) { fault.Format(s, verb, e.Error()
 func (d *Destination) WriteSeq(ctx context.Context, rows iter.Seq2[Row, error], report func(Row, RowResult) error) (Summary, error) {
 	return d.stream(ctx, reportRows(report), func(c *call) bool {
 		for row, err := range rows {
-			if !c.takeYielded(ctx, source{row: row}, err) {
+			if !c.takeYielded(ctx, sourceRow{row: row}, err) {
 				return false
 			}
 		}
@@ -93,11 +93,11 @@ func (d *Destination) WriteSeq(ctx context.Context, rows iter.Seq2[Row, error], 
 }
 
 // reportRows returns the function that reports rows that are maps by report; nil for nil.
-func reportRows(report func(Row, RowResult) error) func(source, RowResult) error {
+func reportRows(report func(Row, RowResult) error) func(sourceRow, RowResult) error {
 	if report == nil {
 		return nil
 	}
-	return func(row source, result RowResult) error { return report(row.row, result) }
+	return func(row sourceRow, result RowResult) error { return report(row.row, result) }
 }
 
 // WriteChan writes the rows that come through a channel until it is closed, in bounded memory.
@@ -125,7 +125,7 @@ func (d *Destination) WriteChan(ctx context.Context, rows <-chan Row, report fun
 					return true
 				}
 				next := c.next
-				taken := source{row: row}
+				taken := sourceRow{row: row}
 				if running = c.take(ctx, taken); c.next == next { // its key is one too many
 					c.takeStopped(taken)
 				}
@@ -146,7 +146,7 @@ var errNilChannel = errors.New("the channel of rows is nil: make it before the c
 
 // stream makes one call whose rows come one by one: takeRows takes them, and reports whether there
 // are no more.
-func (d *Destination) stream(ctx context.Context, report func(source, RowResult) error, takeRows func(*call) bool) (Summary, error) {
+func (d *Destination) stream(ctx context.Context, report func(sourceRow, RowResult) error, takeRows func(*call) bool) (Summary, error) {
 	d.mustBeMade()
 	c := d.beginCall(ctx, report)
 	defer c.end()
@@ -165,7 +165,7 @@ func (d *Destination) stream(ctx context.Context, report func(source, RowResult)
 
 // takeYielded takes what a source yielded: a row, or the reason why there is none. It reports whether
 // the call goes on.
-func (c *call) takeYielded(ctx context.Context, row source, err error) bool {
+func (c *call) takeYielded(ctx context.Context, row sourceRow, err error) bool {
 	if err != nil {
 		return c.takeNoRow(ctx, row, err)
 	}
@@ -174,7 +174,7 @@ func (c *call) takeYielded(ctx context.Context, row source, err error) bool {
 
 // takeNoRow takes the reason why a source has no row, and the row that it yielded all the same. It reports
 // whether the call goes on.
-func (c *call) takeNoRow(ctx context.Context, row source, err error) bool {
+func (c *call) takeNoRow(ctx context.Context, row sourceRow, err error) bool {
 	var bad *badRow
 	isBad := errors.As(err, &bad)
 	pause := !isBad && errors.Is(err, Pause)

@@ -17,9 +17,9 @@ import (
 // returns: the source yields another slice for each row, and touches neither it nor bytes in it before. report
 // may keep the slice.
 func (d *Destination) WriteColumns(ctx context.Context, columns []string, rows iter.Seq2[[]any, error], report func([]any, RowResult) error) (Summary, error) {
-	var reportValues func(source, RowResult) error
+	var reportValues func(sourceRow, RowResult) error
 	if report != nil {
-		reportValues = func(row source, result RowResult) error { return report(row.values, result) }
+		reportValues = func(row sourceRow, result RowResult) error { return report(row.values, result) }
 	}
 	return d.stream(ctx, reportValues, func(c *call) bool {
 		plan, invalid := d.converter.PlanValues(columns)
@@ -30,7 +30,7 @@ func (d *Destination) WriteColumns(ctx context.Context, columns []string, rows i
 		c.plan = plan
 		c.columns.addAll(columns)
 		for values, err := range rows {
-			if !c.takeYielded(ctx, source{values: values}, err) {
+			if !c.takeYielded(ctx, sourceRow{values: values}, err) {
 				return false
 			}
 		}

@@ -39,7 +39,7 @@ const (
 // only the call needs. The caller's goroutine hands it to the dispatcher and gets it back settled.
 type job struct {
 	schedule.Row
-	source      source     // until the job is settled
+	source      sourceRow  // until the job is settled
 	item        *item.Item // nil once settled
 	bytes       int        // of the window, while it is unsettled
 	sourceBytes int        // of the window, while its source row waits to be reported
@@ -86,7 +86,7 @@ func (w *window) full() bool {
 func (w *window) stuck() bool { return w.bytes >= w.maxBytes && w.waitingBytes > w.maxBytes/2 }
 
 // add takes in an unsettled row, which comes after all others and was converted to r.
-func (w *window) add(index int, row source, r converted) *job {
+func (w *window) add(index int, row sourceRow, r converted) *job {
 	if r.slab != nil {
 		w.filling = r.slab
 	}
@@ -137,7 +137,7 @@ func (w *window) settledBefore(taken int) int {
 }
 
 // wait puts a settled row into the line, where it waits for the rows before it.
-func (w *window) wait(row source, result RowResult, sourceBytes int) {
+func (w *window) wait(row sourceRow, result RowResult, sourceBytes int) {
 	bytes := sourceBytes + settledBytes
 	if result.Err != nil {
 		bytes += errorBytes
@@ -149,7 +149,7 @@ func (w *window) wait(row source, result RowResult, sourceBytes int) {
 
 // nextReport takes the row whose turn it is to be reported out of the line. It reports false if that
 // row is not settled.
-func (w *window) nextReport() (row source, result RowResult, ok bool) {
+func (w *window) nextReport() (row sourceRow, result RowResult, ok bool) {
 	row, result, bytes, ok := w.line.take()
 	w.waitingBytes -= bytes
 	w.bytes -= bytes

@@ -22,7 +22,7 @@ func smallItem() *item.Item { return &item.Item{Key: "k", Size: 100, EncodedSize
 
 // Once a window has been full, a row that comes, is settled and is reported takes no memory of its own.
 func TestRowsOfAWindowShareItsMemory(t *testing.T) {
-	w, it, row := testWindow(), converted{item: smallItem()}, source{row: Row{}}
+	w, it, row := testWindow(), converted{item: smallItem()}, sourceRow{row: Row{}}
 	next, unsettled := 0, []*job{}
 	cycle := func() { // 25 rows come, and the oldest ones settle, the last of them first
 		for len(unsettled) < 1500 {
@@ -72,7 +72,7 @@ func TestStuckRowsCountTheMemoryThatTheyKeep(t *testing.T) {
 	w, it := testWindow(), converted{item: smallItem()}
 	jobs := make([]*job, 10*maxSlabRows)
 	for i := range jobs {
-		jobs[i] = w.add(i, source{row: Row{"id": i}}, it)
+		jobs[i] = w.add(i, sourceRow{row: Row{"id": i}}, it)
 	}
 	row := jobs[0].bytes
 	assert.Equal(t, len(jobs)*row, w.bytes)
@@ -103,7 +103,7 @@ func TestSpareMemoryOfAWindowIsBounded(t *testing.T) {
 	w.maxBytes = 1 << 20
 	var jobs []*job
 	for i := range 2048 {
-		jobs = append(jobs, w.add(i, source{}, converted{item: smallItem()}))
+		jobs = append(jobs, w.add(i, sourceRow{}, converted{item: smallItem()}))
 	}
 	for _, j := range jobs {
 		w.remove(j)
@@ -122,7 +122,7 @@ func TestRowsLeaveTheLineInRowOrder(t *testing.T) {
 	for range 200 {
 		some := rnd.Perm(1 + rnd.IntN(1<<rnd.IntN(14)))
 		for _, i := range some {
-			l.put(source{row: Row{"id": next + i}}, RowResult{Index: next + i, Outcome: Superseded, By: i, Attempts: 2, Err: err}, i)
+			l.put(sourceRow{row: Row{"id": next + i}}, RowResult{Index: next + i, Outcome: Superseded, By: i, Attempts: 2, Err: err}, i)
 			for {
 				row, result, bytes, ok := l.take()
 				if !ok {

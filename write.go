@@ -68,8 +68,8 @@ type call struct {
 	d       *Destination
 	mailbox *mailbox
 	cancel  context.CancelFunc
-	report  func(source, RowResult) error // nil if results are not reported
-	results []RowResult                   // of Write; otherwise nil
+	report  func(sourceRow, RowResult) error // nil if results are not reported
+	results []RowResult                      // of Write; otherwise nil
 
 	jobs, settledJobs []*job // memory for the next rows taken and settled
 	converted         []converted
@@ -90,7 +90,7 @@ type call struct {
 }
 
 // beginCall starts the dispatcher of a call. The caller must end the call.
-func (d *Destination) beginCall(ctx context.Context, report func(source, RowResult) error) *call {
+func (d *Destination) beginCall(ctx context.Context, report func(sourceRow, RowResult) error) *call {
 	ctx, cancel := context.WithCancel(ctx)
 	c := &call{d: d, mailbox: newMailbox(), cancel: cancel, report: report, window: window{
 		active: activeRows(d.concurrency), maxBytes: d.windowBytes, slabRows: maxSlabRows, encoded: d.encodes,
@@ -111,7 +111,7 @@ func (c *call) end() {
 }
 
 // take takes one row, unless its key is one too many. It reports whether the call goes on.
-func (c *call) take(ctx context.Context, row source) bool {
+func (c *call) take(ctx context.Context, row sourceRow) bool {
 	r := c.convert(row)
 	if c.keys != nil {
 		r.invalid = c.refuse(row, r.item, r.invalid)
@@ -127,7 +127,7 @@ func (c *call) take(ctx context.Context, row source) bool {
 }
 
 // takeInvalid takes a row that cannot be converted. It reports whether the call goes on.
-func (c *call) takeInvalid(ctx context.Context, row source, invalid *fault.Error) bool {
+func (c *call) takeInvalid(ctx context.Context, row sourceRow, invalid *fault.Error) bool {
 	c.settleInvalid(row, invalid)
 	return c.hand(ctx, nil)
 }
@@ -149,7 +149,7 @@ func (c *call) takeAll(ctx context.Context, rows []Row, results []converted) boo
 	jobs := slices.Grow(c.jobs[:0], len(rows))
 	defer func() { c.jobs = jobs }()
 	for i := range rows {
-		row := source{row: rows[i]}
+		row := sourceRow{row: rows[i]}
 		switch {
 		case results[i].invalid != nil:
 			c.columns.add(row)
@@ -172,9 +172,9 @@ func (c *call) takeAll(ctx context.Context, rows []Row, results []converted) boo
 }
 
 // enqueue adds the next row, which was converted to r, to the window.
-func (c *call) enqueue(row source, r converted) *job {
+func (c *call) enqueue(row sourceRow, r converted) *job {
 	if c.report == nil { // only its result is wanted
-		row = source{}
+		row = sourceRow{}
 	}
 	j := c.window.add(c.next, row, r)
 	c.next++
@@ -182,12 +182,12 @@ func (c *call) enqueue(row source, r converted) *job {
 }
 
 // settleInvalid gives the next row, which cannot be converted, its result.
-func (c *call) settleInvalid(row source, invalid *fault.Error) {
+func (c *call) settleInvalid(row sourceRow, invalid *fault.Error) {
 	c.settleUnsent(row, conversionError(c.next, invalid))
 }
 
 // settleUnsent gives the next row, which is not sent, its result.
-func (c *call) settleUnsent(row source, rowErr *RowError) {
+func (c *call) settleUnsent(row sourceRow, rowErr *RowError) {
 	result := RowResult{Index: c.next, Err: rowErr}
 	c.next++
 	c.settled(row, result, row.footprint())
@@ -240,7 +240,7 @@ func (c *call) settle(j *job, result RowResult) {
 }
 
 // settled counts a settled row, and reports it and the rows that waited for it.
-func (c *call) settled(row source, result RowResult, sourceBytes int) {
+func (c *call) settled(row sourceRow, result RowResult, sourceBytes int) {
 	c.sum.count(result.Outcome)
 	if result.Err != nil {
 		c.failures.add(rowErrorOf(result))
@@ -265,7 +265,7 @@ func (c *call) settled(row source, result RowResult, sourceBytes int) {
 }
 
 // reportRow calls report.
-func (c *call) reportRow(row source, result RowResult) {
+func (c *call) reportRow(row sourceRow, result RowResult) {
 	if err := c.report(row, result); err != nil {
 		c.reportErr = fault.Hide("report", err)
 		c.mailbox.abort(c.reportErr)
