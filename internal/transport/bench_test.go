@@ -30,8 +30,9 @@ func (answering) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // clientOf returns a client of the users table that takes the given way to a transport that answers at once.
 func clientOf(way Way) *Client {
+	before := ForTests
+	defer func() { ForTests = before }()
 	ForTests.RoundTripper, ForTests.Way = answering{}, way
-	defer func() { ForTests.RoundTripper, ForTests.Way = nil, Direct }()
 	return New(builtClient("https://dynamodb.eu-west-1.amazonaws.com"), "users").WithDescription(users())
 }
 
