@@ -19,12 +19,14 @@ test: ## the tests of all packages
 race: ## the README's test command: race detector, random order
 	go test -race -shuffle=on ./...
 
-# Tests take the first way (internal/transport/ways.go) unless a flag says otherwise. Without the race detector:
-# make race has run the same code.
-ways: ## the tests of the requests, on the other two ways to the wire: calls of the SDK, and its inputs
-	@set -e; for way in 2 3; do \
-		echo "go test -shuffle=on . ./internal/transport -args -way=$$way"; \
-		go test -shuffle=on . ./internal/transport -args -way=$$way; \
+# Tests take the first way (internal/transport/ways.go) unless a flag says otherwise, and with -http the test double is a
+# server for those too that otherwise have it as their client. Without the race detector: make race has run the same code.
+ways: ## the tests of the requests over HTTP, on each way to the wire: posted, by calls of the SDK, and by its inputs
+	@set -e; for way in 1 2 3; do \
+		echo "go test -shuffle=on . -args -way=$$way -http"; \
+		go test -shuffle=on . -args -way=$$way -http; \
+		echo "go test -shuffle=on ./internal/transport -args -way=$$way"; \
+		go test -shuffle=on ./internal/transport -args -way=$$way; \
 	done
 
 # Heavy tests have names that begin with TestHeavy. Each must have run: one that was skipped or not

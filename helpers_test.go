@@ -3,6 +3,7 @@ package dynamodest_test
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"iter"
 	"net/http"
@@ -18,9 +19,13 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
-// newDest makes a Destination, which must work.
+// newDest makes a Destination, which must work. With the flag -http the test double is not its client, but the
+// server of the client that the library builds.
 func newDest(t testing.TB, cfg dynamodest.Config) *dynamodest.Destination {
 	t.Helper()
+	if db, ok := cfg.Client.(*dynamodesttest.DB); ok && flag.Lookup("http").Value.String() == "true" {
+		cfg = overPipes(t, cfg, db, db)
+	}
 	dest, err := dynamodest.New(t.Context(), cfg)
 	require.NoError(t, err)
 	return dest

@@ -12,6 +12,9 @@ import (
 	"github.com/dynamodest/dynamodest/internal/transport"
 )
 
+// The flag -http is read by newDest.
+var _ = flag.Bool("http", false, "tests whose client is the test double talk to it by HTTP, with the client that the library builds")
+
 // TestMain fails if the tests leave a goroutine behind, and says what they do
 // not cover.
 func TestMain(m *testing.M) {

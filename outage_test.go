@@ -243,7 +243,7 @@ func testHotRanges(t *testing.T, part int) {
 		limit float64 // write units a second of the hot range
 		every int     // every so many rows one is of the hot range
 		rows  int
-	}{{200, 20, 40_000}, {1000, 10, 40_000}, {20, 100, 10_000}} {
+	}{{200, 20, 80_000}, {1000, 10, 80_000}, {20, 100, 10_000}} {
 		t.Run(fmt.Sprintf("%.0f units for 1 row in %d", tt.limit, tt.every), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { hotRange(t, tt.limit, tt.every, tt.rows/part) })

@@ -100,11 +100,8 @@ func TestMaxWaitBeginsWhenTheRowComes(t *testing.T) {
 		}})
 		began = time.Now()
 		_, err := dest.WriteSeq(t.Context(), func(yield func(dynamodest.Row, error) bool) {
-			for i, row := range numbered(27) {
-				switch i {
-				case 1: // the first goes at 300 ms, and has the slot until 1,100 ms
-					time.Sleep(500 * ms)
-				case 25: // the others before have waited long enough, and go with one of the next
+			for i, row := range numbered(25) {
+				if i == 1 { // the first goes at 300 ms, and has the slot until 1,100 ms
 					time.Sleep(500 * ms)
 				}
 				assert.True(t, yield(row, nil))
@@ -112,7 +109,7 @@ func TestMaxWaitBeginsWhenTheRowComes(t *testing.T) {
 			time.Sleep(time.Hour)
 		}, nil)
 		require.NoError(t, err)
-		assert.Equal(t, []time.Duration{300 * ms, 1100 * ms, 1300 * ms}, sent)
+		assert.Equal(t, []time.Duration{300 * ms, 1100 * ms}, sent, "the others have waited long enough by then")
 	})
 }
 

@@ -32,7 +32,7 @@ func TestPromisesOverHTTP(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := newSchedule(t, uint64(seed), met)
-				s.cfg, s.overHTTP = overPipes(t, s.cfg, s.db), true
+				s.cfg, s.overHTTP = overPipes(t, s.cfg, s.db, posted(t, s.db)), true
 				s.run()
 				s.check()
 			})
@@ -40,20 +40,25 @@ func TestPromisesOverHTTP(t *testing.T) {
 	}
 }
 
-// overPipes is cfg for the client that the library builds, which talks to db by HTTP over connections in memory, so
-// that it works in virtual time. db verifies signatures.
-func overPipes(t *testing.T, cfg dynamodest.Config, db *dynamodesttest.DB) dynamodest.Config {
+// posted is db, whose writes must come without a call of the SDK where the flag -way asks for that.
+func posted(t *testing.T, db *dynamodesttest.DB) http.Handler {
 	t.Helper()
-	const id, secret = "AKIDEXAMPLE", "secret"
-	db.Keys(id, secret, "")
-	pipes := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 	direct := flag.Lookup("way").Value.String() == "1"
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeTable") {
 			assert.Equal(t, direct, r.Header.Get("Amz-Sdk-Request") == "", "the library itself posts the request")
 		}
 		db.ServeHTTP(w, r)
 	})
+}
+
+// overPipes is cfg for the client that the library builds, which talks to handler, by which db responds, by HTTP over
+// connections in memory, so that it works in virtual time. db verifies signatures.
+func overPipes(t testing.TB, cfg dynamodest.Config, db *dynamodesttest.DB, handler http.Handler) dynamodest.Config {
+	t.Helper()
+	const id, secret = "AKIDEXAMPLE", "secret"
+	db.Keys(id, secret, "")
+	pipes := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 	server := http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)} //nolint:gosec // no client is slow
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(pipes) })
