@@ -30,7 +30,7 @@ func (f fixed) encode(dst []byte) []byte { return append(dst, f.body...) }
 
 // filled is a payload of n bytes, all of them c.
 func filled(n int, c byte) *payload {
-	return newPayload(fixed{body: strings.Repeat(string(c), n)})
+	return newPayload(fixed{body: strings.Repeat(string([]byte{c}), n)})
 }
 
 func TestPayloadIsAReader(t *testing.T) {
