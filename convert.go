@@ -3,7 +3,6 @@ package dynamodest
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/item"
@@ -33,9 +32,6 @@ type converted struct {
 	slab    *slab // whose memory item is; nil if item has memory of its own
 	invalid *fault.Error
 }
-
-// scratches holds the memory in which streams encode their rows.
-var scratches = sync.Pool{New: func() any { return new(typemap.Scratch) }}
 
 // convert converts the next row of a stream: to the bytes that are sent, in the memory of a slab, if the
 // library encodes the requests and needs nothing else of the item.

@@ -151,9 +151,9 @@ func (d *Destination) stream(ctx context.Context, report func(sourceRow, RowResu
 	c := d.beginCall(ctx, report)
 	defer c.end()
 	c.keys = d.newKeysMet()
-	c.scratch = scratches.Get().(*typemap.Scratch) //nolint:forcetypeassert // it holds nothing else
+	c.scratch = typemap.BorrowScratch()
 	c.exhausted = takeRows(c)
-	scratches.Put(c.scratch) // not after a panic, in the middle of a row
+	c.scratch.Return() // not after a panic, in the middle of a row
 	// A source that ends without an error after ctx has ended may have been cut short by that,
 	// before its first row too.
 	if ctx.Err() != nil {

@@ -41,8 +41,8 @@ func (c *Converter) Convert(row map[string]any) (*item.Item, *fault.Error) {
 	return c.convert(row)
 }
 
-// ConvertKey is Convert for the key of row alone: no other column is looked at. The keys of the table must be
-// known.
+// ConvertKey is Convert for the key of row alone: no other column is looked at, and the Footprint counts no other.
+// The keys of the table must be known.
 func (c *Converter) ConvertKey(row map[string]any) (*item.Item, *fault.Error) {
 	if c.mapping.Convert != nil {
 		return c.convertAside(row, c.convertKey)
@@ -55,7 +55,10 @@ func (c *Converter) convertKey(row map[string]any) (*item.Item, *fault.Error) {
 	if row == nil {
 		return nil, errNilRow
 	}
-	it, _, err := c.build(row, c.keys)
+	s := BorrowScratch()
+	s.found, _ = lookUpIn(s.found[:0], row, c.keys)
+	it, err := c.build(row, c.keys, s.found)
+	s.Return()
 	return it, err
 }
 
@@ -105,59 +108,36 @@ func (c *Converter) convert(row map[string]any) (*item.Item, *fault.Error) {
 
 // convertColumns makes the item of row from all columns that the mapping has.
 func (c *Converter) convertColumns(row map[string]any) (*item.Item, *fault.Error) {
-	if len(c.fields) > 0 {
-		it, _, err := c.build(row, c.fields)
-		return it, err
+	s := BorrowScratch()
+	found, columns, complete := c.lookUp(s.found[:0], row)
+	s.found = found
+	it, err := c.build(row, columns, found)
+	s.Return()
+	if err == nil && !complete { // the row keeps its unmapped columns alive too
+		it.Footprint = max(it.Footprint, Footprint(row))
 	}
-	if seen := c.seen.Load(); seen != nil {
-		if it, complete, err := c.build(row, *seen); complete {
-			return it, err
-		}
-	}
-	columns := c.planRow(row)
-	c.seen.Store(&columns)
-	it, _, err := c.build(row, columns)
 	return it, err
 }
 
-// build makes the item of row by the plan. complete reports whether the plan has all columns of
-// row; without mapping.Fields, the other results are valid only then.
-func (c *Converter) build(row map[string]any, columns []column) (it *item.Item, complete bool, rowErr *fault.Error) {
-	capacity := len(columns)
-	if len(c.fields) == 0 {
-		capacity = min(capacity, len(row))
-	}
+// build makes the item of row of the values that were found in columns.
+func (c *Converter) build(row map[string]any, columns []column, found []foundValue) (*item.Item, *fault.Error) {
 	var b item.Builder
-	it = &item.Item{Attrs: make([]item.Attr, 0, capacity), EncodedSize: item.EmptyEncodedSize}
-	met := 0
-	for i := range columns {
-		col := &columns[i]
-		v, ok := row[col.name]
-		switch {
-		case !ok && col.missing == skipColumn:
-			continue
-		case ok && !col.repeated:
-			met++
+	it := &item.Item{Attrs: make([]item.Attr, 0, len(found)), EncodedSize: item.EmptyEncodedSize}
+	for i := range found {
+		var err *fault.Error
+		if f := &found[i]; f.given {
+			err = c.addColumn(&b, it, f.col, f.v)
+		} else {
+			err = c.addMissing(&b, it, f.col, row)
 		}
-		switch {
-		case rowErr != nil, col.unmapped:
-		case !ok:
-			rowErr = c.addMissing(&b, it, col, row)
-		default:
-			rowErr = c.addColumn(&b, it, col, v)
+		if err != nil {
+			return nil, err
 		}
 	}
-	complete = met == len(row)
-	if rowErr == nil {
-		rowErr = c.finish(&b, it, row, columns)
+	if err := c.finish(&b, it, row, columns); err != nil {
+		return nil, err
 	}
-	if rowErr != nil {
-		return nil, complete, rowErr
-	}
-	if !complete && len(c.fields) > 0 { // the row keeps its unmapped columns alive too
-		it.Footprint = max(it.Footprint, Footprint(row))
-	}
-	return it, complete, nil
+	return it, nil
 }
 
 // addColumn is add for a column that the row has. It returns the row's error.
@@ -209,13 +189,9 @@ func (c *Converter) attribute(b *item.Builder, a *item.Attr, col *column, v any)
 	}
 	a.Name = col.attribute
 	size, encoded, err = a.Measure()
-	b.Footprint += surplus(v, size, b.Footprint-footprint)
+	b.Footprint += max(0, textSize(v)-size-(b.Footprint-footprint)) // where the row's text is longer than the item's
 	return size, encoded, err
 }
-
-// surplus returns the bytes by which the text of v in the row is longer than its attribute, beyond those that
-// are counted already.
-func surplus(v any, size, counted int) int { return max(0, textSize(v)-size-counted) }
 
 // convertColumn sets a to the attribute of v in col, or to item.None if the mapping leaves v out.
 func (c *Converter) convertColumn(b *item.Builder, a *item.Attr, col *column, v any) error {

@@ -54,16 +54,13 @@ func (c *Converter) EncodeAll(ctx context.Context, rows []map[string]any, slabs 
 	}
 	size := len(slabs[0].Items)
 	return c.inShares(ctx, len(rows), size, func(i int) *fault.Error {
-		s := scratches.Get().(*Scratch) //nolint:forcetypeassert // its New makes no other
+		s := BorrowScratch()
 		slab := &slabs[i/size]
 		err := c.encode(s, slab.Texts, &slab.Items[i%size], rows[i])
-		scratches.Put(s) // not after Goexit
+		s.Return()
 		return err
 	})
 }
-
-// scratches holds the memory of EncodeAll between rows.
-var scratches = sync.Pool{New: func() any { return new(Scratch) }}
 
 // inShares calls convert for each index from 0 to n, in shares of a multiple of unit, and returns the errors.
 func (c *Converter) inShares(ctx context.Context, n, unit int, convert func(i int) *fault.Error) []*fault.Error {

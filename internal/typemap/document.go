@@ -192,7 +192,7 @@ func (t *tree) element(a *item.Attr, rv reflect.Value, level int) error {
 	case reflect.String:
 		a.Set(item.S, rv.String())
 	case reflect.Int, reflect.Int64, reflect.Int32:
-		t.setInt(a, rv.Int())
+		t.setInteger(a, rv.Int())
 	case reflect.Float64:
 		err = item.Nested(t.setFloat(a, rv.Float(), 64), level)
 	case reflect.Float32:

@@ -6,21 +6,6 @@ import (
 	"github.com/dynamodest/dynamodest/internal/table"
 )
 
-// Scratch is the memory that one goroutine encodes rows in, one after another. The zero value is ready for
-// use. Between rows it holds nothing of a row but the bytes of the last one, which the next one overwrites.
-type Scratch struct {
-	buf     []byte
-	found   []foundValue
-	builder item.Builder
-	attr    item.Attr // of the value that is being converted
-}
-
-// foundValue is a value of a row and the plan of its column.
-type foundValue struct {
-	col *column
-	v   any
-}
-
 // Encode sets it to the item of row: the same item that Convert returns, with JSON instead of Attrs, or returns
 // the error that Convert returns. The item's JSON and Key are kept in texts. Encode neither changes nor keeps
 // row.
@@ -69,14 +54,12 @@ func (c *Converter) encodeQuickly(s *Scratch, texts *item.Texts, it *item.Item, 
 		case err != nil:
 			return false
 		case isDelete:
-			_, ok := s.lookUp(row, c.keys)
-			return ok && c.encodeFound(s, texts, it, true, Footprint(row))
+			s.found, _ = lookUpIn(s.found[:0], row, c.keys)
+			return c.encodeFound(s, texts, it, true, Footprint(row))
 		}
 	}
-	complete, ok := c.lookUpAll(s, row)
-	if !ok {
-		return false
-	}
+	var complete bool
+	s.found, _, complete = c.lookUp(s.found[:0], row)
 	least := 0
 	if !complete { // the row keeps its unmapped columns alive too
 		least = Footprint(row)
@@ -84,51 +67,13 @@ func (c *Converter) encodeQuickly(s *Scratch, texts *item.Texts, it *item.Item, 
 	return c.encodeFound(s, texts, it, false, least)
 }
 
-// lookUpAll finds the values of row in all columns that the mapping has, as convertColumns does.
-func (c *Converter) lookUpAll(s *Scratch, row map[string]any) (complete, ok bool) {
-	if len(c.fields) > 0 {
-		return s.lookUp(row, c.fields)
-	}
-	if seen := c.seen.Load(); seen != nil {
-		if complete, ok := s.lookUp(row, *seen); complete {
-			return complete, ok
-		}
-	}
-	columns := c.planRow(row)
-	c.seen.Store(&columns)
-	return s.lookUp(row, columns)
-}
-
-// lookUp finds the values of row in the given columns, before any of them is encoded: lookups that follow one
-// another overlap in the processor. complete reports whether the columns are all that the row has; ok is false
-// if the row lacks a column that it must have.
-func (s *Scratch) lookUp(row map[string]any, columns []column) (complete, ok bool) {
-	s.found = s.found[:0]
-	met := 0
-	for i := range columns {
-		col := &columns[i]
-		v, ok := row[col.name]
-		switch {
-		case !ok && col.missing == skipColumn:
-			continue
-		case !ok && col.missing == refuseRow:
-			return false, false
-		case ok && !col.repeated:
-			met++
-		}
-		if !col.unmapped {
-			s.found = append(s.found, foundValue{col, v})
-		}
-	}
-	return met == len(row), true
-}
-
 // encodeFound makes the item of the values that were found. Its Footprint counts the row's values as at least
 // so many bytes.
 func (c *Converter) encodeFound(s *Scratch, texts *item.Texts, it *item.Item, isDelete bool, least int) bool {
 	e := c.begin(s, isDelete)
 	for i := range s.found {
-		if !e.add(s.found[i].col, s.found[i].v) {
+		f := &s.found[i]
+		if !f.given && f.col.missing == refuseRow || !e.add(f.col, f.v) {
 			return false
 		}
 	}
@@ -229,12 +174,4 @@ func (s *Scratch) keep(texts *item.Texts, it *item.Item) {
 	it.JSON = texts.KeepJSON(s.buf[:it.EncodedSize])
 	it.Key = texts.KeepKey(s.buf[it.EncodedSize:])
 	it.Footprint += len(s.buf)
-}
-
-// release drops what the Scratch refers to of a row.
-func (s *Scratch) release() {
-	clear(s.found)
-	s.found = s.found[:0]
-	s.attr = item.Attr{}
-	s.builder.Release()
 }

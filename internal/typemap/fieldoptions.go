@@ -104,7 +104,7 @@ func (t *tree) members(a *item.Attr, rv reflect.Value, o *options, level int) er
 // attributevalue.UnixTime does. A number stays as it is.
 func (t *tree) unixTime(a *item.Attr, v any, o *options, level int) error {
 	if moment, ok := v.(time.Time); ok {
-		t.setInt(a, moment.Unix())
+		t.setInteger(a, moment.Unix())
 		return t.Scalar(a, level)
 	}
 	if err := t.setFinal(a, v, level); err != nil {

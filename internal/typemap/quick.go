@@ -94,37 +94,19 @@ func (s *Scratch) appendNumber(dst []byte, v any) (out []byte, size int, ok bool
 	text := 0 // bytes of the number in the row
 	var err error
 	switch v := v.(type) {
-	case int64:
-		dst = strconv.AppendInt(dst, v, 10)
 	case float64:
 		dst, err = decimal.AppendFloat(dst, v, 64)
-	case int:
-		dst = strconv.AppendInt(dst, int64(v), 10)
+	case float32:
+		dst, err = decimal.AppendFloat(dst, float64(v), 32)
 	case json.Number:
 		var d decimal.Decimal
 		d, err = decimal.Parse(string(v))
 		dst = d.Append(dst)
 		text = len(v)
-	case int32:
-		dst = strconv.AppendInt(dst, int64(v), 10)
-	case int16:
-		dst = strconv.AppendInt(dst, int64(v), 10)
-	case int8:
-		dst = strconv.AppendInt(dst, int64(v), 10)
-	case uint64:
-		dst = strconv.AppendUint(dst, v, 10)
-	case uint:
-		dst = strconv.AppendUint(dst, uint64(v), 10)
-	case uint32:
-		dst = strconv.AppendUint(dst, uint64(v), 10)
-	case uint16:
-		dst = strconv.AppendUint(dst, uint64(v), 10)
-	case uint8:
-		dst = strconv.AppendUint(dst, uint64(v), 10)
-	case float32:
-		dst, err = decimal.AppendFloat(dst, float64(v), 32)
 	default:
-		return dst, 0, false
+		if dst, ok = appendInteger(dst, v); !ok {
+			return dst, 0, false
+		}
 	}
 	if err != nil {
 		return dst, 0, false

@@ -49,10 +49,8 @@ func (t *tree) setBuiltin(a *item.Attr, v any, level int) (ok bool, err error) {
 		a.Set(item.S, v)
 	case bool:
 		a.SetBool(v)
-	case int:
-		t.setInt(a, int64(v))
-	case int64:
-		t.setInt(a, v)
+	case int, int64, int8, int16, int32, uint, uint8, uint16, uint32, uint64:
+		t.setInteger(a, v)
 	case float64:
 		return true, t.setFloat(a, v, 64)
 	case []byte:
@@ -61,22 +59,6 @@ func (t *tree) setBuiltin(a *item.Attr, v any, level int) (ok bool, err error) {
 		return true, t.setTime(a, v)
 	case json.Number:
 		return true, t.setNumber(a, string(v))
-	case int8:
-		t.setInt(a, int64(v))
-	case int16:
-		t.setInt(a, int64(v))
-	case int32:
-		t.setInt(a, int64(v))
-	case uint:
-		t.setUint(a, uint64(v))
-	case uint8:
-		t.setUint(a, uint64(v))
-	case uint16:
-		t.setUint(a, uint64(v))
-	case uint32:
-		t.setUint(a, uint64(v))
-	case uint64:
-		t.setUint(a, v)
 	case float32:
 		return true, t.setFloat(a, float64(v), 32)
 	case *big.Int:
@@ -104,14 +86,38 @@ func (t *tree) setBuiltin(a *item.Attr, v any, level int) (ok bool, err error) {
 	return true, nil
 }
 
-func (t *tree) setInt(a *item.Attr, i int64) {
+// setInteger sets a to the number v, which is of an integer type of Go's own.
+func (t *tree) setInteger(a *item.Attr, v any) {
 	var buf [20]byte
-	a.Set(item.N, t.Keep(strconv.AppendInt(buf[:0], i, 10)))
+	text, _ := appendInteger(buf[:0], v)
+	a.Set(item.N, t.Keep(text))
 }
 
-func (t *tree) setUint(a *item.Attr, u uint64) {
-	var buf [20]byte
-	a.Set(item.N, t.Keep(strconv.AppendUint(buf[:0], u, 10)))
+// appendInteger appends v in decimal. It reports false if v is of no integer type of Go's own.
+func appendInteger(dst []byte, v any) (out []byte, ok bool) {
+	switch v := v.(type) {
+	case int64:
+		return strconv.AppendInt(dst, v, 10), true
+	case int:
+		return strconv.AppendInt(dst, int64(v), 10), true
+	case int32:
+		return strconv.AppendInt(dst, int64(v), 10), true
+	case int16:
+		return strconv.AppendInt(dst, int64(v), 10), true
+	case int8:
+		return strconv.AppendInt(dst, int64(v), 10), true
+	case uint64:
+		return strconv.AppendUint(dst, v, 10), true
+	case uint:
+		return strconv.AppendUint(dst, uint64(v), 10), true
+	case uint32:
+		return strconv.AppendUint(dst, uint64(v), 10), true
+	case uint16:
+		return strconv.AppendUint(dst, uint64(v), 10), true
+	case uint8:
+		return strconv.AppendUint(dst, uint64(v), 10), true
+	}
+	return dst, false
 }
 
 func (t *tree) setFloat(a *item.Attr, f float64, bits int) error {

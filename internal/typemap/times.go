@@ -111,7 +111,7 @@ func timeByKind(v any) (time.Time, bool) {
 // setMoment sets a to moment in the form of typ.
 func (t *tree) setMoment(a *item.Attr, moment time.Time, typ Type) error {
 	if typ == EpochSeconds {
-		t.setInt(a, moment.Unix())
+		t.setInteger(a, moment.Unix())
 		return nil
 	}
 	if typ == EpochMillis {
@@ -130,7 +130,7 @@ func (t *tree) setMoment(a *item.Attr, moment time.Time, typ Type) error {
 func (t *tree) setEpochMillis(a *item.Attr, moment time.Time) error {
 	seconds, millis := moment.Unix(), int64(moment.Nanosecond()/1e6)
 	if seconds > math.MinInt64/1000 && seconds < math.MaxInt64/1000 {
-		t.setInt(a, seconds*1000+millis)
+		t.setInteger(a, seconds*1000+millis)
 		return nil
 	}
 	exact := big.NewInt(seconds)
