@@ -2,14 +2,12 @@ package dynamodest
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"iter"
 	"net/http"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -17,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynamodest/dynamodest/dynamodesttest"
+	"github.com/dynamodest/dynamodest/internal/itemtest"
 	"github.com/dynamodest/dynamodest/internal/transport"
 )
 
@@ -60,15 +59,6 @@ func directDest(b *testing.B) *Destination {
 		b.Fatal(err)
 	}
 	return dest
-}
-
-// benchRow is a row of ten columns as a warehouse gives them.
-func benchRow() Row {
-	return Row{
-		"user_id": "user-0000000001", "email": "somebody@example.com", "name": "Some Body", "age": int64(42), "score": 0.8731,
-		"active": true, "created_at": time.Date(2026, 3, 4, 5, 6, 7, 891_000_000, time.UTC), "visits": int64(1_234_567),
-		"country": "DE", "segment": nil,
-	}
 }
 
 // BenchmarkWrite writes rows of ten columns to tables that answer at once:
@@ -164,7 +154,7 @@ func BenchmarkKey(b *testing.B) {
 	for name, key := range map[string][]string{"S": {"user_id:S"}, "S and N": {"user_id:S", "visits:N"}} {
 		b.Run(name, func(b *testing.B) {
 			dest := benchDest(b, key...)
-			row := benchRow()
+			row := itemtest.Row()
 			b.ReportAllocs()
 			for b.Loop() {
 				key, err := dest.Key(row)
@@ -179,11 +169,11 @@ func BenchmarkKey(b *testing.B) {
 // BenchmarkFingerprint makes the fingerprint of a row of ten columns.
 func BenchmarkFingerprint(b *testing.B) {
 	dest := benchDest(b, "user_id:S")
-	nested := benchRow()
+	nested := itemtest.Row()
 	nested["segment"] = &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{
 		"tags": &types.AttributeValueMemberSS{Value: []string{"c", "a", "b"}}, "rank": &types.AttributeValueMemberN{Value: "7"},
 	}}
-	for name, row := range map[string]Row{"flat": benchRow(), "nested": nested} {
+	for name, row := range map[string]Row{"flat": itemtest.Row(), "nested": nested} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -210,9 +200,9 @@ func writeByHand(ctx context.Context, client *dynamodb.Client, rows []Row) error
 	for from := 0; from < len(rows); from += 25 {
 		var puts []types.WriteRequest
 		for _, row := range rows[from:min(from+25, len(rows))] {
-			item := make(map[string]types.AttributeValue, len(row))
-			for column, v := range row {
-				item[column] = byHand(v)
+			item, err := itemtest.ByHand(row)
+			if err != nil {
+				return err
 			}
 			puts = append(puts, types.WriteRequest{PutRequest: &types.PutRequest{Item: item}})
 		}
@@ -225,23 +215,4 @@ func writeByHand(ctx context.Context, client *dynamodb.Client, rows []Row) error
 		}
 	}
 	return nil
-}
-
-// byHand is an attribute of the kinds that benchRow has.
-func byHand(v any) types.AttributeValue {
-	switch v := v.(type) {
-	case nil:
-		return &types.AttributeValueMemberNULL{Value: true}
-	case string:
-		return &types.AttributeValueMemberS{Value: v}
-	case bool:
-		return &types.AttributeValueMemberBOOL{Value: v}
-	case int64:
-		return &types.AttributeValueMemberN{Value: strconv.FormatInt(v, 10)}
-	case float64:
-		return &types.AttributeValueMemberN{Value: strconv.FormatFloat(v, 'g', -1, 64)}
-	case time.Time:
-		return &types.AttributeValueMemberS{Value: v.Format(time.RFC3339Nano)}
-	}
-	panic(fmt.Sprintf("a column of type %T", v))
 }

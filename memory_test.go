@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dynamodest/dynamodest/internal/item"
+	"github.com/dynamodest/dynamodest/internal/itemtest"
 	"github.com/dynamodest/dynamodest/internal/schedule"
 	"github.com/dynamodest/dynamodest/internal/testsize"
 )
@@ -49,9 +50,9 @@ func (c taker) PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamod
 	return &dynamodb.PutItemOutput{}, nil
 }
 
-// rowNumber is benchRow with a key of its own.
+// rowNumber is a row of ten columns with a key of its own.
 func rowNumber(i int) Row {
-	row := benchRow()
+	row := itemtest.Row()
 	row["user_id"] = fmt.Sprintf("user-%010d", i)
 	return row
 }

@@ -2,9 +2,6 @@ package writers
 
 import (
 	"context"
-	"fmt"
-	"strconv"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -12,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynamodest/dynamodest/internal/benchmarks/wire"
+	"github.com/dynamodest/dynamodest/internal/itemtest"
 )
 
 // Item is an item as the SDK takes it.
@@ -65,46 +63,5 @@ func (l Loop) Put(ctx context.Context, row Row) error {
 // Marshal converts a row by the SDK's attributevalue.
 func Marshal(row Row) (Item, error) { return attributevalue.MarshalMap(row) }
 
-// Switch converts a row by a switch over the types that the columns have, which is the fastest that one would write by
-// hand with the SDK's types.
-func Switch(row Row) (Item, error) {
-	item := make(Item, len(row))
-	for column, v := range row {
-		attribute, err := attribute(v)
-		if err != nil {
-			return nil, err
-		}
-		item[column] = attribute
-	}
-	return item, nil
-}
-
-func attribute(v any) (types.AttributeValue, error) {
-	switch v := v.(type) {
-	case nil:
-		return &types.AttributeValueMemberNULL{Value: true}, nil
-	case string:
-		return &types.AttributeValueMemberS{Value: v}, nil
-	case bool:
-		return &types.AttributeValueMemberBOOL{Value: v}, nil
-	case int64:
-		return &types.AttributeValueMemberN{Value: strconv.FormatInt(v, 10)}, nil
-	case float64:
-		return &types.AttributeValueMemberN{Value: strconv.FormatFloat(v, 'g', -1, 64)}, nil
-	case time.Time:
-		return &types.AttributeValueMemberS{Value: v.Format(time.RFC3339Nano)}, nil
-	case []any:
-		list := make([]types.AttributeValue, len(v))
-		for i, element := range v {
-			var err error
-			if list[i], err = attribute(element); err != nil {
-				return nil, err
-			}
-		}
-		return &types.AttributeValueMemberL{Value: list}, nil
-	case map[string]any:
-		item, err := Switch(v)
-		return &types.AttributeValueMemberM{Value: item}, err
-	}
-	return nil, fmt.Errorf("a column of type %T", v)
-}
+// Switch converts a row by a switch over the types that the columns have.
+func Switch(row Row) (Item, error) { return itemtest.ByHand(row) }

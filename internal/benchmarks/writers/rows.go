@@ -4,23 +4,21 @@ import (
 	"fmt"
 	"iter"
 	"strings"
-	"time"
 
 	"github.com/dynamodest/dynamodest"
 
 	"github.com/dynamodest/dynamodest/internal/benchmarks/wire"
+	"github.com/dynamodest/dynamodest/internal/itemtest"
 )
 
 // Row is a row of the source.
 type Row = dynamodest.Row
 
-// NewRow returns row i: ten columns, some 300 bytes in a request, as a warehouse gives them.
+// NewRow returns row i.
 func NewRow(i int) Row {
-	return Row{
-		wire.Key: fmt.Sprintf("user-%010d", i), "email": "somebody@example.com", "name": "Some Body", "age": int64(42),
-		"score": 0.8731, "active": true, "created_at": time.Date(2026, 3, 4, 5, 6, 7, 891_000_000, time.UTC),
-		"visits": int64(1_234_567), "country": "DE", "segment": nil,
-	}
+	row := itemtest.Row()
+	row[wire.Key] = fmt.Sprintf("user-%010d", i)
+	return row
 }
 
 // Rows returns so many rows.
