@@ -3,15 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
 
 	"github.com/dynamodest/dynamodest/internal/benchmarks/measure"
 	"github.com/dynamodest/dynamodest/internal/benchmarks/wire"
 	"github.com/dynamodest/dynamodest/internal/benchmarks/writers"
+	"github.com/dynamodest/dynamodest/internal/cmd/again"
 	"github.com/dynamodest/dynamodest/internal/cmd/pace/scenario"
 )
 
@@ -75,13 +73,14 @@ func runChild(ctx context.Context, description string, in io.Reader, out io.Writ
 
 // observe runs the child and returns what it took.
 func (c child) observe(ctx context.Context) (usage measure.Usage, err error) {
-	program, err1 := os.Executable()
-	arguments, err2 := c.arguments()
-	if err := errors.Join(err1, err2); err != nil {
+	arguments, err := c.arguments()
+	if err != nil {
 		return usage, err
 	}
-	process := exec.CommandContext(ctx, program, arguments...)
-	process.Stderr = os.Stderr
+	process, err := again.Command(ctx, arguments...)
+	if err != nil {
+		return usage, err
+	}
 	out, err := process.Output()
 	if err != nil {
 		return usage, err

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dynamodest/dynamodest"
+
 	"github.com/dynamodest/dynamodest/internal/benchmarks/measure"
 	"github.com/dynamodest/dynamodest/internal/benchmarks/writers"
 )
@@ -22,16 +24,8 @@ func smallCalls(ctx context.Context, b *bench) (result, error) {
 		delay time.Duration
 		calls int
 	}{{"the server answers at once", 0, 400}, {"the server takes 5 ms", 5 * time.Millisecond, 40}} {
-		p, err := b.delayed(ctx, server.delay, server.delay)
+		p, d, err := b.warm(ctx, server.delay)
 		if err != nil {
-			return result{}, err
-		}
-		d, err := p.Destination(ctx)
-		if err != nil {
-			return result{}, err
-		}
-		// The pace of a Destination that has written nothing yet begins at the table's start capacity.
-		if err := writers.Write(ctx, d, writers.Rows(b.n(40_000))); err != nil {
 			return result{}, err
 		}
 		loop := writers.Loop{Client: p.Client(), Workers: 1, Convert: writers.Switch}
@@ -50,6 +44,20 @@ func smallCalls(ctx context.Context, b *bench) (result, error) {
 		}
 	}
 	return result{figures: figures}, nil
+}
+
+// warm returns a server that takes so long for a response, and a Destination that has written to it: the pace of one
+// that has written nothing yet begins at the table's start capacity.
+func (b *bench) warm(ctx context.Context, delay time.Duration) (writers.Place, *dynamodest.Destination, error) {
+	p, err := b.delayed(ctx, delay, delay)
+	if err != nil {
+		return p, nil, err
+	}
+	d, err := p.Destination(ctx)
+	if err != nil {
+		return p, nil, err
+	}
+	return p, d, writers.Write(ctx, d, writers.Rows(b.n(40_000)))
 }
 
 // repeated returns a contestant that makes so many calls, one after the other.
@@ -80,15 +88,8 @@ func handWritten(loop writers.Loop, n int) (name string, write func(context.Cont
 // goroutines measures many goroutines that write one row each.
 func goroutines(ctx context.Context, b *bench) (result, error) {
 	const each, stream, hand = "library, Write by each goroutine", "library, one WriteChan for all", "PutItem by each goroutine"
-	p, err := b.delayed(ctx, 5*time.Millisecond, 5*time.Millisecond)
+	p, d, err := b.warm(ctx, 5*time.Millisecond)
 	if err != nil {
-		return result{}, err
-	}
-	d, err := p.Destination(ctx)
-	if err != nil {
-		return result{}, err
-	}
-	if err := writers.Write(ctx, d, writers.Rows(b.n(40_000))); err != nil {
 		return result{}, err
 	}
 	rows := writers.Rows(1000)

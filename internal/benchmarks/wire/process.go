@@ -8,9 +8,10 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"os/exec"
 	"strings"
+
+	"github.com/dynamodest/dynamodest/internal/cmd/again"
 )
 
 // Serve runs a server in this process. It writes the server's URL to out and, when in ends, what the server has
@@ -46,15 +47,8 @@ type Server struct {
 
 // Start starts a server: this program with the given arguments, with which it must call [Serve].
 func Start(ctx context.Context, arguments ...string) (*Server, error) {
-	program, err := os.Executable()
+	process, in, out, err := again.Start(ctx, arguments...)
 	if err != nil {
-		return nil, err
-	}
-	process := exec.CommandContext(ctx, program, arguments...)
-	process.Stderr = os.Stderr
-	in, err1 := process.StdinPipe()
-	out, err2 := process.StdoutPipe()
-	if err := errors.Join(err1, err2, process.Start()); err != nil {
 		return nil, err
 	}
 	s := &Server{process: process, in: in, out: bufio.NewReader(out)}

@@ -16,7 +16,7 @@ type Converter struct {
 	scratch   typemap.Scratch
 }
 
-// slabRows is the number of rows whose bytes share memory, as in a call.
+// slabRows is the number of rows whose bytes share memory, which serves the next rows too, as in a call.
 const slabRows = 16
 
 // NewConverter returns a converter for the table. It is for one goroutine.
@@ -46,9 +46,9 @@ func (c *Converter) Values(columns []string, rows [][]any) error {
 // encode converts rows, in slabs.
 func encode[R any](rows []R, one func(*item.Texts, *item.Item, R) *fault.Error) error {
 	var items [slabRows]item.Item
+	var texts item.Texts
 	for slab := range slices.Chunk(rows, slabRows) {
-		var texts item.Texts
-		texts.Expect(len(slab))
+		texts.Reset(len(slab))
 		for i, row := range slab {
 			if err := one(&texts, &items[i], row); err != nil {
 				return err

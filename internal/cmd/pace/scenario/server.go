@@ -3,7 +3,6 @@ package scenario
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dynamodest/dynamodest/dynamodesttest"
+	"github.com/dynamodest/dynamodest/internal/cmd/again"
 )
 
 // Table describes a table to create. Its partition key is the string "id".
@@ -134,15 +134,8 @@ type remote struct {
 
 // startServer starts a second process of this program, as the server.
 func startServer(ctx context.Context, arguments []string) (*remote, error) {
-	program, err := os.Executable()
+	process, in, out, err := again.Start(ctx, arguments...)
 	if err != nil {
-		return nil, err
-	}
-	process := exec.CommandContext(ctx, program, arguments...)
-	process.Stderr = os.Stderr
-	in, err1 := process.StdinPipe()
-	out, err2 := process.StdoutPipe()
-	if err := errors.Join(err1, err2, process.Start()); err != nil {
 		return nil, err
 	}
 	s := &remote{control: rpc.NewClient(pipe{out, in}), process: process}
