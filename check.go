@@ -68,7 +68,7 @@ const probeUnits = 1
 
 // probe makes one request that carries no row, by send, in a slot of the gate. The caller calls notify,
 // which is the RequestDone hook.
-func (d *Destination) probe(ctx context.Context, op string, send func(ctx context.Context, ended func() error) *fault.Failure) (failure *fault.Failure, notify func()) {
+func (d *Destination) probe(ctx context.Context, op string, send func(ctx context.Context, ended func() error) (requestID string, failure *fault.Failure)) (failure *fault.Failure, notify func()) {
 	sentAt, err := d.waitForSlot(ctx)
 	if err != nil {
 		return notSent(ctx, err), func() {}
@@ -85,7 +85,7 @@ func (d *Destination) probe(ctx context.Context, op string, send func(ctx contex
 		return notSent(ctx, err), d.observer.done(observed, Response{Request: request}, endedInHook(op, err))
 	}
 	sentAt = began
-	failure = send(observed, ctx.Err)
+	_, failure = send(observed, ctx.Err)
 	if failure != nil && failure.Throttled {
 		sample.Failed, sample.Rejected = false, probeUnits
 	}

@@ -225,7 +225,7 @@ func (d *Destination) describeOnce(ctx context.Context) (now table.Description, 
 	request := Request{Op: transport.DescribeTable}
 	observed := d.observer.start(ctx, request)
 	began := time.Now()
-	now, failure = d.transport.Describe(observed, ctx.Err)
+	now, _, failure = d.transport.Describe(observed, ctx.Err)
 	response := Response{Request: request, Elapsed: time.Since(began)}
 	return now, failure, d.observer.done(observed, response, failure)
 }

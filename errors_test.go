@@ -150,7 +150,7 @@ func TestRemediesAreWhole(t *testing.T) {
 	}
 	arn := "arn:aws-us-gov:dynamodb:us-gov-west-1:123456789012:table/" + strings.Repeat("t", 255)
 	probe := transport.New(failing{&smithy.GenericAPIError{Code: "AccessDeniedException", Message: long}}, "users")
-	denied := probe.ProbeBatch(t.Context(), t.Context().Err)
+	_, denied := probe.ProbeBatch(t.Context(), t.Context().Err)
 	causes = append(causes, denied.Err)
 	for _, reason := range allReasons {
 		for _, cause := range causes {

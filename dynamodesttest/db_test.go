@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/assert"
@@ -230,5 +232,30 @@ func TestThrottlingReasons(t *testing.T) {
 				t.Errorf("%s came as %v", code, err)
 			}
 		}
+	})
+}
+
+// Each response has an ID of its own, which the history has too.
+func TestRequestIDs(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, db *dynamodesttest.DB, c client) {
+		db.FailWrites(dynamodesttest.Error(400, "ThrottlingException", ""))
+		ids := map[string]bool{}
+		for range 3 {
+			out, err := c.PutItem(t.Context(), putItem("users", user("a", "1")))
+			var id string
+			if err == nil {
+				id, _ = awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
+			} else {
+				var failed *awshttp.ResponseError
+				require.ErrorAs(t, err, &failed)
+				id = failed.ServiceRequestID()
+			}
+			calls := db.Calls()
+			assert.Equal(t, calls[len(calls)-1].RequestID, id)
+			assert.Len(t, id, 52)
+			ids[id] = true
+		}
+		assert.Len(t, ids, 3)
 	})
 }

@@ -1,6 +1,7 @@
 package dynamodesttest
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -12,6 +13,8 @@ import (
 type Call struct {
 	// N is the number of the request, counted from 1.
 	N int
+	// RequestID is the ID that the response gives the request, as DynamoDB's do: another for each request of a DB.
+	RequestID string
 	// Op is the operation: "BatchWriteItem", "PutItem", "DescribeTable", …
 	Op string
 	// Table is the table's name or ARN as the request gives it; if there are several tables, the
@@ -164,6 +167,7 @@ func (db *DB) begin(req *request) {
 	db.lastTick++
 	c := &req.call
 	c.N, c.Began, c.At = db.lastCall, db.lastTick, time.Now()
+	c.RequestID = requestID(c.N)
 	db.history.actions[c.Op]++
 	db.inFlight++
 	db.maxInFlight = max(db.maxInFlight, db.inFlight)
@@ -181,6 +185,9 @@ func (db *DB) begin(req *request) {
 	}
 	db.applyLateWrites(func(w lateWrite) bool { return w.due > 0 && w.due <= c.N })
 }
+
+// requestID returns the ID of the n-th request, which is as long as DynamoDB's.
+func requestID(n int) string { return fmt.Sprintf("DYNAMODESTTEST%038d", n) }
 
 func (db *DB) end(req *request, outcome string) {
 	db.mu.Lock()

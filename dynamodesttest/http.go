@@ -85,10 +85,12 @@ func readBody(r *http.Request) (body string, tooLarge bool, err error) {
 func (resp *response) setHeaders() {
 	given := resp.header
 	resp.header = http.Header{
-		"Content-Type":     {"application/x-amz-json-1.0"},
-		"X-Amz-Crc32":      {strconv.FormatUint(uint64(crc32.ChecksumIEEE(resp.body)), 10)},
-		"X-Amzn-Requestid": {"DYNAMODESTTEST"},
-		"Content-Length":   {strconv.Itoa(len(resp.body))},
+		"Content-Type":   {"application/x-amz-json-1.0"},
+		"X-Amz-Crc32":    {strconv.FormatUint(uint64(crc32.ChecksumIEEE(resp.body)), 10)},
+		"Content-Length": {strconv.Itoa(len(resp.body))},
+	}
+	if resp.requestID != "" {
+		resp.header["X-Amzn-Requestid"] = []string{resp.requestID}
 	}
 	for name, values := range given {
 		resp.header[name] = values

@@ -33,6 +33,8 @@ type response struct {
 	body    []byte
 	ending  ending
 	outcome string
+
+	requestID string // "" for a request that is not recorded
 }
 
 // ending says whether the client gets the whole response, and how the connection ends.
@@ -73,6 +75,7 @@ func (db *DB) serve(ctx context.Context, header http.Header, body string, denied
 		connected()
 	}
 	resp := db.respond(ctx, req)
+	resp.requestID = req.call.RequestID
 	db.end(req, resp.outcome)
 	return resp
 }

@@ -84,7 +84,7 @@ func TestResponseBodyIsBounded(t *testing.T) {
 
 // describe, batch and put make one request each.
 func describe(c *Client) *fault.Failure {
-	_, failure := c.Describe(context.Background(), context.Background().Err)
+	_, _, failure := c.Describe(context.Background(), context.Background().Err)
 	return failure
 }
 

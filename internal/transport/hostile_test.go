@@ -77,7 +77,7 @@ func TestHostileErrors(t *testing.T) {
 			client := New(api, "users").WithDescription(users())
 			_, batch := client.WriteBatch(t.Context(), t.Context().Err, twoItems())
 			_, put := client.Put(t.Context(), t.Context().Err, numbered("1", "a"), IfAbsent)
-			_, described := client.Describe(t.Context(), t.Context().Err)
+			_, _, described := client.Describe(t.Context(), t.Context().Err)
 			for _, f := range []*fault.Failure{batch, put, described} {
 				require.NotNil(t, f)
 				assert.Equal(t, fault.Unavailable, f.Reason)

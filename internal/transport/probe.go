@@ -24,9 +24,9 @@ const probeName = "dynamodest-check"
 // nothing whatever the table holds. A failed condition, which costs one write unit, is no failure: it
 // shows that the action and the use of the table's KMS key are allowed. The keys of the table must be
 // known, with their types.
-func (c *Client) ProbePut(ctx context.Context, ended func() error) *fault.Failure {
+func (c *Client) ProbePut(ctx context.Context, ended func() error) (requestID string, failure *fault.Failure) {
 	applied := false
-	failure := c.send(ctx, ended, PutItem, 1, func(ctx context.Context, t *trace) error {
+	requestID, failure = c.send(ctx, ended, PutItem, 1, func(ctx context.Context, t *trace) error {
 		t.probe = true
 		out, err := c.api.PutItem(ctx, &dynamodb.PutItemInput{
 			TableName:                aws.String(c.name),
@@ -45,19 +45,19 @@ func (c *Client) ProbePut(ctx context.Context, ended func() error) *fault.Failur
 	})
 	switch {
 	case applied:
-		return notRefused("it has written an item with a random key under a condition that cannot hold, so it ignores conditions", "delete the item that has nothing but the table's key, which begins with "+probeName+" where it is text or binary; and ")
+		return requestID, notRefused("it has written an item with a random key under a condition that cannot hold, so it ignores conditions", "delete the item that has nothing but the table's key, which begins with "+probeName+" where it is text or binary; and ")
 	case failure != nil && failure.Action == fault.KeyExists:
-		return nil
+		return requestID, nil
 	}
-	return failure
+	return requestID, failure
 }
 
 // ProbeBatch sends a BatchWriteItem of one put that lacks the table's key, so that DynamoDB must refuse
 // it. The refusal of the key is no failure: it shows that the action is allowed, if DynamoDB judges access
 // before it validates keys, which is not documented. The keys of the table must be known.
-func (c *Client) ProbeBatch(ctx context.Context, ended func() error) *fault.Failure {
+func (c *Client) ProbeBatch(ctx context.Context, ended func() error) (requestID string, failure *fault.Failure) {
 	accepted, refused, unprocessed := false, false, false
-	failure := c.send(ctx, ended, BatchWriteItem, 1, func(ctx context.Context, t *trace) error {
+	requestID, failure = c.send(ctx, ended, BatchWriteItem, 1, func(ctx context.Context, t *trace) error {
 		t.probe = true
 		put := &types.PutRequest{Item: map[string]types.AttributeValue{c.otherName(): &types.AttributeValueMemberBOOL{Value: true}}}
 		out, err := c.api.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
@@ -79,15 +79,15 @@ func (c *Client) ProbeBatch(ctx context.Context, ended func() error) *fault.Fail
 	})
 	switch {
 	case unprocessed:
-		return &fault.Failure{Reason: fault.Throttled, Throttled: true, Err: fault.New(fault.Throttled, "the put came back as unprocessed")}
+		return requestID, &fault.Failure{Reason: fault.Throttled, Throttled: true, Err: fault.New(fault.Throttled, "the put came back as unprocessed")}
 	case accepted:
-		return notRefused("it has accepted an item without the table's key, so it does not check keys", "")
+		return requestID, notRefused("it has accepted an item without the table's key, so it does not check keys", "")
 	case failure != nil && failure.Reason == fault.Refused && refused:
-		return nil
+		return requestID, nil
 	case failure != nil && failure.Action == fault.KeyExists: // a batch has no condition, so the response is not DynamoDB's
 		failure.Reason, failure.Action = fault.Unavailable, fault.Retry
 	}
-	return failure
+	return requestID, failure
 }
 
 // notRefused returns the failure of a probe that DynamoDB would have refused.

@@ -39,6 +39,8 @@ type API interface {
 // may be any context that a hook has returned; ended returns the error of the caller's own context.
 // The end of the caller's context is a failure of reason Stopped, any other end is one of reason
 // Unavailable.
+//
+// Each returns the ID that DynamoDB gave the request; "" without a response, and with a fake client.
 type Client struct {
 	api         API
 	built       *Built // api, if the library has built it and encodes the bodies of requests; nil otherwise
@@ -79,14 +81,14 @@ type Result struct {
 	WriteUnits  float64 // write units charged, those of indexes included; 0 if not reported; an estimate if a condition failed
 	VectorBytes float64 // bytes charged for writes to vector indexes; 0 if not reported
 	Existing    Existing
+	RequestID   string // as the methods of a Client without a Result return it
 }
 
 // Describe requests the table's description. A fake may return none, but a response over the wire
 // that does not describe the table's keys is not DynamoDB's.
-func (c *Client) Describe(ctx context.Context, ended func() error) (table.Description, *fault.Failure) {
-	var d table.Description
+func (c *Client) Describe(ctx context.Context, ended func() error) (d table.Description, requestID string, failure *fault.Failure) {
 	foreign := false
-	failure := c.send(ctx, ended, DescribeTable, 0, func(ctx context.Context, t *trace) error {
+	requestID, failure = c.send(ctx, ended, DescribeTable, 0, func(ctx context.Context, t *trace) error {
 		out, err := c.api.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(c.name)}, t.options)
 		if err != nil || out == nil {
 			return replaceUnsafe(err)
@@ -98,31 +100,33 @@ func (c *Client) Describe(ctx context.Context, ended func() error) (table.Descri
 	if foreign {
 		failure = &fault.Failure{Reason: fault.Unavailable, Err: errInconclusive("the response describes no table with its keys, so it is not DynamoDB's")}
 	}
-	return d, failure
+	return d, requestID, failure
 }
 
 // WriteBatch puts and deletes items by one BatchWriteItem request. No two may have the same key, if keys are
 // known.
 func (c *Client) WriteBatch(ctx context.Context, ended func() error, items []*item.Item) (Result, *fault.Failure) {
 	var r Result
-	failure := c.send(ctx, ended, BatchWriteItem, len(items), func(ctx context.Context, t *trace) error {
+	id, failure := c.send(ctx, ended, BatchWriteItem, len(items), func(ctx context.Context, t *trace) error {
 		return c.batchWrite(ctx, t, items, &r)
 	})
+	r.RequestID = id
 	return r, failure
 }
 
 // Put puts it by one PutItem request, if cond holds.
 func (c *Client) Put(ctx context.Context, ended func() error, it *item.Item, cond Condition) (Result, *fault.Failure) {
 	var r Result
-	failure := c.send(ctx, ended, PutItem, 1, func(ctx context.Context, t *trace) error {
+	id, failure := c.send(ctx, ended, PutItem, 1, func(ctx context.Context, t *trace) error {
 		return c.put(ctx, t, it, cond, &r)
 	})
+	r.RequestID = id
 	return r, failure
 }
 
 // send makes one request of op with so many items within requestTimeout, and classifies its error. A
 // request whose context has ended, or the caller's, is not handed to the client.
-func (c *Client) send(ctx context.Context, ended func() error, op string, items int, request func(context.Context, *trace) error) *fault.Failure {
+func (c *Client) send(ctx context.Context, ended func() error, op string, items int, request func(context.Context, *trace) error) (requestID string, failure *fault.Failure) {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
 	t := trace{maxBody: c.maxBody}
@@ -134,12 +138,12 @@ func (c *Client) send(ctx context.Context, ended func() error, op string, items 
 		err, withheld = request(ctx, &t), false
 	}
 	if err == nil {
-		return nil
+		return t.requestID(), nil
 	}
 	p := t.progress(ctx, ended)
 	p.withheld = withheld
-	failure := classify(err, p, items, op)
-	return &failure
+	classified := classify(err, p, items, op)
+	return t.requestID(), &classified
 }
 
 // withDeadline returns the context for one request.

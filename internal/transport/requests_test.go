@@ -26,7 +26,7 @@ import (
 // all calls each method of a Client for api.
 func all(ctx context.Context, api API) map[string]*fault.Failure {
 	c := New(api, "users")
-	_, describe := c.Describe(ctx, ctx.Err)
+	_, _, describe := c.Describe(ctx, ctx.Err)
 	_, batch := c.WriteBatch(ctx, ctx.Err, twoItems())
 	_, put := c.Put(ctx, ctx.Err, numbered("1", "a"), IfAbsent)
 	return map[string]*fault.Failure{DescribeTable: describe, BatchWriteItem: batch, PutItem: put}
@@ -38,7 +38,7 @@ func TestMinimalFake(t *testing.T) {
 	for op, failure := range all(t.Context(), fake{}) {
 		assert.Nil(t, failure, op)
 	}
-	d, failure := New(fake{}, "users").Describe(t.Context(), t.Context().Err)
+	d, _, failure := New(fake{}, "users").Describe(t.Context(), t.Context().Err)
 	require.Nil(t, failure)
 	assert.Equal(t, table.Description{}, d)
 }
@@ -90,7 +90,7 @@ func TestRequestsAsTheyAreSent(t *testing.T) {
 	}))
 	defer server.Close()
 	c := New(builtClient(server.URL), "users").WithDescription(users())
-	_, _ = c.Describe(t.Context(), t.Context().Err)
+	_, _, _ = c.Describe(t.Context(), t.Context().Err)
 	_, failure := c.WriteBatch(t.Context(), t.Context().Err, twoItems())
 	require.Nil(t, failure)
 	_, failure = c.Put(t.Context(), t.Context().Err, numbered("1", "a"), IfAbsent)
@@ -233,7 +233,7 @@ func TestDescriptions(t *testing.T) {
 		``:                                   "another",
 	} {
 		server := httptest.NewServer(respond(200, body))
-		d, failure := New(builtClient(server.URL), "users").Describe(t.Context(), t.Context().Err)
+		d, _, failure := New(builtClient(server.URL), "users").Describe(t.Context(), t.Context().Err)
 		server.Close()
 		if whose == "DynamoDB" {
 			require.Nil(t, failure)
@@ -249,7 +249,7 @@ func TestDescriptions(t *testing.T) {
 	partial := fake{describe: func(context.Context, *dynamodb.DescribeTableInput) (*dynamodb.DescribeTableOutput, error) {
 		return &dynamodb.DescribeTableOutput{Table: &types.TableDescription{KeySchema: []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}}}}, nil
 	}}
-	d, failure := New(partial, "users").Describe(t.Context(), t.Context().Err)
+	d, _, failure := New(partial, "users").Describe(t.Context(), t.Context().Err)
 	require.Nil(t, failure)
 	assert.True(t, d.Known, "a fake may leave the key's type out")
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +37,7 @@ type trace struct {
 	sends     atomic.Int32
 	status    atomic.Int32
 	bodyBytes atomic.Int64
+	response  atomic.Pointer[http.Response] // the last that began; nil for none
 
 	connection httptrace.ClientTrace // set by network
 }
@@ -133,7 +135,26 @@ func (t *trace) network(ctx context.Context) context.Context {
 // began records that resp has begun, and bounds its body.
 func (t *trace) began(resp *http.Response) {
 	t.status.Store(int32(resp.StatusCode))
+	t.response.Store(resp)
 	resp.Body = &boundedBody{&countedBody{resp.Body, &t.bodyBytes}, t.maxBody}
+}
+
+// maxRequestID is the most bytes of a request's ID. DynamoDB's have 52.
+const maxRequestID = 128
+
+// requestID returns the ID that the last response gave the request. It is "" without a response, and if what the
+// response has there is not of the form of an ID: a server that is not DynamoDB may send anything.
+func (t *trace) requestID() string {
+	resp := t.response.Load()
+	if resp == nil {
+		return ""
+	}
+	id := responseID(resp.Header)
+	outside := func(r rune) bool { return r <= ' ' || r > '~' }
+	if len(id) > maxRequestID || strings.ContainsFunc(id, outside) {
+		return ""
+	}
+	return id
 }
 
 // plainBody hides the WriteTo method of a request's body. The SDK closes the body once a response

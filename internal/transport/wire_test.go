@@ -353,7 +353,7 @@ func TestWrapperThatDropsTheOptions(t *testing.T) {
 		_, failure := New(serve(t, handler), "users").Put(t.Context(), t.Context().Err, numbered("1", "a"), Condition{})
 		assert.Nil(t, failure)
 	}
-	_, failure := New(serve(t, respond(200, `{"Table":{}}`)), "users").Describe(t.Context(), t.Context().Err)
+	_, _, failure := New(serve(t, respond(200, `{"Table":{}}`)), "users").Describe(t.Context(), t.Context().Err)
 	require.NotNil(t, failure)
 	assert.Equal(t, fault.Unavailable, failure.Reason)
 }
