@@ -133,6 +133,19 @@ func (g *Gate) Done(sent, now time.Time, s Sample) {
 // wait may send them when the count has risen.
 func (g *Gate) Recoveries() int64 { return g.recoveries.Load() }
 
+// Status is what a [Gate] lets through now.
+type Status struct {
+	InFlight int     // requests and borrowed slots
+	Rate     float64 // write units a second, see [Pace.Rate]; 0 while nothing limits it
+}
+
+// Status returns what the Gate lets through now.
+func (g *Gate) Status() Status {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return Status{InFlight: g.inFlight, Rate: g.pace.Rate()}
+}
+
 // Borrow takes the slot of a request in flight for something that writes nothing, without regard to
 // the rate, and reports whether it did: it is w's turn and a slot is free. Return ends it. If it did
 // not, w keeps its place in the line and its Turn receives when it is worth asking again.

@@ -315,3 +315,26 @@ func granted(g *Gate, w *Waiter) {
 		}
 	}
 }
+
+// Status counts requests and borrowed slots, and shows the rate by which requests are spaced.
+func TestGateStatus(t *testing.T) {
+	t.Parallel()
+	g := gateOf(t, 2)
+	assert.Equal(t, Status{}, g.Status(), "nothing is known of the table")
+	w := NewWaiter()
+	mustStart(t, g, w)
+	assert.Zero(t, g.Status().InFlight, "a grant is no request")
+	g.Sent(w, g.origin, 1)
+	require.True(t, g.Borrow(w))
+	assert.Equal(t, 2, g.Status().InFlight)
+	g.Return()
+	finish(g)
+	assert.Zero(t, g.Status().InFlight)
+
+	assert.InDelta(t, 50, NewGate(Config{Cap: 50}).Status().Rate, 0, "the cap, in slow start")
+	learning := NewGate(Config{Start: 800})
+	assert.InDelta(t, 800*startShare, learning.Status().Rate, 0)
+	assert.InDelta(t, learning.pace.learned.rate, learning.Status().Rate, 0)
+	assert.InDelta(t, 100, NewGate(Config{Start: 80_000, Cap: 100}).Status().Rate, 0, "the cap is less")
+	assert.InDelta(t, 100, NewGate(Config{Start: 800, Cap: 1000}).Status().Rate, 0, "the learned rate is less")
+}

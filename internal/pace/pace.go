@@ -127,6 +127,19 @@ func (p *Pace) Budget() float64 {
 	return min(p.CapBudget(), p.learnedBudget())
 }
 
+// Rate is the write units a second by which requests are spaced now: the learned rate or, if it is less,
+// the cap. It is 0 while there is neither, as in slow start. A call that fits one request may go faster
+// than the learned rate.
+func (p *Pace) Rate() float64 {
+	switch {
+	case p.phase == slowStart:
+		return p.cap.rate
+	case p.cap.rate > 0:
+		return min(p.cap.rate, p.learned.rate)
+	}
+	return p.learned.rate
+}
+
 // learnedBudget is what a request carries at most by the learned rate. Requests are small where other
 // writers take what there is: a share of the table goes by requests then, and a small request finds what
 // it asks for. They are large enough for the requests in flight to use the rate up, since a rate that is
