@@ -17,6 +17,7 @@ import (
 // caller's goroutine waits in the source, and owns the goroutines that send.
 type dispatcher struct {
 	d         *Destination
+	call      int64 // the ID of the call
 	mailbox   *mailbox
 	scheduler *schedule.Scheduler
 	waiter    *pace.Waiter // the call's place in the line for the gate
@@ -32,15 +33,17 @@ type dispatcher struct {
 	timerSet      bool
 	spare         []*job             // memory for the next rows collected
 	settled       []*job             // for the caller's goroutine
+	settledRows   tally              // all that were settled
+	waitFor       string             // what the call waits for before it sends, a word of Wait.For
 	stop          error              // why no request starts any more, as the caller sees it
 	stopStarting  context.CancelFunc // ends the context of requests that have not started
 	recoveries    int64              // of the table, as far as the call has acted on them
 	paceWaitUntil time.Time          // end of the pace wait last reported to the Observer
 }
 
-func newDispatcher(d *Destination, m *mailbox) *dispatcher {
+func newDispatcher(d *Destination, call int64, m *mailbox) *dispatcher {
 	return &dispatcher{
-		d: d, mailbox: m, scheduler: schedule.New(d.scheduling), waiter: pace.NewWaiter(), recoveries: d.gate.Recoveries(),
+		d: d, call: call, mailbox: m, scheduler: schedule.New(d.scheduling), waiter: pace.NewWaiter(), recoveries: d.gate.Recoveries(),
 		toSenders: make(chan *flight), responses: make(chan *flight, d.concurrency),
 		described: make(chan error, 1),
 	}
@@ -57,6 +60,7 @@ func (r *dispatcher) loop(ctx context.Context) {
 		r.collect()
 		r.handleResponses(ctx)
 		until := r.dispatch(ctx, start)
+		r.waitFor = until.waitFor
 		r.deliver()
 		if until.done {
 			return
@@ -80,6 +84,7 @@ func (r *dispatcher) loop(ctx context.Context) {
 // end joins what the loop has started and settles every row that is left. It also runs when a
 // callback ends the goroutine with runtime.Goexit.
 func (r *dispatcher) end() {
+	r.waitFor = ""
 	r.timer.Stop()
 	r.d.gate.Leave(r.waiter)
 	if !r.scheduler.Idle() {
@@ -133,6 +138,7 @@ func (r *dispatcher) settle(rows []*schedule.Row) {
 		*j.item = item.Item{}
 		j.item, j.Key, j.Rank, j.Payload = nil, "", "", nil
 		r.settled = append(r.settled, j)
+		r.settledRows[j.Outcome]++
 	}
 }
 
@@ -144,7 +150,9 @@ func (r *dispatcher) deliver() {
 	if r.stop != nil {
 		r.stopStarting()
 	}
-	r.mailbox.deliver(r.settled, r.scheduler.HeldBack(), r.stop, r.scheduler.Stats())
+	r.mailbox.deliver(r.settled, dispatcherState{
+		settledRows: r.settledRows, heldBack: r.scheduler.HeldBack(), waitFor: r.waitFor, stop: r.stop, stats: r.scheduler.Stats(),
+	})
 	clear(r.settled)
 	r.settled = r.settled[:0]
 }
@@ -152,9 +160,10 @@ func (r *dispatcher) deliver() {
 // idle is what the dispatcher waits for, in addition to responses, its turn at the gate, and what the
 // caller's goroutine says.
 type idle struct {
-	wait time.Duration // until the next request may go by itself, or never
-	rows int           // how many further rows may make a request go; 0 if no number of them can
-	done bool          // there is nothing to wait for
+	wait    time.Duration // until the next request may go by itself, or never
+	rows    int           // how many further rows may make a request go; 0 if no number of them can
+	waitFor string        // what no request may go before, a word of Wait.For; "" for a response or a row
+	done    bool          // there is nothing to wait for
 }
 
 // dispatch starts every request that may go now. It returns what is to be waited for.
@@ -176,16 +185,16 @@ func (r *dispatcher) dispatch(ctx, start context.Context) idle {
 			continue
 		case schedule.Wait, schedule.Done:
 			gate.Leave(r.waiter)
-			return idle{until(now, next.Until), next.Rows, next.Kind == schedule.Done}
+			return idle{wait: until(now, next.Until), rows: next.Rows, waitFor: r.waitsForRetry(), done: next.Kind == schedule.Done}
 		case schedule.Send:
 		}
 		if r.limiting.Load() || r.tooManyHooks() {
 			gate.Leave(r.waiter)
-			return idle{wait: never}
+			return idle{wait: never, waitFor: r.waitsForLimiter()}
 		}
 		grant := gate.Start(r.waiter, now, s.FitsOneRequest())
 		if !grant.OK {
-			return idle{wait: r.waitForGate(ctx, now, grant)}
+			return r.waitForGate(ctx, now, grant)
 		}
 		if next = s.Next(now, r.d.limitedBudget(grant.Budget)); next.Kind != schedule.Send {
 			gate.Leave(r.waiter) // a part-filled batch that may still fill up
@@ -196,20 +205,40 @@ func (r *dispatcher) dispatch(ctx, start context.Context) idle {
 	}
 }
 
-// waitForGate returns how long to wait after a grant that was not given, and notifies the Observer
-// of a wait for the pace.
-func (r *dispatcher) waitForGate(ctx context.Context, now time.Time, grant pace.Grant) time.Duration {
-	if grant.Wait <= 0 {
-		return never // the waiter's turn ends the wait
+// waitsForRetry returns what a call waits for that has nothing to send now.
+func (r *dispatcher) waitsForRetry() string {
+	if limit := r.waitsForLimiter(); limit != "" {
+		return limit
 	}
+	if r.scheduler.Stats().Delayed > 0 && r.scheduler.Stopped() == nil {
+		return WaitRetry
+	}
+	return ""
+}
+
+// waitsForLimiter returns WaitLimit if a request is in begin, with a Limiter.
+func (r *dispatcher) waitsForLimiter() string {
+	if r.limiting.Load() {
+		return WaitLimit
+	}
+	return ""
+}
+
+// waitForGate returns what is to be waited for after a grant that was not given, and notifies the Observer
+// of a wait for the pace.
+func (r *dispatcher) waitForGate(ctx context.Context, now time.Time, grant pace.Grant) idle {
+	if grant.Wait <= 0 {
+		return idle{wait: never} // the waiter's turn ends the wait
+	}
+	until := idle{wait: grant.Wait, waitFor: WaitPace}
 	if now.Before(r.paceWaitUntil) { // the rest of a wait that was reported
-		return grant.Wait
+		return until
 	}
 	r.paceWaitUntil = now.Add(grant.Wait)
-	if r.observeWait(ctx, Wait{For: waitPace, Rows: r.scheduler.Stats().Waiting, Delay: grant.Wait}) {
-		return 0 // the hook may have blocked: re-evaluate everything
+	if r.observeWait(ctx, Wait{For: WaitPace, Rows: r.scheduler.Stats().Waiting, Delay: grant.Wait}) {
+		until.wait = 0 // the hook may have blocked: re-evaluate everything
 	}
-	return grant.Wait
+	return until
 }
 
 // observeWait calls the Wait hook and reports whether there is one. A hook may block, or call the
@@ -219,7 +248,8 @@ func (r *dispatcher) observeWait(ctx context.Context, w Wait) bool {
 		return false
 	}
 	r.d.gate.Leave(r.waiter)
-	r.d.observer.Wait(ctx, w)
+	r.mailbox.waitsFor(w.For)
+	r.d.notifyWait(ctx, r.call, w)
 	return true
 }
 
@@ -256,7 +286,7 @@ func (r *dispatcher) describe(start context.Context) {
 		returnSlot := sync.OnceFunc(r.d.gate.Return)
 		defer returnSlot()
 		var notify func()
-		notify, changed = r.d.keysChanged(start)
+		notify, changed = r.d.keysChanged(start, r.call)
 		returnSlot()
 		notify() // first, since a call that ended would cancel the hook's context
 	})
@@ -292,6 +322,6 @@ func (r *dispatcher) handleResponse(ctx context.Context, f *flight) {
 	r.settle(r.scheduler.Settle(f.Response))
 	r.openRetries()
 	if stats := r.scheduler.Stats(); stats.Backoff > 0 && stats.Delayed > 0 && r.scheduler.Stopped() == nil {
-		r.observeWait(ctx, Wait{For: waitRetry, Rows: stats.Delayed, Delay: stats.Backoff})
+		r.observeWait(ctx, Wait{For: WaitRetry, Rows: stats.Delayed, Delay: stats.Backoff})
 	}
 }

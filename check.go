@@ -76,7 +76,7 @@ func (d *Destination) probe(ctx context.Context, op string, send func(ctx contex
 	sample := pace.Sample{Rows: 1, Units: probeUnits, Failed: true}
 	defer func() { d.gate.Done(sentAt, time.Now(), sample) }() // also if the client panics
 
-	request := Request{Op: op}
+	request := d.request(op, 0)
 	observed, began, err := d.beginRequest(ctx, ctx, request, probeUnits)
 	switch {
 	case err != nil && observed == nil:
@@ -85,11 +85,11 @@ func (d *Destination) probe(ctx context.Context, op string, send func(ctx contex
 		return notSent(ctx, err), d.observer.done(observed, Response{Request: request}, endedInHook(op, err))
 	}
 	sentAt = began
-	_, failure = send(observed, ctx.Err)
+	id, failure := send(observed, ctx.Err)
 	if failure != nil && failure.Throttled {
 		sample.Failed, sample.Rejected = false, probeUnits
 	}
-	return failure, d.observer.done(observed, Response{Request: request, Elapsed: time.Since(began)}, failure)
+	return failure, d.observer.done(observed, Response{Request: request, RequestID: id, Elapsed: time.Since(began)}, failure)
 }
 
 // notSent returns the failure of a request that was not sent, because ctx ended or the Limiter returned an
@@ -121,7 +121,7 @@ func (d *Destination) waitForSlot(ctx context.Context) (sentAt time.Time, err er
 			if !observed && d.observer.Wait != nil {
 				observed = true
 				d.gate.Leave(waiter) // the hook may block, or call the Destination
-				d.observer.wait(ctx, Wait{For: waitPace, Delay: wait})
+				d.notifyWait(ctx, 0, Wait{For: WaitPace, Delay: wait})
 				continue
 			}
 		}

@@ -111,6 +111,12 @@ func typeName(value any) string {
 // hooks names the funcs that are set, such as "RequestDone, Wait".
 func (o Observer) hooks() string {
 	var set []string
+	if o.CallStart != nil {
+		set = append(set, "CallStart")
+	}
+	if o.CallDone != nil {
+		set = append(set, "CallDone")
+	}
 	if o.RequestStart != nil {
 		set = append(set, "RequestStart")
 	}

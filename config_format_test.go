@@ -187,10 +187,11 @@ func TestPrintingShowsEveryField(t *testing.T) {
 		assert.Equal(t, field.Name, one.hooks())
 	}
 	all := Observer{
+		CallStart: func(ctx context.Context, _ Call) context.Context { return ctx }, CallDone: func(context.Context, CallResult) {},
 		RequestStart: func(ctx context.Context, _ Request) context.Context { return ctx },
 		RequestDone:  func(context.Context, Response) {}, Wait: func(context.Context, Wait) {},
 	}
-	assert.Contains(t, fmt.Sprint(Config{Observer: all}), "RequestStart, RequestDone, Wait")
+	assert.Contains(t, fmt.Sprint(Config{Observer: all}), "CallStart, CallDone, RequestStart, RequestDone, Wait")
 }
 
 type noLimit struct{}
@@ -227,7 +228,7 @@ func TestExportedTypesShowNoSecret(t *testing.T) {
 	cancel(errorValue{rowValue + testSecret})
 	values := []any{
 		d, *d, struct{ D *Destination }{d}, &foreign, foreign, cfg, cfg.Credentials, cfg.Mapping, Field{}, Upsert, Overwrite, Auto, WriteNull, EmptyAsNull, cfg.Retry, cfg.Observer,
-		Request{}, Response{Err: cause}, Wait{},
+		Request{}, Response{Err: cause}, Wait{}, Call{}, CallResult{Err: rowErr}, Stats{},
 		ErrMapping, rowErr, *rowErr, tableErr, *tableErr, &ConfigError{Field: "Table"},
 		&WriteError{Reasons: map[Reason]int{ErrRefused: 1}, First: []*RowError{rowErr}, Stop: tableErr},
 		WriteError{Reasons: map[Reason]int{ErrRefused: 1}, First: []*RowError{rowErr}, Stop: tableErr},

@@ -78,6 +78,7 @@ type Destination struct {
 	transport   *transport.Client
 	credentials *transport.Credentials // nil with a client of the caller's
 	gate        *pace.Gate
+	calls       *calls
 }
 
 // New checks cfg, requests the table's description from DynamoDB, and returns a Destination for the
@@ -109,6 +110,7 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 		observer:    cfg.Observer,
 		mapping:     cfg.Mapping,
 		columns:     cfg.columns(),
+		calls:       new(calls),
 
 		reportAsSettled:  cfg.ReportAsSettled,
 		refuseDuplicates: cfg.Duplicates == RefuseDuplicates,
@@ -159,7 +161,7 @@ func (d *Destination) Item(row Row) (map[string]types.AttributeValue, error) {
 // *TableError.
 func (d *Destination) describe(ctx context.Context) (description table.Description, err error) {
 	err = d.persist(ctx, transport.DescribeTable, func() (failure *fault.Failure, notify func()) {
-		description, failure, notify = d.describeOnce(ctx)
+		description, failure, notify = d.describeOnce(ctx, 0)
 		return failure, notify
 	})
 	return description, err
@@ -194,7 +196,7 @@ func (d *Destination) persist(ctx context.Context, op string, once func() (failu
 			return d.requestError(ctx, op, failure)
 		}
 		delay := schedule.Delay(d.retry.MinDelay, d.retry.MaxDelay, attempts)
-		d.observer.wait(ctx, Wait{For: waitRetry, Delay: delay})
+		d.notifyWait(ctx, 0, Wait{For: WaitRetry, Delay: delay})
 		if sleep(ctx, delay) != nil {
 			return d.tableError(op, fault.Stopped, endedAfter(ctx, failure))
 		}
@@ -220,13 +222,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // describeOnce makes one DescribeTable request. The caller calls notify, which is the RequestDone hook,
-// when the request no longer counts as in flight.
-func (d *Destination) describeOnce(ctx context.Context) (now table.Description, failure *fault.Failure, notify func()) {
-	request := Request{Op: transport.DescribeTable}
-	observed := d.observer.start(ctx, request)
+// when the request no longer counts as in flight. call is the ID of its call, or 0.
+func (d *Destination) describeOnce(ctx context.Context, call int64) (now table.Description, failure *fault.Failure, notify func()) {
+	request := d.request(transport.DescribeTable, call)
+	observed := begin(ctx, request, d.observer.RequestStart)
 	began := time.Now()
-	now, _, failure = d.transport.Describe(observed, ctx.Err)
-	response := Response{Request: request, Elapsed: time.Since(began)}
+	now, id, failure := d.transport.Describe(observed, ctx.Err)
+	response := Response{Request: request, RequestID: id, Elapsed: time.Since(began)}
 	return now, failure, d.observer.done(observed, response, failure)
 }
 
@@ -275,8 +277,8 @@ func (d *Destination) stopCause(stopped error) error {
 
 // keysChanged describes the table once more and returns an error if its keys are no longer those that
 // New saw. A description that is not obtained changes nothing. notify is as describeOnce's.
-func (d *Destination) keysChanged(ctx context.Context) (notify func(), changed error) {
-	now, failure, notify := d.describeOnce(ctx)
+func (d *Destination) keysChanged(ctx context.Context, call int64) (notify func(), changed error) {
+	now, failure, notify := d.describeOnce(ctx, call)
 	if failure == nil {
 		changed = d.sameKeys(now)
 	}

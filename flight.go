@@ -34,7 +34,10 @@ func (f *flight) returnSlot() {
 // the response stops the call, since the next request would probably fail the same way.
 func (r *dispatcher) launch(ctx, start context.Context, b *schedule.Batch) {
 	r.running.Add(1)
-	r.limiting.Store(r.d.limiter != nil)
+	if r.d.limiter != nil {
+		r.limiting.Store(true)
+		r.mailbox.waitsFor(WaitLimit) // before the Wait hook
+	}
 	f := &flight{response: unsent(b, errGoroutineEnded), gate: r.d.gate}
 	select {
 	case r.toSenders <- f:
@@ -52,14 +55,22 @@ func (r *dispatcher) sendBatch(ctx, start context.Context, f *flight) {
 	defer r.requestEnded()
 	defer r.respond(f) // also if the goroutine is ended
 	b := f.Batch
-	if observed, err := r.begin(ctx, start, b); err != nil {
-		f.response = r.d.withheld(observed, b, err)
+	request := r.request(b)
+	if observed, err := r.begin(ctx, start, b, request); err != nil {
+		f.response = r.d.withheld(observed, b, request, err)
 	} else {
 		f.response = unanswered(b)
-		f.response = r.d.send(ctx, observed, b)
+		f.response = r.d.send(ctx, observed, b, request)
 	}
 	r.respond(f)
 	f.notify()
+}
+
+// request returns what the Observer sees of b's request.
+func (r *dispatcher) request(b *schedule.Batch) Request {
+	request := r.d.request(opOf(b.SinglePut()), r.call)
+	request.Rows, request.Bytes = len(b.Rows), b.Bytes
+	return request
 }
 
 // respond hands the response of a request to the dispatcher, once.
@@ -76,14 +87,14 @@ func (r *dispatcher) respond(f *flight) {
 // begin is the Destination's begin. With a Limiter no other request of the call is packed until it
 // returns: rows that wait for the Limiter stay in the queues, where later rows of their keys replace
 // them, and take no slot, so that the pace sees the requests that are really in flight.
-func (r *dispatcher) begin(ctx, start context.Context, b *schedule.Batch) (context.Context, error) {
+func (r *dispatcher) begin(ctx, start context.Context, b *schedule.Batch, request Request) (context.Context, error) {
 	if r.d.limiter != nil {
 		defer func() { // also if the Limiter or the hook ends the goroutine
 			r.limiting.Store(false)
 			r.waiter.Wake()
 		}()
 	}
-	return r.d.begin(ctx, start, b)
+	return r.d.begin(ctx, start, b, request)
 }
 
 // tooManyHooks reports whether slow RequestDone hooks have piled up so far that no new request

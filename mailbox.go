@@ -11,15 +11,17 @@ import (
 // rows in the other. Each side sees at any time what the other has put in, and a signal wakes the side that can act
 // on it.
 type mailbox struct {
-	mu       sync.Mutex
-	pending  []*job    // for the dispatcher
-	since    time.Time // when the first of them came
-	wanted   int       // pending rows that are worth a signal to the dispatcher; 0 if no number of them is
-	settled  []*job    // for the caller's goroutine
-	state    mailboxState
-	heldBack int            // rows that the dispatcher can neither send now nor has in flight
-	stop     error          // why the dispatcher stopped; nil while it goes on
-	stats    schedule.Stats // of the requests; complete once ended is closed
+	mu      sync.Mutex
+	pending []*job    // for the dispatcher
+	since   time.Time // when the first of them came
+	wanted  int       // pending rows that are worth a signal to the dispatcher; 0 if no number of them is
+	settled []*job    // for the caller's goroutine
+	state   mailboxState
+	dispatcherState
+
+	taken     int  // rows that the caller's goroutine has taken
+	unsent    int  // those of them that it has settled itself, as NotWritten
+	reporting bool // settled rows are with the caller's goroutine, to be reported
 
 	toDispatcher chan struct{} // has room for one signal: something has changed for the dispatcher
 	toCaller     chan struct{} // the same for the caller's goroutine
@@ -30,23 +32,36 @@ type mailbox struct {
 type mailboxState struct {
 	closed     bool  // no more rows will come
 	sourceIdle bool  // no row comes for now: the window is full, or the source pauses
+	stuck      bool  // the window is full of settled rows
 	abort      error // the caller wants no more rows sent
+}
+
+// dispatcherState is what the dispatcher says in addition to settled rows.
+type dispatcherState struct {
+	settledRows tally          // the outcomes of all rows that it has settled
+	heldBack    int            // rows that it can neither send now nor has in flight
+	waitFor     string         // what it waits for before it sends, a word of Wait.For; "" for nothing of the kind
+	stop        error          // why it has stopped; nil while it goes on
+	stats       schedule.Stats // of the requests; complete once ended is closed
 }
 
 func newMailbox() *mailbox {
 	return &mailbox{toDispatcher: make(chan struct{}, 1), toCaller: make(chan struct{}, 1), ended: make(chan struct{})}
 }
 
-// exchange hands rows to the dispatcher. It returns the rows settled since the last call, how many rows were
-// held back then, and why the dispatcher has stopped if it has. buf is used for the next settled rows.
-func (m *mailbox) exchange(jobs, buf []*job) (settled []*job, heldBack int, stop error) {
+// exchange hands rows to the dispatcher; so many were taken by now. It returns the rows settled since the last
+// call, how many rows were held back then, and why the dispatcher has stopped if it has. If there are settled rows,
+// the caller calls reported when it has reported them. buf is used for the next settled rows.
+func (m *mailbox) exchange(jobs []*job, taken int, buf []*job) (settled []*job, heldBack int, stop error) {
 	m.mu.Lock()
 	if len(m.pending) == 0 && len(jobs) > 0 {
 		m.since = time.Now()
 	}
 	m.pending = append(m.pending, jobs...)
-	m.state.sourceIdle = false
+	m.taken = taken
+	m.state.sourceIdle, m.state.stuck = false, false
 	settled, heldBack, stop = m.settled, m.heldBack, m.stop
+	m.reporting = len(settled) > 0
 	m.settled = buf[:0]
 	enough := m.enough()
 	m.mu.Unlock()
@@ -54,6 +69,23 @@ func (m *mailbox) exchange(jobs, buf []*job) (settled []*job, heldBack int, stop
 		signal(m.toDispatcher)
 	}
 	return settled, heldBack, stop
+}
+
+// reported says that the settled rows of the last exchange were reported.
+func (m *mailbox) reported() {
+	m.mu.Lock()
+	m.reporting = false
+	m.mu.Unlock()
+}
+
+// settleUnsent says that the caller's goroutine, which has taken so many rows, has settled some of them itself,
+// and is about to report them: until the next exchange.
+func (m *mailbox) settleUnsent(rows, taken int) {
+	m.mu.Lock()
+	m.taken = taken
+	m.unsent += rows
+	m.reporting = true
+	m.mu.Unlock()
 }
 
 // await says how many pending rows are worth a signal to the dispatcher; 0 if no number of them is.
@@ -84,10 +116,11 @@ func (m *mailbox) close() {
 	signal(m.toDispatcher)
 }
 
-// sourceIdle says that no row comes until the next exchange, so that part-filled batches may go.
-func (m *mailbox) sourceIdle() {
+// sourceIdle says that no row comes until the next exchange, so that part-filled batches may go; stuck, that
+// this is so because settled rows fill the window.
+func (m *mailbox) sourceIdle(stuck bool) {
 	m.mu.Lock()
-	m.state.sourceIdle = true
+	m.state.sourceIdle, m.state.stuck = true, stuck
 	m.mu.Unlock()
 	signal(m.toDispatcher)
 }
@@ -110,17 +143,45 @@ func (m *mailbox) collect(buf []*job) (jobs []*job, since time.Time, state mailb
 	return jobs, m.since, m.state
 }
 
-// deliver hands settled rows to the caller's goroutine, and says how many are held back, and why the
-// dispatcher has stopped if it has. A caller's goroutine that waits for rows to settle may go on when more
-// are held back.
-func (m *mailbox) deliver(settled []*job, heldBack int, stop error, stats schedule.Stats) {
+// deliver hands settled rows to the caller's goroutine, with the state of the dispatcher. A caller's goroutine
+// that waits for rows to settle may go on when more are held back.
+func (m *mailbox) deliver(settled []*job, now dispatcherState) {
 	m.mu.Lock()
-	news := len(settled) > 0 || m.stop == nil && stop != nil || heldBack > m.heldBack
+	news := len(settled) > 0 || m.stop == nil && now.stop != nil || now.heldBack > m.heldBack
 	m.settled = append(m.settled, settled...)
-	m.heldBack, m.stop, m.stats = heldBack, stop, stats
+	m.dispatcherState = now
 	m.mu.Unlock()
 	if news {
 		signal(m.toCaller)
+	}
+}
+
+// waitsFor says what the dispatcher waits for now, before the next deliver does.
+func (m *mailbox) waitsFor(word string) {
+	m.mu.Lock()
+	m.waitFor = word
+	m.mu.Unlock()
+}
+
+// progress is what a call has done at one moment, and what it waits for.
+type progress struct {
+	taken   int
+	sum     Summary // without MissingColumns
+	waitFor string  // of the dispatcher
+	stuck   bool    // the caller's goroutine waits with a window that is full of settled rows
+	idle    bool    // no row is left to settle or to report, and more may come
+}
+
+// progress returns what the call has done, and what it waits for.
+func (m *mailbox) progress() progress {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	outcomes := m.settledRows
+	outcomes[NotWritten] += m.unsent
+	sum := outcomes.summary(m.stats)
+	return progress{
+		taken: m.taken, sum: sum, waitFor: m.waitFor, stuck: m.state.stuck,
+		idle: sum.Rows == m.taken && !m.reporting && !m.state.closed,
 	}
 }
 

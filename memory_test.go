@@ -264,7 +264,7 @@ func TestMemoryOfRowsThatWaitToBeReported(t *testing.T) {
 		dest, err := New(t.Context(), Config{
 			Region: "eu-west-1", Table: "users", Client: stuckTaker{taker{time.Millisecond}}, WindowBytes: 32 << 20,
 			Observer: Observer{Wait: func(_ context.Context, w Wait) {
-				if w.For == waitWindow {
+				if w.For == WaitWindow {
 					waits++
 					time.Sleep(time.Second) // until the rows in flight are settled
 					heap := liveHeap() - before

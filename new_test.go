@@ -159,7 +159,7 @@ func TestDescribeTriesAgain(t *testing.T) {
 		observer := Observer{
 			RequestStart: func(ctx context.Context, r Request) context.Context {
 				requests++
-				assert.Equal(t, Request{Op: "DescribeTable"}, r)
+				assert.Equal(t, Request{Op: "DescribeTable", Table: "users"}, r)
 				return context.WithValue(ctx, mark{}, requests)
 			},
 			RequestDone: func(ctx context.Context, r Response) {

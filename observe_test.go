@@ -44,10 +44,11 @@ func TestObserverRequests(t *testing.T) {
 		require.Len(t, responses, 4)
 		for i, want := range []dynamodest.Response{
 			{Request: dynamodest.Request{Op: "DescribeTable"}},
-			{Request: dynamodest.Request{Op: "BatchWriteItem", Rows: 2, Bytes: 27}, Elapsed: time.Second, Reason: dynamodest.ErrThrottled, Err: responses[1].Err},
-			{Request: dynamodest.Request{Op: "BatchWriteItem", Rows: 2, Bytes: 27}, Elapsed: time.Second, Unprocessed: 1, WriteUnits: 1},
-			{Request: dynamodest.Request{Op: "PutItem", Rows: 1, Bytes: 13}, Elapsed: time.Second, WriteUnits: 1},
+			{Request: dynamodest.Request{Op: "BatchWriteItem", Call: 1, Rows: 2, Bytes: 27}, Elapsed: time.Second, Reason: dynamodest.ErrThrottled, Err: responses[1].Err},
+			{Request: dynamodest.Request{Op: "BatchWriteItem", Call: 1, Rows: 2, Bytes: 27}, Elapsed: time.Second, Unprocessed: 1, WriteUnits: 1},
+			{Request: dynamodest.Request{Op: "PutItem", Call: 1, Rows: 1, Bytes: 13}, Elapsed: time.Second, WriteUnits: 1},
 		} {
+			want.Request.Table, want.Request.Region, want.RequestID = table, responses[i].Request.Region, db.Calls()[i].RequestID
 			assert.Equal(t, want, responses[i])
 		}
 	})

@@ -109,22 +109,3 @@ type Summary struct {
 	// Rows that could not be converted count as having the columns that they had.
 	MissingColumns []string
 }
-
-// count adds one row with outcome o.
-func (s *Summary) count(o Outcome) {
-	s.Rows++
-	switch o {
-	case NotWritten:
-		s.NotWritten++
-	case Written:
-		s.Written++
-	case Skipped:
-		s.Skipped++
-	case Superseded:
-		s.Superseded++
-	case Unknown:
-		s.Unknown++
-	case Deleted:
-		s.Deleted++
-	}
-}

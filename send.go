@@ -32,8 +32,8 @@ func unanswered(b *schedule.Batch) response {
 var goroutineEnded = &fault.Failure{Reason: fault.Unavailable, Action: fault.Abort, MaybeApplied: true, Err: errGoroutineEnded}
 
 // begin prepares the sending of b as beginRequest does, and sets b.SentAt.
-func (d *Destination) begin(ctx, start context.Context, b *schedule.Batch) (observed context.Context, err error) {
-	observed, sentAt, err := d.beginRequest(ctx, start, requestOf(b), b.Units)
+func (d *Destination) begin(ctx, start context.Context, b *schedule.Batch, request Request) (observed context.Context, err error) {
+	observed, sentAt, err := d.beginRequest(ctx, start, request, b.Units)
 	if observed != nil {
 		b.SentAt = sentAt
 	}
@@ -48,7 +48,7 @@ func (d *Destination) begin(ctx, start context.Context, b *schedule.Batch) (obse
 // a slow RequestStart cannot gather requests that then go together.
 func (d *Destination) beginRequest(ctx, start context.Context, request Request, units int) (observed context.Context, sentAt time.Time, err error) {
 	if d.limiter != nil {
-		d.observer.wait(start, Wait{For: waitLimit, Rows: request.Rows})
+		d.notifyWait(start, request.Call, Wait{For: WaitLimit, Rows: request.Rows})
 		if !d.limiterTurn.enter(start) {
 			return nil, sentAt, fault.Ended(start)
 		}
@@ -60,7 +60,7 @@ func (d *Destination) beginRequest(ctx, start context.Context, request Request, 
 	if start.Err() != nil {
 		return nil, sentAt, fault.Ended(start)
 	}
-	observed = d.observer.start(ctx, request)
+	observed = begin(ctx, request, d.observer.RequestStart)
 	sentAt = time.Now()
 	if start.Err() != nil { // while the hook ran
 		return observed, sentAt, fault.Ended(start)
@@ -69,11 +69,11 @@ func (d *Destination) beginRequest(ctx, start context.Context, request Request, 
 }
 
 // withheld returns the response of a request that begin has refused.
-func (d *Destination) withheld(observed context.Context, b *schedule.Batch, err error) response {
+func (d *Destination) withheld(observed context.Context, b *schedule.Batch, request Request, err error) response {
 	resp := unsent(b, err)
 	resp.notify = func() {}
 	if observed != nil {
-		resp.notify = d.observer.done(observed, Response{Request: requestOf(b)}, endedInHook(opOf(b.SinglePut()), err))
+		resp.notify = d.observer.done(observed, Response{Request: request}, endedInHook(request.Op, err))
 	}
 	return resp
 }
@@ -88,7 +88,7 @@ func endedInHook(op string, err error) *fault.Failure {
 
 // send sends one request and returns its response. It is the only place that writes to the table. The
 // request is given up when observed, the request's own context, or ctx, the caller's, ends.
-func (d *Destination) send(ctx, observed context.Context, b *schedule.Batch) response {
+func (d *Destination) send(ctx, observed context.Context, b *schedule.Batch, request Request) response {
 	began := time.Now()
 	result, failure := d.write(observed, ctx.Err, b)
 	resp := response{
@@ -100,18 +100,13 @@ func (d *Destination) send(ctx, observed context.Context, b *schedule.Batch) res
 		tableUnits: result.TableUnits,
 	}
 	if failure != nil && (failure.Action == fault.Abort || failure.Action == fault.Reauthorize) {
-		resp.Stop = d.callError(ctx, opOf(b.SinglePut()), failure)
+		resp.Stop = d.callError(ctx, request.Op, failure)
 	}
 	resp.notify = d.observer.done(observed, Response{
-		Request: requestOf(b), Elapsed: resp.Done.Sub(began), WriteUnits: result.WriteUnits,
+		Request: request, RequestID: result.RequestID, Elapsed: resp.Done.Sub(began), WriteUnits: result.WriteUnits,
 		Unprocessed: count(result.Unprocessed),
 	}, failure)
 	return resp
-}
-
-// requestOf returns what the Observer sees of b's request.
-func requestOf(b *schedule.Batch) Request {
-	return Request{Op: opOf(b.SinglePut()), Rows: len(b.Rows), Bytes: b.Bytes}
 }
 
 // What a failed condition shows has the same values in both packages: this does not compile if they

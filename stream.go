@@ -82,7 +82,7 @@ func (e badRow) Format(s fmt.State, verb rune) { fault.Format(s, verb, e.Error()
 // see [Destination.Write]. A batch that is not full is sent when its first row has waited
 // Config.MaxWait, or when the source yields Pause.
 func (d *Destination) WriteSeq(ctx context.Context, rows iter.Seq2[Row, error], report func(Row, RowResult) error) (Summary, error) {
-	return d.stream(ctx, reportRows(report), func(c *call) bool {
+	return d.stream(ctx, OpWriteSeq, reportRows(report), func(ctx context.Context, c *call) bool {
 		for row, err := range rows {
 			if !c.takeYielded(ctx, sourceRow{row: row}, err) {
 				return false
@@ -113,7 +113,7 @@ func reportRows(report func(Row, RowResult) error) func(sourceRow, RowResult) er
 // after it. Every row received is taken, and reported unless report has failed; rows that are left in a
 // buffered channel are not.
 func (d *Destination) WriteChan(ctx context.Context, rows <-chan Row, report func(Row, RowResult) error) (Summary, error) {
-	return d.stream(ctx, reportRows(report), func(c *call) bool {
+	return d.stream(ctx, OpWriteChan, reportRows(report), func(ctx context.Context, c *call) bool {
 		if rows == nil {
 			c.sourceErr = errNilChannel
 			return false
@@ -144,15 +144,16 @@ func (d *Destination) WriteChan(ctx context.Context, rows <-chan Row, report fun
 // errNilChannel is what stops a WriteChan that could only wait.
 var errNilChannel = errors.New("the channel of rows is nil: make it before the call, and close it after the last row")
 
-// stream makes one call whose rows come one by one: takeRows takes them, and reports whether there
+// stream makes one call of op whose rows come one by one: takeRows takes them, and reports whether there
 // are no more.
-func (d *Destination) stream(ctx context.Context, report func(sourceRow, RowResult) error, takeRows func(*call) bool) (Summary, error) {
+func (d *Destination) stream(ctx context.Context, op string, report func(sourceRow, RowResult) error, takeRows func(context.Context, *call) bool) (Summary, error) {
 	d.mustBeMade()
-	c := d.beginCall(ctx, report)
+	ctx, c := d.beginCall(ctx, op, 0, report)
 	defer c.end()
+	c.startDispatcher(ctx)
 	c.keys = d.newKeysMet()
 	c.scratch = typemap.BorrowScratch()
-	c.exhausted = takeRows(c)
+	c.exhausted = takeRows(ctx, c)
 	c.scratch.Return() // not after a panic, in the middle of a row
 	// A source that ends without an error after ctx has ended may have been cut short by that,
 	// before its first row too.
@@ -160,7 +161,7 @@ func (d *Destination) stream(ctx context.Context, report func(sourceRow, RowResu
 		c.exhausted = false
 	}
 	c.finish(ctx)
-	return c.sum, c.err(ctx)
+	return c.conclude(ctx)
 }
 
 // takeYielded takes what a source yielded: a row, or the reason why there is none. It reports whether
@@ -202,6 +203,6 @@ func unreadable(err error) *fault.Error {
 // pause reports what has settled and lets part-filled batches go. It reports whether the call goes on.
 func (c *call) pause() bool {
 	running := c.exchange(nil)
-	c.mailbox.sourceIdle()
+	c.mailbox.sourceIdle(false)
 	return running
 }

@@ -21,7 +21,7 @@ func (d *Destination) WriteColumns(ctx context.Context, columns []string, rows i
 	if report != nil {
 		reportValues = func(row sourceRow, result RowResult) error { return report(row.values, result) }
 	}
-	return d.stream(ctx, reportValues, func(c *call) bool {
+	return d.stream(ctx, OpWriteColumns, reportValues, func(ctx context.Context, c *call) bool {
 		plan, invalid := d.converter.PlanValues(columns)
 		if invalid != nil {
 			c.sourceErr = &ConfigError{Field: "columns", Problem: invalid.Text}

@@ -53,10 +53,10 @@ func TestExchangeOfRowsTakesNoMemory(t *testing.T) {
 	var forCaller, forDispatcher []*job
 	cycle := func() {
 		for range 25 {
-			forCaller, _, _ = m.exchange([]*job{j}, forCaller)
+			forCaller, _, _ = m.exchange([]*job{j}, 1, forCaller)
 		}
 		forDispatcher, _, _ = m.collect(forDispatcher)
-		m.deliver(forDispatcher, 0, nil, m.stats)
+		m.deliver(forDispatcher, dispatcherState{stats: m.stats})
 	}
 	for range 10 {
 		cycle()

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/typemap"
@@ -39,13 +40,15 @@ const (
 // begun, once the client and the callbacks have returned.
 func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 	d.mustBeMade()
+	ctx, c := d.beginCall(ctx, OpWrite, len(rows), nil)
+	defer c.end()
 	res := Result{Rows: make([]RowResult, len(rows))}
 	if len(rows) == 0 {
+		c.returns = true
 		return res, nil
 	}
 	found := d.findDuplicates(ctx, rows)
-	c := d.beginCall(ctx, nil)
-	defer c.end()
+	c.startDispatcher(ctx)
 	c.window.slabRows = min(len(rows), maxSlabRows)
 	c.results = res.Rows
 	c.exhausted = true
@@ -58,16 +61,20 @@ func (d *Destination) Write(ctx context.Context, rows []Row) (Result, error) {
 	}
 	c.finish(ctx)
 	c.failRemaining(c.stopErr(ctx))
-	res.Summary = c.sum
-	return res, c.err(ctx)
+	var err error
+	res.Summary, err = c.conclude(ctx)
+	return res, err
 }
 
 // call is the caller's side of one Write or stream (WriteSeq, WriteColumns, WriteChan). It converts rows, hands
 // them to the dispatcher, and reports results, all on the caller's goroutine.
 type call struct {
 	d       *Destination
+	info    Call
+	place   int                // among the Destination's running calls, whose lock guards it
+	done    func()             // calls the CallDone hook; nil for none
+	cancel  context.CancelFunc // ends the dispatcher; nil before it is started
 	mailbox *mailbox
-	cancel  context.CancelFunc
 	report  func(sourceRow, RowResult) error // nil if results are not reported
 	results []RowResult                      // of Write; otherwise nil
 
@@ -85,29 +92,71 @@ type call struct {
 	plan     *typemap.ValuesPlan // of a call whose rows are values beside columns; otherwise nil
 	columns  columnsMet
 	keys     *keysMet // nil if rows may have the same key, and in Write
-	sum      Summary
 	failures failures
+
+	returns bool    // the call returns sum and failed, unlike one that a panic ends
+	sum     Summary // set at the end
+	failed  error
 }
 
-// beginCall starts the dispatcher of a call. The caller must end the call.
-func (d *Destination) beginCall(ctx context.Context, report func(sourceRow, RowResult) error) *call {
-	ctx, cancel := context.WithCancel(ctx)
-	c := &call{d: d, mailbox: newMailbox(), cancel: cancel, report: report, window: window{
+// beginCall begins a call of op, of so many rows if that is known, and calls the CallStart hook. The caller must
+// end the call. The context is for all that the call does.
+func (d *Destination) beginCall(ctx context.Context, op string, rows int, report func(sourceRow, RowResult) error) (context.Context, *call) {
+	c := &call{d: d, mailbox: newMailbox(), report: report, window: window{
 		active: activeRows(d.concurrency), maxBytes: d.windowBytes, slabRows: maxSlabRows, encoded: d.encodes,
 	}}
+	c.info = Call{Op: op, ID: d.calls.nextID(), Table: d.table, Region: d.region, Rows: rows}
 	c.columns.missing = slices.Clone(d.columns)
-	r := newDispatcher(d, c.mailbox)
+	ctx = begin(ctx, c.info, d.observer.CallStart)
+	if d.observer.CallDone != nil {
+		began := time.Now()
+		c.done = func() {
+			d.observer.CallDone(ctx, CallResult{Call: c.info, Elapsed: time.Since(began), Summary: c.sum, Err: c.failed})
+		}
+	}
+	d.calls.add(c)
+	return ctx, c
+}
+
+// startDispatcher starts the goroutine that drives the call.
+func (c *call) startDispatcher(ctx context.Context) {
+	ctx, c.cancel = context.WithCancel(ctx)
+	r := newDispatcher(c.d, c.info.ID, c.mailbox)
 	go func() {
 		defer close(c.mailbox.ended)
 		r.loop(ctx)
 	}()
-	return c
 }
 
-// end makes sure that nothing of the call is left running, also when the source or report panicked.
+// conclude returns the result of a call whose rows are all settled.
+func (c *call) conclude(ctx context.Context) (Summary, error) {
+	c.sum = c.mailbox.progress().sum
+	c.sum.MissingColumns = c.columns.missed()
+	c.failed = c.err(ctx)
+	c.returns = true
+	return c.sum, c.failed
+}
+
+// errNotReturned is the error of a call, for the Observer, whose caller gets none.
+var errNotReturned = errors.New("the call did not return: a panic or runtime.Goexit ended it, of the source, of report or of another callback")
+
+// end makes sure that nothing of the call is left running, also when the source or report panicked. Then the
+// rows that were taken and that no request can have carried count as NotWritten.
 func (c *call) end() {
-	c.cancel()
-	<-c.mailbox.ended
+	if c.cancel != nil {
+		c.cancel()
+		<-c.mailbox.ended
+	}
+	if !c.returns {
+		c.mailbox.settleUnsent(c.next-c.mailbox.progress().sum.Rows, c.next)
+		c.sum = c.mailbox.progress().sum
+		c.sum.MissingColumns = c.columns.missed()
+		c.failed = errNotReturned
+	}
+	c.d.calls.end(c)
+	if c.done != nil {
+		c.done()
+	}
 }
 
 // take takes one row, unless its key is one too many. It reports whether the call goes on.
@@ -190,6 +239,7 @@ func (c *call) settleInvalid(row sourceRow, invalid *fault.Error) {
 func (c *call) settleUnsent(row sourceRow, rowErr *RowError) {
 	result := RowResult{Index: c.next, Err: rowErr}
 	c.next++
+	c.mailbox.settleUnsent(1, c.next)
 	c.settled(row, result, row.footprint())
 }
 
@@ -199,8 +249,8 @@ func (c *call) hand(ctx context.Context, jobs []*job) bool {
 	running := c.exchange(jobs)
 	clear(jobs)
 	for running && c.window.full() {
+		c.mailbox.sourceIdle(c.window.stuck())
 		c.observeWait(ctx)
-		c.mailbox.sourceIdle()
 		select {
 		case <-c.mailbox.toCaller:
 		case <-c.mailbox.ended:
@@ -213,10 +263,13 @@ func (c *call) hand(ctx context.Context, jobs []*job) bool {
 // exchange gives rows to the dispatcher and reports what has settled. It reports whether the call
 // goes on.
 func (c *call) exchange(jobs []*job) bool {
-	settled, heldBack, stop := c.mailbox.exchange(jobs, c.settledJobs)
+	settled, heldBack, stop := c.mailbox.exchange(jobs, c.next, c.settledJobs)
 	c.window.heldBack = heldBack
 	for _, j := range settled {
 		c.settle(j, c.d.rowResult(j, stop))
+	}
+	if len(settled) > 0 {
+		c.mailbox.reported()
 	}
 	clear(settled)
 	c.settledJobs = settled
@@ -228,7 +281,7 @@ func (c *call) exchange(jobs []*job) bool {
 func (c *call) observeWait(ctx context.Context) {
 	if c.window.stuck() && c.notified != c.window.oldest {
 		c.notified = c.window.oldest
-		c.d.observer.wait(ctx, Wait{For: waitWindow, Rows: c.window.line.waiting})
+		c.d.notifyWait(ctx, c.info.ID, Wait{For: WaitWindow, Rows: c.window.line.waiting})
 	}
 }
 
@@ -239,9 +292,8 @@ func (c *call) settle(j *job, result RowResult) {
 	c.settled(row, result, bytes)
 }
 
-// settled counts a settled row, and reports it and the rows that waited for it.
+// settled takes the result of a settled row, and reports it and the rows that waited for it.
 func (c *call) settled(row sourceRow, result RowResult, sourceBytes int) {
-	c.sum.count(result.Outcome)
 	if result.Err != nil {
 		c.failures.add(rowErrorOf(result))
 	}
@@ -285,12 +337,9 @@ func (c *call) finish(ctx context.Context) {
 	}
 	for j := c.window.oldest; j != nil; j = c.window.oldest { // handed over after the dispatcher had stopped
 		rowErr := notStarted(j.Index, c.stopErr(ctx))
+		c.mailbox.settleUnsent(1, c.next)
 		c.settle(j, RowResult{Index: j.Index, Err: &rowErr})
 	}
-	stats := c.mailbox.stats
-	c.sum.Requests, c.sum.Resent, c.sum.WriteUnits = stats.Requests, stats.Resent, stats.WriteUnits
-	c.sum.VectorWriteBytes = stats.VectorBytes
-	c.sum.MissingColumns = c.columns.missed()
 }
 
 // failRemaining marks the rows that Write never started as NotWritten.
@@ -304,8 +353,8 @@ func (c *call) failRemaining(cause error) {
 		c.failures.add(rowErrorOf(r))
 	}
 	c.failures.reasons[ErrStopped] += max(0, len(rest)-maxFirst)
-	c.sum.Rows += len(rest)
-	c.sum.NotWritten += len(rest)
+	c.next += len(rest)
+	c.mailbox.settleUnsent(len(rest), c.next)
 }
 
 // minFailShare is the fewest rows that are worth a goroutine.
