@@ -50,7 +50,7 @@ func (d *Destination) Check(ctx context.Context) error {
 func (d *Destination) CheckWrites(ctx context.Context) error {
 	d.mustBeMade()
 	if !d.description.Known || !d.description.Schema.Typed() {
-		return &ConfigError{Field: "Client", Problem: "CheckWrites needs the table's keys and their types, and DescribeTable has not described them: have the fake client describe them"}
+		return configError("Client", "CheckWrites needs the table's keys and their types, and DescribeTable has not described them: have the fake client describe them")
 	}
 	err := d.persist(ctx, transport.PutItem, func() (*fault.Failure, func()) {
 		return d.probe(ctx, transport.PutItem, d.transport.ProbePut)

@@ -22,7 +22,8 @@ type Config struct {
 	// Region is the AWS region of the table, such as "eu-west-1". The default is the region in the ARN
 	// that Table is, else that of AWS. Required unless one of them or Client is set. With Endpoint, AWS or
 	// Client it may be any word that a local server takes, such as "local". A pseudo region such as
-	// "fips-us-east-1" is an error: FIPS endpoints are a setting of AWS, or an Endpoint.
+	// "fips-us-east-1" is an error: FIPS endpoints are a setting of AWS (AWS_USE_FIPS_ENDPOINT=true, or
+	// config.WithUseFIPSEndpoint), or an Endpoint.
 	Region string `json:"region,omitempty"`
 
 	// Table is the name or the ARN of the table. Names are case-sensitive. The region in an ARN must

@@ -121,7 +121,7 @@ func TestNewChecksTheBuiltClient(t *testing.T) {
 	}{
 		"endpoint of the environment in another region": {Config{AWS: loaded}, "AWS", `AWS_ENDPOINT_URL_DYNAMODB or a profile, for one) is DynamoDB's endpoint in "eu-west-1", but the region is "us-east-1"`},
 		"endpoint in another region":                    {endpoint("https://dynamodb.eu-west-1.amazonaws.com"), "ClientOptions", `DynamoDB's endpoint in "eu-west-1"`},
-		"endpoint of another service":                   {endpoint("https://s3.us-east-1.amazonaws.com"), "ClientOptions", `an endpoint of "s3"`},
+		"endpoint of another service":                   {endpoint("https://s3.us-east-1.amazonaws.com"), "ClientOptions", `an endpoint of another service`},
 		"region other than the endpoint's":              {otherRegion, "ClientOptions", `but the region is "eu-west-1"`},
 		"temporary key without token":                   {withKeys, "ClientOptions", "has no session token"},
 		"nil HTTP client":                               {options(func(o *dynamodb.Options) { o.HTTPClient = (*http.Client)(nil) }), "ClientOptions", "a nil *http.Client"},

@@ -81,13 +81,13 @@ func (p *problems) regionForm(field, what, region string, c Config) {
 	switch {
 	case region == "":
 	case c.Client == nil && withoutFIPS(region) != region:
-		p.add(field, what+"%s is not a Region but stands for the FIPS endpoints of %[2]s: set it to %[2]s; to use FIPS endpoints, load AWS with AWS_USE_FIPS_ENDPOINT=true or config.WithUseFIPSEndpoint, or set Endpoint to one, such as https://dynamodb-fips.us-east-1.amazonaws.com",
-			fault.Quote(region), fault.Quote(withoutFIPS(region)))
+		p.add(field, what+"%s not a Region but stands for the FIPS endpoints of %[2]s: set it to %[2]s and, to use FIPS endpoints, the endpoint to one, such as https://dynamodb-fips.us-east-1.amazonaws.com",
+			subject(region), quoted(withoutFIPS(region), "a Region"))
 	case form.MatchString(region):
 	case form == localRegionForm:
-		p.add(field, what+`%s is malformed: use lower-case letters, digits and hyphens, such as "local"`, fault.Quote(region))
+		p.add(field, what+`%s malformed: use lower-case letters, digits and hyphens, such as "local"`, subject(region))
 	default:
-		p.add(field, what+`%s is not an AWS Region code: write the code in lower case, such as "eu-west-1" (not a name such as "Ireland", nor a zone such as "eu-west-1a")`, fault.Quote(region))
+		p.add(field, what+`%s not an AWS Region code: write the code in lower case, such as "eu-west-1" (not a name such as "Ireland", nor a zone such as "eu-west-1a")`, subject(region))
 	}
 }
 
@@ -106,10 +106,10 @@ func (p *problems) table(c Config) {
 		case region == "":
 			p.add("Table", "is not the ARN of a DynamoDB table: write arn:aws:dynamodb:REGION:ACCOUNT:table/NAME, with nothing after the name")
 		case c.Region != "" && c.Region != region:
-			p.add("Table", "is the ARN of a table in %[1]s, but Region is %[2]s: set Region to %[1]s, or give the ARN of a table in %[2]s", region, fault.Quote(c.Region))
+			p.add("Table", "is the ARN of a table in %[1]s, but the region is %[2]s: set the region to that of the table, or give another table", quoted(region, "one region"), quoted(c.Region, "another"))
 		}
 	case !tableNameForm.MatchString(c.Table):
-		p.add("Table", "%s is not a table name: use 3 to 255 of a-z, A-Z, 0-9, '_', '-' and '.'", fault.Quote(c.Table))
+		p.add("Table", "is not a table name: use 3 to 255 of a-z, A-Z, 0-9, '_', '-' and '.'")
 	}
 }
 
@@ -143,7 +143,7 @@ func endpointProblem(endpoint string) string {
 	case u.Hostname() == "" || strings.ContainsAny(u.Host, " \t"):
 		return "has no host: write it as https://HOST or http://HOST:PORT"
 	case u.User != nil:
-		return "has a user name or password before the host: leave it out; requests are signed with Credentials"
+		return "has a user name or password before the host: leave it out; requests are signed with the access keys"
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return "has a query or a fragment: end it after the host and port"
 	}
@@ -166,16 +166,16 @@ func awsHostProblem(endpoint, region string) string {
 	if suffix == "" || isCustomers(labels) {
 		return ""
 	}
-	service, in := awsService(labels)
+	in, ours := awsService(labels)
 	switch {
-	case service != "":
-		return "is an endpoint of " + fault.Quote(service) + " and not of DynamoDB: use https://dynamodb.REGION." + suffix + ", the endpoint of a VPC, or no Endpoint, for AWS's own"
+	case !ours:
+		return "is an endpoint of another service and not of DynamoDB: use https://dynamodb.REGION." + suffix + ", the endpoint of a VPC, or none, for AWS's own"
 	case region == "":
 		return ""
 	case in != region:
-		return "is DynamoDB's endpoint in " + fault.Quote(in) + ", but the region is " + fault.Quote(region) + ": use the endpoint and the Region of the table, or no Endpoint, for AWS's own"
+		return "is DynamoDB's endpoint in " + quotedRegion(in) + ", but the region is " + quoted(region, "another") + ": use the endpoint and the region of the table, or no endpoint, for AWS's own"
 	case !slices.Contains(suffixesOf(region), suffix):
-		return "is not the host of an endpoint in " + region + ": hosts there end in " + suffixesOf(region)[0] + "; use no Endpoint for AWS's own"
+		return "is not the host of an endpoint in " + quoted(region, "that region") + ": hosts there end in " + suffixesOf(region)[0] + "; use no endpoint for AWS's own"
 	}
 	return ""
 }
@@ -216,11 +216,10 @@ func isCustomers(labels []string) bool {
 	})
 }
 
-// awsService returns which service other than DynamoDB a host of AWS's is of, or the region of
-// DynamoDB's.
+// awsService reports whether a host of AWS's is of DynamoDB, and returns the region that the host names.
 // https://docs.aws.amazon.com/general/latest/gr/ddb.html
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/privatelink-interface-endpoints.html
-func awsService(labels []string) (other, region string) {
+func awsService(labels []string) (region string, ours bool) {
 	before := len(labels)
 	if labels[before-1] == "vpce" {
 		before--
@@ -231,18 +230,23 @@ func awsService(labels []string) (other, region string) {
 		region = labels[before]
 	}
 	if before == 0 {
-		return strings.Join(labels, "."), ""
+		return "", false
 	}
 	prefix, service := labels[:before-1], labels[before-1]
 	switch service {
 	case "dynamodb", "dynamodb-fips":
-		if len(prefix) == 0 || len(prefix) == 1 && strings.HasPrefix(prefix[0], "vpce-") {
-			return "", region
-		}
+		return region, len(prefix) == 0 || len(prefix) == 1 && strings.HasPrefix(prefix[0], "vpce-")
 	case "ddb", "ddb-fips":
-		if len(prefix) > 0 && accountForm.MatchString(prefix[0]) {
-			return "", region
-		}
+		return region, len(prefix) > 0 && accountForm.MatchString(prefix[0])
 	}
-	return strings.Join(labels[:before], "."), ""
+	return "", false
+}
+
+// quotedRegion returns a region in quotes, or words for what has not the form of one. Hosts are in lower case, so
+// that isWord would take parts of a key for words.
+func quotedRegion(region string) string {
+	if !regionForm.MatchString(region) {
+		return "another region"
+	}
+	return quoted(region, "another region")
 }

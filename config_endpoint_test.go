@@ -49,18 +49,18 @@ func TestEndpointsOnAWS(t *testing.T) {
 		{"us-iso-east-1", "https://dynamodb.us-iso-east-1.sc2s.sgov.gov", "end in c2s.ic.gov"},
 		{"local", "https://dynamodb.eu-west-1.amazonaws.com", "the region is \"local\""},
 
-		{"eu-west-1", "https://streams.dynamodb.eu-west-1.amazonaws.com", "of \"streams.dynamodb\" and not of DynamoDB"},
-		{"eu-west-1", "https://streams-dynamodb.eu-west-1.api.aws", "of \"streams-dynamodb\""},
-		{"eu-west-1", "https://search-dynamodb.eu-west-1.api.aws", "of \"search-dynamodb\""},
-		{"eu-west-1", "https://123456789012.search-ddb.eu-west-1.api.aws", "of \"123456789012.search-ddb\""},
-		{"eu-west-1", "https://vpce-1a2b-3c4d.streams.dynamodb.eu-west-1.vpce.amazonaws.com", "streams.dynamodb\""},
-		{"eu-west-1", "https://sqs.eu-west-1.amazonaws.com", "of \"sqs\""},
-		{"eu-west-1", "https://s3.amazonaws.com", "of \"s3\""},
-		{"eu-west-1", "https://bucket.s3.eu-west-1.amazonaws.com", "of \"bucket.s3\""},
-		{"eu-west-1", "https://cluster.1a2b3c.dax-clusters.eu-west-1.amazonaws.com", "dax-clusters\""},
-		{"eu-west-1", "https://vpce-1a2b-3c4d.sqs.eu-west-1.vpce.amazonaws.com", "sqs\""},
-		{"eu-west-1", "https://vpce.amazonaws.com", "of \"vpce\""},
-		{"eu-west-1", "https://ddb.eu-west-1.amazonaws.com", "of \"ddb\""},
+		{"eu-west-1", "https://streams.dynamodb.eu-west-1.amazonaws.com", "of another service and not of DynamoDB"},
+		{"eu-west-1", "https://streams-dynamodb.eu-west-1.api.aws", "of another service"},
+		{"eu-west-1", "https://search-dynamodb.eu-west-1.api.aws", "of another service"},
+		{"eu-west-1", "https://123456789012.search-ddb.eu-west-1.api.aws", "of another service"},
+		{"eu-west-1", "https://vpce-1a2b-3c4d.streams.dynamodb.eu-west-1.vpce.amazonaws.com", "of another service"},
+		{"eu-west-1", "https://sqs.eu-west-1.amazonaws.com", "of another service"},
+		{"eu-west-1", "https://s3.amazonaws.com", "of another service"},
+		{"eu-west-1", "https://bucket.s3.eu-west-1.amazonaws.com", "of another service"},
+		{"eu-west-1", "https://cluster.1a2b3c.dax-clusters.eu-west-1.amazonaws.com", "of another service"},
+		{"eu-west-1", "https://vpce-1a2b-3c4d.sqs.eu-west-1.vpce.amazonaws.com", "of another service"},
+		{"eu-west-1", "https://vpce.amazonaws.com", "of another service"},
+		{"eu-west-1", "https://ddb.eu-west-1.amazonaws.com", "of another service"},
 
 		// Servers of customers' own, which may stand before DynamoDB or a local server.
 		{"eu-west-1", "http://ec2-1-2-3-4.eu-central-1.compute.amazonaws.com:8000", ""},
@@ -144,7 +144,7 @@ func TestPseudoRegionsAreRefused(t *testing.T) {
 		cfg.Region = pseudo
 		assert.Equal(t, []string{"Region"}, configFields(t, cfg.Validate()))
 		assert.Contains(t, cfg.Validate().Error(), `set it to "`+region+`"`)
-		assert.Contains(t, cfg.Validate().Error(), "AWS_USE_FIPS_ENDPOINT=true")
+		assert.Contains(t, cfg.Validate().Error(), "https://dynamodb-fips.us-east-1.amazonaws.com")
 		cfg.Endpoint = "http://localhost:8000"
 		assert.Equal(t, []string{"Region"}, configFields(t, cfg.Validate()))
 		loaded := awsConfig()

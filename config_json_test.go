@@ -94,31 +94,32 @@ func TestConfigJSONDurations(t *testing.T) {
 		var fault *ConfigError
 		require.ErrorAs(t, err, &fault, data)
 		assert.Equal(t, field, fault.Field)
+		assert.Equal(t, map[string]string{"MaxWait": "/max_wait", "Retry.MinDelay": "/retry/min_delay", "Retry.MaxDelay": "/retry/max_delay"}[field], fault.Pointer)
 	}
 
 	for data, want := range map[string]string{
-		`{"concurrency":"many"}`:                   "concurrency: is a JSON string, but must be a whole number",
-		`{"credentials":{"access_key_id":424242}}`: "credentials.access_key_id: is a JSON number, but must be a string",
-		`{"mapping":{"fields":[{"type":[1]}]}}`:    "mapping.fields[0].type: is a JSON array, but must be a string",
-		`{"Mapping":{"FIELDS":[{},{"Type":0}]}}`:   "mapping.fields[1].type: is a JSON number, but must be a string",
-		`{"mapping":{"fields":[null,{},[]]}}`:      "mapping.fields[2]: is a JSON array, but must be an object",
-		`{"mapping":{"fields":[{"required":1}]}}`:  "mapping.fields[0].required: is a JSON number, but must be a bool",
-		`{"mapping":{"missing":[]}}`:               "mapping.missing: is a JSON array, but must be a string",
-		`{"duplicates":true}`:                      "duplicates: is a JSON bool, but must be a string",
-		`{"max_keys":1e9}`:                         "max_keys: is a JSON number, but must be a whole number",
-		`{"mapping":{"null":true}}`:                "mapping.null: is a JSON bool, but must be a string",
+		`{"concurrency":"many"}`:                   "Concurrency: is a JSON string, but must be a whole number",
+		`{"credentials":{"access_key_id":424242}}`: "Credentials.AccessKeyID: is a JSON number, but must be a string",
+		`{"mapping":{"fields":[{"type":[1]}]}}`:    "Mapping.Fields[0].Type: is a JSON array, but must be a string",
+		`{"Mapping":{"FIELDS":[{},{"Type":0}]}}`:   "Mapping.Fields[1].Type: is a JSON number, but must be a string",
+		`{"mapping":{"fields":[null,{},[]]}}`:      "Mapping.Fields[2]: is a JSON array, but must be an object",
+		`{"mapping":{"fields":[{"required":1}]}}`:  "Mapping.Fields[0].Required: is a JSON number, but must be a bool",
+		`{"mapping":{"missing":[]}}`:               "Mapping.Missing: is a JSON array, but must be a string",
+		`{"duplicates":true}`:                      "Duplicates: is a JSON bool, but must be a string",
+		`{"max_keys":1e9}`:                         "MaxKeys: is a JSON number, but must be a whole number",
+		`{"mapping":{"null":true}}`:                "Mapping.Null: is a JSON bool, but must be a string",
 		// The first fault counts, wherever it is.
-		`{"table":1,"retry":{"max_attempts":"a"}}`: "table: is a JSON number, but must be a string",
-		`{"retry":{"max_attempts":"a"},"table":1}`: "retry.max_attempts: is a JSON string, but must be a whole number",
-		`{"retry":{"min_delay":"slow"},"table":1}`: "table: is a JSON number, but must be a string",
-		`{"region":"\"","region":[],"table":1}`:    "region: is a JSON array, but must be a string",
-		`{"concurrency":1e30}`:                     "concurrency: is a JSON number, but must be a whole number",
+		`{"table":1,"retry":{"max_attempts":"a"}}`: "Table: is a JSON number, but must be a string",
+		`{"retry":{"max_attempts":"a"},"table":1}`: "Retry.MaxAttempts: is a JSON string, but must be a whole number",
+		`{"table":1,"retry":{"min_delay":"slow"}}`: "Table: is a JSON number, but must be a string",
+		`{"region":"\"","region":[],"table":1}`:    "Region: is a JSON array, but must be a string",
+		`{"concurrency":1e30}`:                     "Concurrency: is a JSON number, but must be a whole number",
 		`"x"`:                                      "Config: is a JSON string, but must be an object",
-		`{"retry":[]}`:                             "retry: is a JSON array, but must be an object",
-		`{"mapping":[]}`:                           "mapping: is a JSON array, but must be an object",
-		`{"mapping":{"fields":{}}}`:                "mapping.fields: is a JSON object, but must be an array",
-		`{"write_units_per_second":"1"}`:           "write_units_per_second: is a JSON string, but must be a number",
-		`{"retry":{"max_attempts":1.5}}`:           "retry.max_attempts: is a JSON number, but must be a whole number",
+		`{"retry":[]}`:                             "Retry: is a JSON array, but must be an object",
+		`{"mapping":[]}`:                           "Mapping: is a JSON array, but must be an object",
+		`{"mapping":{"fields":{}}}`:                "Mapping.Fields: is a JSON object, but must be an array",
+		`{"write_units_per_second":"1"}`:           "WriteUnitsPerSecond: is a JSON string, but must be a number",
+		`{"retry":{"max_attempts":1.5}}`:           "Retry.MaxAttempts: is a JSON number, but must be a whole number",
 	} {
 		_, err = read(data)
 		require.EqualError(t, err, want)
@@ -126,8 +127,8 @@ func TestConfigJSONDurations(t *testing.T) {
 	}
 
 	var retry Retry
-	require.EqualError(t, json.Unmarshal([]byte(`{"max_attempts":[]}`), &retry), "retry.max_attempts: is a JSON array, but must be a whole number")
-	require.EqualError(t, json.Unmarshal([]byte(`[]`), &retry), "retry: is a JSON array, but must be an object")
+	require.EqualError(t, json.Unmarshal([]byte(`{"max_attempts":[]}`), &retry), "Retry.MaxAttempts: is a JSON array, but must be a whole number")
+	require.EqualError(t, json.Unmarshal([]byte(`[]`), &retry), "Retry: is a JSON array, but must be an object")
 	var syntax *json.SyntaxError
 	require.ErrorAs(t, new(Config).UnmarshalJSON([]byte(`{"table"`)), &syntax)
 	require.ErrorAs(t, new(Config).UnmarshalJSON(nil), &syntax)

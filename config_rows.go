@@ -5,7 +5,6 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/item"
 	"github.com/dynamodest/dynamodest/internal/table"
 )
@@ -21,7 +20,7 @@ func (p *problems) version(c Config) {
 		return
 	}
 	if c.Mode == Insert {
-		p.add("Version", "applies only to the mode %q, and with %q the item that is there decides, whatever its version: set Mode to %[1]q, or leave Version empty", Upsert, Insert)
+		p.add("Version", "applies only to the mode %q, and with %q the item that is there decides, whatever its version: set the mode to %[1]q, or leave this empty", Upsert, Insert)
 	}
 	switch {
 	case !utf8.ValidString(c.Version):
@@ -37,9 +36,9 @@ func (p *problems) version(c Config) {
 func (p *problems) versionField(c Config) {
 	i := slices.IndexFunc(c.Mapping.Fields, func(f Field) bool { return f.attribute() == c.Version })
 	if i < 0 {
-		p.add("Version", "no field of the mapping produces the attribute %s: add one to Mapping.Fields, or name the attribute that holds the version", fault.Quote(c.Version))
+		p.add("Version", "no field of the mapping produces this attribute: add one, or name the attribute that holds the version")
 	} else if t := c.Mapping.Fields[i].Type; !slices.Contains(versionTypes, t) {
-		p.add(fmt.Sprintf("Mapping.Fields[%d].Type", i), "%s cannot be the type of a version: must be N, S, EPOCH_SECONDS, EPOCH_MILLIS or SORTABLE_TIME, or empty to go by the value", fault.Quote(t))
+		p.add(fmt.Sprintf("Mapping.Fields[%d].Type", i), "cannot be the type of a version: must be N, S, EPOCH_SECONDS, EPOCH_MILLIS or SORTABLE_TIME, or empty to go by the value")
 	}
 }
 
@@ -51,9 +50,9 @@ func (p *problems) delete(c Config) {
 	case !utf8.ValidString(c.Delete):
 		p.add("Delete", "is not valid UTF-8: write the name of the column in UTF-8")
 	case c.Version != "":
-		p.add("Delete", "cannot be combined with Version: a deleted item has no version left, so an older row could bring it back; write a row that marks the item as gone instead, or leave one of the two empty")
+		p.add("Delete", "cannot be combined with a version attribute: a deleted item has no version left, so an older row could bring it back; write a row that marks the item as gone instead, or leave one of the two empty")
 	case c.OnExisting.conditional():
-		p.add("Delete", "cannot be combined with OnExisting %q, which sends each row under a condition that BatchWriteItem, and so a delete, does not take: leave one of the two empty", c.OnExisting)
+		p.add("Delete", "cannot be combined with %q for existing items, which sends each row under a condition that BatchWriteItem, and so a delete, does not take: leave one of the two empty", c.OnExisting)
 	}
 }
 
@@ -62,21 +61,21 @@ func (p *problems) duplicates(c Config) {
 	switch c.Duplicates {
 	case "", LastWins, RefuseDuplicates:
 	default:
-		p.add("Duplicates", "%s is unknown: must be %q or %q", fault.Quote(c.Duplicates), LastWins, RefuseDuplicates)
+		p.add("Duplicates", "%s unknown: must be %q or %q", subject(c.Duplicates), LastWins, RefuseDuplicates)
 	}
 	if c.Duplicates == RefuseDuplicates {
 		if c.OnExisting.conditional() {
-			p.add("Duplicates", "%q cannot be combined with OnExisting %q, which already keeps the first row of a key and does not write the others: leave one of the two empty", RefuseDuplicates, c.OnExisting)
+			p.add("Duplicates", "%q cannot be combined with %q for existing items, which already keeps the first row of a key and does not write the others: leave one of the two empty", RefuseDuplicates, c.OnExisting)
 		}
 		if c.Version != "" {
-			p.add("Duplicates", "%q cannot be combined with Version, which allows for several rows of a key and writes the newest: leave one of the two empty", RefuseDuplicates)
+			p.add("Duplicates", "%q cannot be combined with a version attribute, which allows for several rows of a key and writes the newest: leave one of the two empty", RefuseDuplicates)
 		}
 	}
 	switch {
 	case c.MaxKeys < 0:
 		p.add("MaxKeys", "%d is out of range: must be 1 or more, or 0 for the default (%d)", c.MaxKeys, defaultMaxKeys)
 	case c.MaxKeys > 0 && c.Duplicates != RefuseDuplicates:
-		p.add("MaxKeys", "applies only to Duplicates %q, since no keys are kept without it: leave it empty, or set Duplicates to %[1]q", RefuseDuplicates)
+		p.add("MaxKeys", "applies only to %q for duplicate keys, since no keys are kept without it: leave it empty, or set that", RefuseDuplicates)
 	}
 }
 
@@ -97,25 +96,24 @@ func (c Config) keyOf(column string, s *table.Schema) *table.Key {
 // if all of them do.
 func (c Config) fitsTable(s *table.Schema, known bool) error {
 	if c.Duplicates == RefuseDuplicates && !known {
-		return &ConfigError{Field: "Duplicates", Problem: fmt.Sprintf(
-			"%q needs the table's key, and DescribeTable has not described it: have the fake client describe it", RefuseDuplicates)}
+		return configError("Duplicates", "%q needs the table's key, and DescribeTable has not described it: have the fake client describe it", RefuseDuplicates)
 	}
 	if c.Delete != "" {
 		if !known {
-			return &ConfigError{Field: "Delete", Problem: "needs the table's key, and DescribeTable has not described it: have the fake client describe it"}
+			return configError("Delete", "needs the table's key, and DescribeTable has not described it: have the fake client describe it")
 		}
 		if key := c.keyOf(c.Delete, s); key != nil {
-			return &ConfigError{Field: "Delete", Problem: fmt.Sprintf("the column %s gives the table's %s: name a column of its own", fault.Quote(c.Delete), key)}
+			return configError("Delete", "this column gives the table's %s: name a column of its own", key)
 		}
 	}
 	if c.Version == "" {
 		return nil
 	}
 	if key := s.TableKey(c.Version); known && key != nil {
-		return &ConfigError{Field: "Version", Problem: fmt.Sprintf("the attribute %s is the table's %s, so rows of different versions are different items: name an attribute outside the key", fault.Quote(c.Version), key)}
+		return configError("Version", "this attribute is the table's %s, so rows of different versions are different items: name an attribute outside the key", key)
 	}
 	if key := s.IndexKey(c.Version); key != nil && key.Kind == item.B {
-		return &ConfigError{Field: "Version", Problem: fmt.Sprintf("the attribute %s is a %s, and a version is an N or an S: name another attribute", fault.Quote(c.Version), key)}
+		return configError("Version", "this attribute is a %s, and a version is an N or an S: name another attribute", key)
 	}
 	return nil
 }

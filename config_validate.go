@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/item"
 	"github.com/dynamodest/dynamodest/internal/transport"
 )
@@ -37,7 +36,7 @@ const longestDelay = 24 * time.Hour
 
 const (
 	audienceReason = "DynamoDB tables have no lists or audiences to add to or remove from"
-	mirrorReason   = "DynamoDB has no efficient way to replace a whole table, and the rows do not say which others have left the source; an engine that knows can send those as deletes (Delete)"
+	mirrorReason   = "DynamoDB has no efficient way to replace a whole table, and the rows do not say which others have left the source; an engine that knows can send those as deletes (delete column)"
 )
 
 // refusedModes are modes of other destinations, and why this one does not support them.
@@ -107,7 +106,7 @@ func (c Config) Validate() error {
 type problems []error
 
 func (p *problems) add(field, problem string, args ...any) {
-	*p = append(*p, &ConfigError{Field: field, Problem: fmt.Sprintf(problem, args...)})
+	*p = append(*p, configError(field, problem, args...))
 }
 
 func (p *problems) err() error { return errors.Join(*p...) }
@@ -199,17 +198,17 @@ func (p *problems) mode(c Config) {
 		p.add("Mode", "%q is not supported: %s; use %q or %q", c.Mode, reason, Upsert, Insert)
 		return
 	case c.Mode != "" && c.Mode != Upsert && c.Mode != Insert:
-		p.add("Mode", "%s is unknown: must be %q or %q", fault.Quote(c.Mode), Upsert, Insert)
+		p.add("Mode", "%s unknown: must be %q or %q", subject(c.Mode), Upsert, Insert)
 		return
 	}
 	switch c.OnExisting {
 	case "":
 	case Overwrite, Skip, Fail:
 		if c.Mode != Insert {
-			p.add("OnExisting", "applies only to the mode %q: leave it empty, or set Mode to %[1]q", Insert)
+			p.add("OnExisting", "applies only to the mode %q: leave it empty, or set the mode to %[1]q", Insert)
 		}
 	default:
-		p.add("OnExisting", "%s is unknown: must be %q, %q or %q", fault.Quote(c.OnExisting), Overwrite, Skip, Fail)
+		p.add("OnExisting", "%s unknown: must be %q, %q or %q", subject(c.OnExisting), Overwrite, Skip, Fail)
 	}
 }
 
@@ -221,26 +220,26 @@ func (p *problems) mapping(m Mapping) {
 	switch m.Null {
 	case "", WriteNull, OmitNull, RefuseNull:
 	default:
-		p.add("Mapping.Null", "%s is unknown: must be %q, %q or %q", fault.Quote(m.Null), WriteNull, OmitNull, RefuseNull)
+		p.add("Mapping.Null", "%s unknown: must be %q, %q or %q", subject(m.Null), WriteNull, OmitNull, RefuseNull)
 	}
 	switch m.EmptyString {
 	case "", EmptyAsNull, KeepEmpty, OmitEmpty:
 	default:
-		p.add("Mapping.EmptyString", "%s is unknown: must be %q, %q or %q", fault.Quote(m.EmptyString), EmptyAsNull, KeepEmpty, OmitEmpty)
+		p.add("Mapping.EmptyString", "%s unknown: must be %q, %q or %q", subject(m.EmptyString), EmptyAsNull, KeepEmpty, OmitEmpty)
 	}
 	switch m.Bytes {
 	case "", BinaryBytes, TextBytes:
 	default:
-		p.add("Mapping.Bytes", "%s is unknown: must be %q or %q", fault.Quote(m.Bytes), BinaryBytes, TextBytes)
+		p.add("Mapping.Bytes", "%s unknown: must be %q or %q", subject(m.Bytes), BinaryBytes, TextBytes)
 	}
 	switch m.Missing {
 	case "", MissingNothing:
 	case MissingNull, MissingRequired:
 		if len(m.Fields) == 0 {
-			p.add("Mapping.Missing", "%q applies only to the columns that Mapping.Fields lists: list them, or leave Mapping.Missing empty", m.Missing)
+			p.add("Mapping.Missing", "%q applies only to the columns that the mapping lists as fields: list them, or leave this empty", m.Missing)
 		}
 	default:
-		p.add("Mapping.Missing", "%s is unknown: must be %q, %q or %q", fault.Quote(m.Missing), MissingNothing, MissingNull, MissingRequired)
+		p.add("Mapping.Missing", "%s unknown: must be %q, %q or %q", subject(m.Missing), MissingNothing, MissingNull, MissingRequired)
 	}
 }
 
@@ -263,7 +262,7 @@ func (p *problems) field(path string, field Field, i int, seen map[string]int) {
 	}
 	if attribute != "" {
 		if first, ok := seen[attribute]; ok {
-			p.add(at, "duplicate attribute %s (also Mapping.Fields[%d]): rename one of the two", fault.Quote(attribute), first)
+			p.add(at, "has the same attribute as field number %d of the mapping: rename one of the two", first+1)
 		} else {
 			seen[attribute] = i
 		}
@@ -272,7 +271,7 @@ func (p *problems) field(path string, field Field, i int, seen map[string]int) {
 	switch field.Type {
 	case Auto, String, Number, Binary, Bool, JSON, List, Map, StringSet, NumberSet, BinarySet, EpochSeconds, EpochMillis, SortableTime:
 	default:
-		p.add(path+".Type", "%s is unknown: must be S, N, B, BOOL, JSON, L, M, SS, NS, BS, EPOCH_SECONDS, EPOCH_MILLIS or SORTABLE_TIME, or empty to go by the value", fault.Quote(field.Type))
+		p.add(path+".Type", "%s unknown: must be S, N, B, BOOL, JSON, L, M, SS, NS, BS, EPOCH_SECONDS, EPOCH_MILLIS or SORTABLE_TIME, or empty to go by the value", subject(field.Type))
 	}
 }
 
@@ -289,7 +288,7 @@ func (p *problems) numbers(c Config) {
 	p.duration("Retry.MinDelay", c.Retry.MinDelay, defaultMinDelay)
 	p.duration("Retry.MaxDelay", c.Retry.MaxDelay, defaultMaxDelay)
 	if lo, hi := c.Retry.MinDelay, c.Retry.MaxDelay; hi > 0 && lo > hi {
-		p.add("Retry.MinDelay", "%v is more than Retry.MaxDelay (%v): lower it, or raise Retry.MaxDelay", lo, hi)
+		p.add("Retry.MinDelay", "%v is more than the maximum delay (%v): lower it, or raise that", lo, hi)
 	}
 	p.duration("MaxWait", c.MaxWait, defaultMaxWait)
 	if c.WindowBytes != 0 && c.WindowBytes < minWindowBytes {

@@ -224,7 +224,7 @@ func TestRefusedModesSayWhy(t *testing.T) {
 	t.Parallel()
 	tests := map[Mode]string{
 		"update":          "replaces the whole item",
-		"mirror":          "an engine that knows can send those as deletes (Delete)",
+		"mirror":          "an engine that knows can send those as deletes (delete column)",
 		"audience_add":    "no lists or audiences",
 		"audience_remove": "no lists or audiences",
 		"audience_mirror": "no lists or audiences",
@@ -245,10 +245,10 @@ func TestRefusedModesSayWhy(t *testing.T) {
 func TestRefusedCombinationsOfDuplicatesSayWhy(t *testing.T) {
 	t.Parallel()
 	for why, change := range map[string]func(*Config){
-		`Duplicates: "fail" cannot be combined with OnExisting "skip", which already keeps the first row of a key`: func(c *Config) { c.Mode, c.OnExisting = Insert, Skip },
-		`Duplicates: "fail" cannot be combined with OnExisting "fail", which already keeps the first row of a key`: func(c *Config) { c.Mode, c.OnExisting = Insert, Fail },
-		`Duplicates: "fail" cannot be combined with Version, which allows for several rows of a key`:               func(c *Config) { c.Version = "v" },
-		`MaxKeys: applies only to Duplicates "fail", since no keys are kept without it`:                            func(c *Config) { c.Duplicates, c.MaxKeys = LastWins, 9 },
+		`Duplicates: "fail" cannot be combined with "skip" for existing items, which already keeps the first row of a key`: func(c *Config) { c.Mode, c.OnExisting = Insert, Skip },
+		`Duplicates: "fail" cannot be combined with "fail" for existing items, which already keeps the first row of a key`: func(c *Config) { c.Mode, c.OnExisting = Insert, Fail },
+		`Duplicates: "fail" cannot be combined with a version attribute, which allows for several rows of a key`:           func(c *Config) { c.Version = "v" },
+		`MaxKeys: applies only to "fail" for duplicate keys, since no keys are kept without it`:                            func(c *Config) { c.Duplicates, c.MaxKeys = LastWins, 9 },
 	} {
 		cfg := validConfig()
 		cfg.Duplicates = RefuseDuplicates

@@ -171,12 +171,12 @@ func TestDeletesNeedTheTablesKey(t *testing.T) {
 	cfg := deleting(dynamodesttest.NewTable(table, "gone:S"))
 	_, err = dynamodest.New(t.Context(), cfg)
 	require.ErrorAs(t, err, &fault)
-	assert.Equal(t, `Delete: the column "gone" gives the table's partition key "gone" (S): name a column of its own`, fault.Error())
+	assert.Equal(t, `Delete: this column gives the table's partition key "gone" (S): name a column of its own`, fault.Error())
 	cfg = deleting(dynamodesttest.NewTable(table, "id:S"))
 	cfg.Mapping.Fields = []dynamodest.Field{{Column: "gone", Attribute: "flag"}, {Column: "gone", Attribute: "id", Type: dynamodest.String}}
 	_, err = dynamodest.New(t.Context(), cfg)
 	require.ErrorAs(t, err, &fault)
-	assert.Equal(t, `Delete: the column "gone" gives the table's partition key "id" (S): name a column of its own`, fault.Error())
+	assert.Equal(t, `Delete: this column gives the table's partition key "id" (S): name a column of its own`, fault.Error())
 }
 
 // The column of deletes counts among the columns that no row had: a wrong name would put every row.

@@ -3,7 +3,6 @@ package dynamodest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -299,8 +298,7 @@ func (d *Destination) accepts(now table.Description) error {
 		return d.tableError(transport.DescribeTable, fault.TableStatus, status)
 	}
 	if d.exist.conditional() && !now.Known {
-		return &ConfigError{Field: "OnExisting", Problem: fmt.Sprintf(
-			"%q needs the table's key for its condition, and DescribeTable has not described it: have the fake client describe it", d.exist)}
+		return configError("OnExisting", "%q needs the table's key for its condition, and DescribeTable has not described it: have the fake client describe it", d.exist)
 	}
 	return d.mapping.covers(&now.Schema)
 }

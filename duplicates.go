@@ -105,9 +105,9 @@ func (k *keysMet) add(it *item.Item) (isNew bool, full error) {
 		return false, nil
 	}
 	if len(k.hashes) >= k.most {
-		return true, &ConfigError{Field: "MaxKeys", Problem: fmt.Sprintf(
-			"the call has met %d distinct keys, and keeps no more: set it higher, which takes up to 38 bytes of memory for each key, write fewer rows in one call, or set Duplicates to %q",
-			k.most, LastWins)}
+		return true, configError("MaxKeys",
+			"the call has met %d distinct keys, and keeps no more: set it higher, which takes up to 38 bytes of memory for each key, write fewer rows in one call, or choose %q for duplicate keys",
+			k.most, LastWins)
 	}
 	k.hashes[hash] = struct{}{}
 	return true, nil

@@ -89,8 +89,14 @@ type Throttling struct {
 }
 
 // ConfigError is one fault in a Config, or in the columns given to WriteColumns: then the Field is "columns".
+// Where it concerns the whole Config, as JSON that is broken, the Field is "Config" and the Pointer is "".
+//
+// Its texts are for the person who fills in a form. Of a setting they quote only a word, such as the name of a
+// region, a mode or a type, in at most 40 bytes, and nothing that may be a secret in the wrong place: no table
+// name, no column, and nothing in which 15 letters and digits follow each other.
 type ConfigError struct {
-	Field   string // the Go path of the field, such as "Mapping.Fields[2].Type", or its path in JSON, such as "mapping.fields[2].type"
+	Field   string // the Go path of the field, such as "Mapping.Fields[2].Type"
+	Pointer string // its JSON pointer, such as "/mapping/fields/2/type"; "" for what JSON does not have
 	Problem string // what is wrong with it, and how to fix it
 }
 

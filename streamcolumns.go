@@ -24,7 +24,7 @@ func (d *Destination) WriteColumns(ctx context.Context, columns []string, rows i
 	return d.stream(ctx, OpWriteColumns, reportValues, func(ctx context.Context, c *call) bool {
 		plan, invalid := d.converter.PlanValues(columns)
 		if invalid != nil {
-			c.sourceErr = &ConfigError{Field: "columns", Problem: invalid.Text}
+			c.sourceErr = configError("columns", "%s", invalid.Text)
 			return false
 		}
 		c.plan = plan

@@ -146,7 +146,7 @@ func TestWriteColumnsThatAreNotUnique(t *testing.T) {
 		got, sum, err := writeColumns(t, dest, []string{"id", "v", "v"}, valuesOf([]any{"a", 1, 2}))
 		var failed *dynamodest.WriteError
 		require.ErrorAs(t, err, &failed)
-		require.ErrorContains(t, failed.Stop, `columns: the columns of indexes 1 and 2 have the same name, "v": give one of the two another name`)
+		require.ErrorContains(t, failed.Stop, `columns: the columns of indexes 1 and 2 have the same name: give one of the two another name`)
 		var setting *dynamodest.ConfigError
 		require.ErrorAs(t, failed.Stop, &setting, "a caller that sends the rest later would stop here again")
 		assert.Equal(t, "columns", setting.Field)

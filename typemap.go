@@ -221,8 +221,8 @@ func (m Mapping) covers(s *table.Schema) error {
 	}
 	for _, key := range s.Keys() {
 		if _, ok := byAttribute[key.Name]; !ok {
-			errs = append(errs, &ConfigError{Field: "Mapping.Fields", Problem: fmt.Sprintf(
-				"no field produces the attribute %s, the table's %s (%s): add one", fault.Quote(key.Name), key.Role, key.Types())})
+			errs = append(errs, configError("Mapping.Fields",
+				"no field produces the attribute %s, the table's %s (%s): add one", fault.Quote(key.Name), key.Role, key.Types()))
 		}
 	}
 	check := func(name, what, want string, takes func(item.Kind) bool) {
@@ -230,8 +230,8 @@ func (m Mapping) covers(s *table.Schema) error {
 		if !ok || m.Fields[i].Type == Auto || takes(typemap.Type(m.Fields[i].Type).Kind()) {
 			return
 		}
-		errs = append(errs, &ConfigError{Field: fmt.Sprintf("Mapping.Fields[%d].Type", i), Problem: fmt.Sprintf(
-			"%s does not fit the attribute %s, the %s: set it to %s, or leave it empty", m.Fields[i].Type, fault.Quote(name), what, want)})
+		errs = append(errs, configError(fmt.Sprintf("Mapping.Fields[%d].Type", i),
+			"%s does not fit the attribute %s, the %s: set it to %s, or leave it empty", m.Fields[i].Type, fault.Quote(name), what, want))
 	}
 	for _, key := range append(s.Keys(), s.IndexAttributes()...) {
 		check(key.Name, fmt.Sprintf("%s (%s)", key.Role, key.Types()), key.Types(), key.Takes)

@@ -35,8 +35,8 @@ func (c *Converter) PlanValues(columns []string) (*ValuesPlan, *fault.Error) {
 	places := make(map[string]int, len(columns))
 	for i, name := range columns {
 		if first, ok := places[name]; ok {
-			return nil, fault.New(fault.Config, "the columns of indexes %d and %d have the same name, %s: give one of the two another name in the source, such as by AS in SQL, or leave it out",
-				first, i, fault.Quote(name)).At(name, "")
+			return nil, fault.New(fault.Config, "the columns of indexes %d and %d have the same name: give one of the two another name in the source, such as by AS in SQL, or leave it out",
+				first, i).At(name, "")
 		}
 		p.names[i] = strings.Clone(name) // the plan outlives the caller's list
 		places[name] = i

@@ -18,7 +18,7 @@ func TestPlanValuesRefusesEqualNames(t *testing.T) {
 		require.Nil(t, plan)
 		require.NotNil(t, err)
 		assert.Equal(t, fault.Config, err.Reason)
-		assert.Equal(t, `the columns of indexes 1 and 3 have the same name, "a": give one of the two another name in the source, such as by AS in SQL, or leave it out`, err.Text)
+		assert.Equal(t, `the columns of indexes 1 and 3 have the same name: give one of the two another name in the source, such as by AS in SQL, or leave it out`, err.Text)
 		assert.Equal(t, "a", err.Column)
 	}
 }
