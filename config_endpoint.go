@@ -21,22 +21,6 @@ var (
 	localRegionForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 )
 
-// partitions are the parts of AWS: the beginnings of their regions' names, and the ends of their hosts'
-// names, those of dual-stack endpoints second. Every other region is in the first.
-// https://github.com/aws/aws-sdk-go-v2/blob/main/internal/endpoints/awsrulesfn/partitions.json
-var partitions = []struct {
-	regions  string
-	suffixes [2]string
-}{
-	{"", [2]string{"amazonaws.com", "api.aws"}},
-	{"cn-", [2]string{"amazonaws.com.cn", "api.amazonwebservices.com.cn"}},
-	{"eusc-", [2]string{"amazonaws.eu", "api.amazonwebservices.eu"}},
-	{"us-iso-", [2]string{"c2s.ic.gov", "api.aws.ic.gov"}},
-	{"us-isob-", [2]string{"sc2s.sgov.gov", "api.aws.scloud"}},
-	{"eu-isoe-", [2]string{"cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"}},
-	{"us-isof-", [2]string{"csp.hci.ic.gov", "api.aws.hci.ic.gov"}},
-}
-
 // accountForm matches the account in the host of an account's own endpoint.
 var accountForm = regexp.MustCompile(`^[0-9]{12}$`)
 
@@ -174,8 +158,9 @@ func awsHostProblem(endpoint, region string) string {
 		return ""
 	case in != region:
 		return "is DynamoDB's endpoint in " + quotedRegion(in) + ", but the region is " + quoted(region, "another") + ": use the endpoint and the region of the table, or no endpoint, for AWS's own"
-	case !slices.Contains(suffixesOf(region), suffix):
-		return "is not the host of an endpoint in " + quoted(region, "that region") + ": hosts there end in " + suffixesOf(region)[0] + "; use no endpoint for AWS's own"
+	}
+	if ends := fault.PartitionOf(region).Suffixes; !slices.Contains(ends[:], suffix) {
+		return "is not the host of an endpoint in " + quoted(region, "that region") + ": hosts there end in " + ends[0] + "; use no endpoint for AWS's own"
 	}
 	return ""
 }
@@ -183,25 +168,14 @@ func awsHostProblem(endpoint, region string) string {
 // awsLabels returns the labels of a host before AWS's domain, and that domain; "" for a host elsewhere.
 func awsLabels(host string) (labels []string, suffix string) {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	for _, p := range partitions {
-		for _, s := range p.suffixes {
+	for _, p := range fault.Partitions() {
+		for _, s := range p.Suffixes {
 			if rest, ok := strings.CutSuffix(host, "."+s); ok && len(s) > len(suffix) {
 				labels, suffix = strings.Split(rest, "."), s
 			}
 		}
 	}
 	return labels, suffix
-}
-
-// suffixesOf returns AWS's domains for a region.
-func suffixesOf(region string) []string {
-	suffixes := partitions[0].suffixes
-	for _, p := range partitions[1:] {
-		if strings.HasPrefix(region, p.regions) {
-			suffixes = p.suffixes
-		}
-	}
-	return suffixes[:]
 }
 
 // isCustomers reports whether a host of AWS's may be of a server of a customer's own: a machine, a load

@@ -158,3 +158,27 @@ func TestTableARNs(t *testing.T) {
 		assert.Contains(t, table.Remedy("PutItem", Access, nil), want)
 	}
 }
+
+// The partitions are those of the SDK's table, and a region is in the first that its name fits.
+func TestPartitions(t *testing.T) {
+	t.Parallel()
+	for region, want := range map[string]string{
+		"eu-west-1": "aws", "mx-central-1": "aws", "us-east-1": "aws", "": "aws", "local": "aws", "cn-northwest-1": "aws-cn", "us-gov-east-1": "aws-us-gov",
+		"eusc-de-east-1": "aws-eusc", "us-iso-east-1": "aws-iso", "us-isob-east-1": "aws-iso-b", "eu-isoe-west-1": "aws-iso-e", "us-isof-south-1": "aws-iso-f",
+	} {
+		assert.Equal(t, want, PartitionOf(region).Name, region)
+	}
+	names := map[string]bool{}
+	for _, p := range Partitions() {
+		names[p.Name] = true
+		assert.NotEmpty(t, p.Suffixes[0])
+		assert.NotEmpty(t, p.Suffixes[1])
+	}
+	assert.Len(t, names, len(Partitions()))
+
+	arn, ok := ParseTableARN("arn:aws-iso-b:dynamodb:us-isob-east-1:123456789012:table/users")
+	assert.True(t, ok)
+	assert.Equal(t, TableARN{"aws-iso-b", "us-isob-east-1", "123456789012"}, arn)
+	_, ok = ParseTableARN("arn:aws:dynamodb:us-east-1:123456789012:table/users/index/i")
+	assert.False(t, ok)
+}
