@@ -20,16 +20,16 @@ const (
 
 // RowError is why one row was not written, or may not have been.
 type RowError struct {
-	Index     int    // the row's position in the slice or sequence given, from 0
-	Reason    Reason // what kind of fault
-	Column    string // the column at fault, if one is
-	Attribute string // the attribute at fault, if one is
-	Attempts  int    // requests that carried the row
+	Index     int    `json:"index"`               // the row's position in the slice or sequence given, from 0
+	Reason    Reason `json:"reason"`              // what kind of fault
+	Column    string `json:"column,omitempty"`    // the column at fault, if one is
+	Attribute string `json:"attribute,omitempty"` // the attribute at fault, if one is
+	Attempts  int    `json:"attempts,omitempty"`  // requests that carried the row
 
 	// Err is the cause: an error of the AWS SDK or of the mapping or, with ErrStopped, what stopped
 	// the call; nil if the Reason says it all. Text that may quote a row is reached only by
 	// unwrapping it further, as errors.As and [Cause] do.
-	Err error
+	Err error `json:"-"`
 }
 
 // TableError is why New, Check or CheckWrites failed, or why a call stopped: a fault of the table, the credentials
@@ -38,11 +38,11 @@ type RowError struct {
 // Its Reason.Scope() is ScopeCall if someone has to fix something first, and ScopePassing if the same may
 // succeed later by itself, as after an outage that stopped a call.
 type TableError struct {
-	Reason Reason
-	Op     string // the DynamoDB action, such as "DescribeTable"
-	Table  string // name or ARN, as configured
-	Region string // that requests went to; "" if not known
-	Err    error  // the cause: an error of the AWS SDK, or what is wrong with the table
+	Reason Reason `json:"reason"`
+	Op     string `json:"op,omitempty"`     // the DynamoDB action, such as "DescribeTable"
+	Table  string `json:"table,omitempty"`  // name or ARN, as configured
+	Region string `json:"region,omitempty"` // that requests went to; "" if not known
+	Err    error  `json:"-"`                // the cause: an error of the AWS SDK, or what is wrong with the table
 
 	arn string // of the table, as DescribeTable reported it; "" if it has not
 }
@@ -54,22 +54,22 @@ type TableError struct {
 // otherwise, with ScopeRow or ScopePassing, failed before that. If it is another error, such as that of ctx,
 // the rest of the rows can be sent later. If it is nil, each row stands for itself: see [RowError.Scope].
 type WriteError struct {
-	Summary Summary
+	Summary Summary `json:"summary"`
 
 	// Reasons counts the rows that failed, by reason.
-	Reasons map[Reason]int
+	Reasons map[Reason]int `json:"reasons,omitempty"`
 
 	// First holds the first of those rows in row order, 10 at most. The Result, or report, has them
 	// all.
-	First []*RowError
+	First []*RowError `json:"first,omitempty"`
 
 	// Throttling says on how many partition keys the call's throttled rows fell, those included that
 	// were written in the end. It is zero if no row was throttled, or if DescribeTable reported no keys.
-	Throttling Throttling
+	Throttling Throttling `json:"throttling,omitzero"`
 
 	// Stop is what stopped the call early: a *TableError, a *ConfigError for Config.MaxKeys or the columns of
 	// WriteColumns, or the error of the source, of report, of the Limiter or of ctx. It is nil if nothing did.
-	Stop error
+	Stop error `json:"-"`
 }
 
 // Throttling is how the refusals for want of capacity fell on partition keys: a large Share on few Keys
@@ -77,15 +77,15 @@ type WriteError struct {
 type Throttling struct {
 	// Refusals is how many times DynamoDB had no capacity for a row. A row counts once for each request
 	// that was throttled with it, or that returned it as unprocessed.
-	Refusals int
+	Refusals int `json:"refusals"`
 
 	// Keys is the number of partition keys with the most refusals: the fewest that have at least half of
 	// them, and others that have nearly as many. It is 0 if there are too many to count, more than 4,096.
-	Keys int
+	Keys int `json:"keys"`
 
 	// Share is the part of Refusals that fell on Keys partition keys, from 0 to 1. It is a lower bound if
 	// more than 4,096 keys were refused.
-	Share float64
+	Share float64 `json:"share"`
 }
 
 // ConfigError is one fault in a Config, or in the columns given to WriteColumns: then the Field is "columns".
@@ -95,9 +95,9 @@ type Throttling struct {
 // region, a mode or a type, in at most 40 bytes, and nothing that may be a secret in the wrong place: no table
 // name, no column, and nothing in which 15 letters and digits follow each other.
 type ConfigError struct {
-	Field   string // the Go path of the field, such as "Mapping.Fields[2].Type"
-	Pointer string // its JSON pointer, such as "/mapping/fields/2/type"; "" for what JSON does not have
-	Problem string // what is wrong with it, and how to fix it
+	Field   string `json:"field"`             // the Go path of the field, such as "Mapping.Fields[2].Type"
+	Pointer string `json:"pointer,omitempty"` // its JSON pointer, such as "/mapping/fields/2/type"; "" for what JSON does not have
+	Problem string `json:"problem"`           // what is wrong with it, and how to fix it
 }
 
 // Error returns the index, the reason, the number of requests if there was more than one, the column

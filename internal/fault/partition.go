@@ -10,7 +10,7 @@ type Partition struct {
 	regions string // the beginning of its regions' names
 }
 
-// partitions are the parts of AWS. Every region that begins as no other says is in the first.
+// partitions are the parts of AWS. A region whose name begins as none of the others is in the first.
 // https://github.com/aws/aws-sdk-go-v2/blob/main/internal/endpoints/awsrulesfn/partitions.json
 var partitions = []Partition{
 	{"aws", [2]string{"amazonaws.com", "api.aws"}, ""},

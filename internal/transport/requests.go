@@ -3,6 +3,7 @@ package transport
 import (
 	"cmp"
 	"context"
+	"math"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -248,13 +249,22 @@ func (r *Result) consume(c *types.ConsumedCapacity) {
 	if c == nil {
 		return
 	}
-	total := aws.ToFloat64(c.CapacityUnits)
+	total := finite(c.CapacityUnits)
 	r.WriteUnits += total
 	if c.Table != nil {
-		total = aws.ToFloat64(c.Table.CapacityUnits)
+		total = finite(c.Table.CapacityUnits)
 	}
 	r.TableUnits += total
 	for _, index := range c.VectorIndexes {
-		r.VectorBytes += aws.ToFloat64(index.VectorWriteRequestBytes)
+		r.VectorBytes += finite(index.VectorWriteRequestBytes)
 	}
+}
+
+// finite returns the number that a response reports; 0 for none and for NaN and infinities, which a fake
+// or a server that is not DynamoDB may report and JSON cannot hold.
+func finite(reported *float64) float64 {
+	if f := aws.ToFloat64(reported); !math.IsNaN(f) && !math.IsInf(f, 0) {
+		return f
+	}
+	return 0
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -212,6 +213,7 @@ func TestConsumedCapacity(t *testing.T) {
 		"empty":        {&types.ConsumedCapacity{}, Result{}},
 		"total":        {units(3, nil), Result{TableUnits: 3, WriteUnits: 3}},
 		"with indexes": {units(3, &types.Capacity{CapacityUnits: aws.Float64(1)}), Result{TableUnits: 1, WriteUnits: 3}},
+		"no number":    {units(math.NaN(), &types.Capacity{CapacityUnits: aws.Float64(math.Inf(1))}), Result{}},
 	} {
 		f := fake{put: func(context.Context, *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
 			return &dynamodb.PutItemOutput{ConsumedCapacity: tt.consumed}, nil
