@@ -108,7 +108,7 @@ var advices = map[Reason]advice{
 	},
 	Access: {
 		"access denied",
-		"allow dynamodb:BatchWriteItem, dynamodb:PutItem and dynamodb:DescribeTable on the ARN of the table, and check that the ARN has the configured Region",
+		"allow dynamodb:BatchWriteItem, dynamodb:PutItem and dynamodb:DescribeTable on the ARN of the table (Config.Policy returns the policy), and check that the ARN has the configured Region",
 		ScopeCall,
 	},
 	Credentials: {

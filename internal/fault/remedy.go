@@ -91,7 +91,7 @@ func (t Table) Remedy(op string, r Reason, err error) string {
 			return "try again later; create one Destination for each table and share it: the account has a limit for DescribeTable requests" + advice.Hint
 		}
 	case Access:
-		return fmt.Sprintf("allow dynamodb:BatchWriteItem, dynamodb:PutItem and dynamodb:DescribeTable on %s, and check that the policy's ARN matches the configured Region (%s), the account and the table; a table encrypted with a key of your own needs kms:Decrypt on that key too", t.arn(), region) + advice.Hint
+		return fmt.Sprintf("allow dynamodb:BatchWriteItem, dynamodb:PutItem and dynamodb:DescribeTable on %s, and check that the policy's ARN matches the configured Region (%s), the account and the table (Config.Policy returns the policy); a table encrypted with a key of your own needs kms:Decrypt on that key too", t.arn(), region) + advice.Hint
 	case NoTable:
 		return fmt.Sprintf("check the spelling of the table's name (upper and lower case differ), and that the table is in %s and in the account of the credentials: %s", region, t.arn())
 	case Credentials:
