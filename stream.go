@@ -29,9 +29,12 @@ var Pause = errors.New("the source of rows has no row now") //nolint:staticcheck
 //	yield(nil, dynamodest.BadRow(err))
 //
 // It is taken as a row, in its place in the order: NotWritten with [ErrMapping]. The text of its
-// RowError does not quote err, which errors.Is and errors.As reach. A row that is yielded with it, if
-// there is any, is given to report, and is not written. BadRow is found by errors.As; an error that is
-// both BadRow and Pause is a BadRow.
+// RowError does not quote err, which errors.Is and errors.As reach. If err is, or wraps, an error with a
+// method SourceLine() int, such as the LineError of package source, the text has the number that it
+// returns: "line 17 of the source could not be read". A number below 1 is not shown.
+//
+// A row that is yielded with a BadRow, if there is any, is given to report, and is not written. BadRow is
+// found by errors.As; an error that is both BadRow and Pause is a BadRow.
 func BadRow(err error) error { return &badRow{err} }
 
 // badRow is an error of BadRow.
@@ -184,7 +187,7 @@ func (c *call) takeNoRow(ctx context.Context, row sourceRow, err error) bool {
 		c.sourceErr = fault.New(fault.Stopped, "the source of rows yielded a row with Pause: yield the row first, and Pause with a nil row").WithCause(err)
 		return false
 	case !isBad && !pause:
-		c.sourceErr = fault.Hide("the source of rows", err)
+		c.sourceErr = fault.Hide(atLine("the source of rows", err), err)
 		return false
 	case ctx.Err() != nil:
 		return false
@@ -196,8 +199,35 @@ func (c *call) takeNoRow(ctx context.Context, row sourceRow, err error) bool {
 
 // unreadable returns what is wrong with a row that the source yielded as a BadRow.
 func unreadable(err error) *fault.Error {
-	return fault.NewMapping(unreadableText).WithCause(err).
+	text := unreadableText
+	if line := sourceLine(err); line > 0 {
+		text = fmt.Sprintf("line %d of the source could not be read", line)
+	}
+	return fault.NewMapping("%s", text).WithCause(err).
 		WithRemedy("fix the row at its source; errors.Is and errors.As reach what the source found wrong")
+}
+
+// atLine returns source with the line of it that err names, if it names one.
+func atLine(source string, err error) string {
+	if line := sourceLine(err); line > 0 {
+		return fmt.Sprintf("%s, at line %d,", source, line)
+	}
+	return source
+}
+
+// sourceLine returns the line of the source that err names by a method SourceLine; 0 if it names none, or
+// if the method panics. Nothing else of err is shown: its text may quote the row.
+func sourceLine(err error) (line int) {
+	defer func() {
+		if recover() != nil {
+			line = 0
+		}
+	}()
+	var at interface{ SourceLine() int }
+	if errors.As(err, &at) {
+		line = at.SourceLine()
+	}
+	return line
 }
 
 // pause reports what has settled and lets part-filled batches go. It reports whether the call goes on.

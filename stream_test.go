@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -176,6 +177,51 @@ func TestBadRow(t *testing.T) {
 		}
 		require.ErrorIs(t, results[2].Err, broken)
 		require.ErrorContains(t, results[5].Err, "the row is nil")
+	}
+}
+
+// lineError is an error that knows its line.
+type lineError struct{ line func() int }
+
+func (*lineError) Error() string     { return "secret" }
+func (e *lineError) SourceLine() int { return e.line() }
+
+// The text of a RowError and that of an error that ends the stream have the line of the source, if the source
+// names one, and nothing else of its error.
+func TestSourceLine(t *testing.T) {
+	t.Parallel()
+	at := func(n int) error { return &lineError{func() int { return n }} }
+	for name, test := range map[string]struct {
+		err  error
+		line string
+	}{
+		"itself":          {at(17), "17"},
+		"wrapped":         {fmt.Errorf("secret: %w", at(17)), "17"},
+		"joined":          {errors.Join(errors.New("secret"), at(17)), "17"},
+		"zero":            {at(0), ""},
+		"negative":        {at(-17), ""},
+		"panics":          {&lineError{}, ""},
+		"another error":   {errors.New("secret"), ""},
+		"largest integer": {at(1<<31 - 1), "2147483647"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dest := newDest(t, dynamodest.Config{Table: table, Client: dynamodesttest.NewTable(table, "id:S")})
+			_, err := dest.WriteSeq(t.Context(), yields(dynamodest.BadRow(test.err), test.err), nil)
+			var call *dynamodest.WriteError
+			require.ErrorAs(t, err, &call)
+			require.Len(t, call.First, 1)
+			row, stop := call.First[0].Error(), call.Stop.Error()
+			if test.line == "" {
+				assert.Contains(t, row, ": the source could not read the row; remedy: ")
+				assert.True(t, strings.HasPrefix(stop, "the source of rows returned an error of type "), stop)
+			} else {
+				assert.Contains(t, row, ": line "+test.line+" of the source could not be read; remedy: ")
+				assert.True(t, strings.HasPrefix(stop, "the source of rows, at line "+test.line+", returned an error of type "), stop)
+			}
+			assert.NotContains(t, fmt.Sprintf("%+v %#v", err, err), "secret")
+			require.ErrorIs(t, call.Stop, test.err)
+		})
 	}
 }
 
