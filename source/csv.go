@@ -125,7 +125,7 @@ func (c CSV) begin(r io.Reader) (*csvParser, []string, error) {
 			return nil, nil, err
 		}
 		if len(header) == 0 {
-			header = first
+			header = slices.Clone(first)
 		}
 	}
 	if problem := headerProblem(header); problem != "" {

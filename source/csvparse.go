@@ -19,9 +19,10 @@ type csvParser struct {
 	ending []byte // of the line read last
 	text   []byte // the fields of the record, one after another
 	ends   []int  // where each ends
+	fields []string
 }
 
-// record returns the fields of the next record, or why it cannot be read. err ends the source, after bad if
+// record returns the fields of the next record, until the next call, or why it cannot be read. err ends the source, after bad if
 // there is both; it is io.EOF at its end.
 func (p *csvParser) record() (fields []string, bad *LineError, err error) {
 	var line []byte
@@ -48,16 +49,18 @@ func (p *csvParser) record() (fields []string, bad *LineError, err error) {
 			return nil, bad, err
 		}
 	}
-	return p.fields(), nil, nil
+	return p.split(), nil, nil
 }
 
-// fields returns the fields of the record, which share the memory of one string.
-func (p *csvParser) fields() []string {
-	text, fields, begin := string(p.text), make([]string, len(p.ends)), 0
-	for i, end := range p.ends {
-		fields[i], begin = text[begin:end], end
+// split returns the fields of the record, which share the memory of one string.
+func (p *csvParser) split() []string {
+	text, begin := string(p.text), 0
+	p.fields = p.fields[:0]
+	for _, end := range p.ends {
+		p.fields = append(p.fields, text[begin:end])
+		begin = end
 	}
-	return fields
+	return p.fields
 }
 
 // plain reads a field that is not quoted from line[at:]. It returns where the next one begins; -1 if the record

@@ -1,11 +1,9 @@
 package source_test
 
 import (
-	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -17,61 +15,145 @@ import (
 	"github.com/dynamodest/dynamodest/source"
 )
 
-// FuzzCSV compares rows with the records of encoding/csv: where it finds a record, there is a row of the same
-// values or a bad row of the same line, and nothing else is yielded. Breaks of lines within quotes, which
-// encoding/csv changes, are compared as it changes them.
+// FuzzCSV compares rows with the records of encoding/csv: each record is a row of the same values, or a bad row
+// of the same line, and there is nothing else. encoding/csv takes CRLF within quotes for LF.
 func FuzzCSV(f *testing.F) {
 	for _, text := range []string{
-		"a,b\n1,2\n", "a,b\n\"1\r\n2\",3\r\n4,5\r", "\ufeffa,b\n\"1\"\"\",\n", "a,b\n1\n1,2,3\n", "a,b\n1,2\"\n3,4\n", "a\n\"1\"x\n2\n",
-		"a\n\"1\n2\n3\"x\n4\n", "a,b\n1,\"2\n3,4\n", "\n\na\n\n\"\"\n", "a,a\n", ",\n", "", "\r", "\"\r\r\n\"\r", "a\n1\r", "a\n\"1\r\n",
+		"1,2\n", "\"1\r\n2\",3\r\n4,5\r", "\ufeff\"1\"\"\",\n", "1\n1,2,3\n", "1,2\"\n3,4\n", "\"1\"x,2\n2,3\n", "\"1\n2\n3\"x\n4,5\n", "1,\"2\n3,4\n",
+		"\n\n1,2\n\n\"\"\n", ",\n", "", "\r", "\"\r\r\n\"\r", "1,2\r", "1,\"\r\n", "\"1\r\r\n\",\"2\"", "1,\"2", "1,\"2\n\n",
 	} {
 		f.Add(text, false)
 		f.Add(text, true)
 	}
 	f.Fuzz(func(t *testing.T, text string, lazy bool) {
+		skipForeign(t, text)
 		want := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\ufeff")))
 		want.FieldsPerRecord, want.LazyQuotes = -1, lazy
-		header, headerErr := want.Read()
-		next := func() (fields []string, line int, err error) {
-			fields, err = want.Read()
-			var parse *csv.ParseError
-			if errors.As(err, &parse) {
-				return nil, parse.StartLine, nil
-			} else if err != nil {
-				return nil, 0, err
-			}
-			line, _ = want.FieldPos(0)
-			return fields, line, nil
-		}
-		for row, err := range (source.CSV{LazyQuotes: lazy}).Rows(strings.NewReader(text)) {
+		ended := false
+		for row, err := range (source.CSV{LazyQuotes: lazy, Header: []string{"x", "y"}}).Rows(strings.NewReader(text)) {
+			require.False(t, ended)
 			bad := badLine(err)
-			if err != nil && bad == nil { // the header, or a quote that is never closed, which encoding/csv takes for a record if it is lazy
-				var line *source.LineError
-				require.ErrorAs(t, err, &line)
-				require.Nil(t, row)
-				if headerErr == nil && !strings.Contains(line.Problem, "not closed") {
-					require.LessOrEqual(t, line.Line, lineOf(want), "no error after the header")
-				}
-				return
-			}
-			require.NoError(t, headerErr)
-			fields, line, wantErr := next()
-			require.NoError(t, wantErr, "more than encoding/csv reads")
-			if bad != nil {
-				require.Equal(t, line, bad.Line)
-				require.Nil(t, row)
-				require.True(t, fields == nil || len(fields) != len(header) || strings.Contains(bad.Problem, "not closed"), "a bad row where there is a record")
+			if err != nil && bad == nil { // the lines that a quote has taken in
+				require.ErrorContains(t, err, "a quote is not closed, so that")
+				ended = true
 				continue
 			}
-			require.Len(t, row, len(header))
-			require.Len(t, fields, len(header))
-			for i, name := range header {
-				require.Equal(t, fields[i], strings.ReplaceAll(row[strings.ReplaceAll(name, "\n", lineBreak(row, name))].(string), "\r\n", "\n"))
+			fields, wantErr := want.Read()
+			var parse *csv.ParseError
+			switch {
+			case errors.As(wantErr, &parse):
+				require.NotNil(t, bad)
+				require.Equal(t, parse.StartLine, bad.Line)
+			case bad != nil:
+				require.NoError(t, wantErr)
+				line, _ := want.FieldPos(0)
+				require.Equal(t, line, bad.Line)
+				require.True(t, len(fields) != 2 || strings.Contains(bad.Problem, "not closed"), "%v, and encoding/csv has %q", bad, fields)
+			default:
+				require.NoError(t, wantErr)
+				require.Len(t, row, 2)
+				require.Len(t, fields, 2)
+				for i, name := range []string{"x", "y"} {
+					require.Equal(t, fields[i], strings.ReplaceAll(row[name].(string), "\r\n", "\n"))
+				}
 			}
 		}
-		if headerErr == nil {
-			_, _, err := next()
-			require.ErrorIs(t, err, io.EOF, "fewer than encoding/csv reads")
-		}
+		_, err := want.Read()
+		require.ErrorIs(t, err, io.EOF, "encoding/csv reads more")
 	})
+}
+
+// FuzzNDJSON compares rows with what encoding/json reads of each line: a line that it reads without a change is a
+// row of the same value, any other a bad row, and no line is missing.
+func FuzzNDJSON(f *testing.F) {
+	for _, text := range []string{
+		`{"a":1}`, "\ufeff{}\r\n\n{\"a\":[1,{\"b\":null}]} \n", `{"a":1,"a":2}`, `{"a":{"b":1,"\u0062":2}}`, `{"a":"\ud800"}`, `{"a":"\ud83d\ude00\\ud800"}`,
+		"{\"a\":\"\xff\"}", `{"a":"\ufffd�"}`, `{}{}`, `null`, `[1]`, `{"a":`, `{"a":01}`, `{"a":-0.10E+5}`, "{\"a\":\"x\n\"}", `{"":":","\"":"\\"}`,
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		skipForeign(t, text)
+		lines, number := strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n"), 0
+		next := func() string {
+			for number < len(lines) {
+				number++
+				if line := strings.Trim(lines[number-1], " \t\r"); line != "" {
+					return line
+				}
+			}
+			return ""
+		}
+		for row, err := range source.NDJSONRows(strings.NewReader(text)) {
+			line := next()
+			require.NotEmpty(t, line, "more than there is")
+			want, ok := unchanged(line)
+			if ok {
+				require.NoError(t, err)
+				require.Equal(t, want, row)
+				continue
+			}
+			bad := badLine(err)
+			require.NotNil(t, bad, "%q is read as %q", line, row)
+			require.Nil(t, row)
+			require.Equal(t, number, bad.Line)
+			require.LessOrEqual(t, bad.Column, len(lines[number-1])+1)
+		}
+		require.Empty(t, next(), "a line is missing")
+	})
+}
+
+// skipForeign skips text that is refused as a whole, by how it begins.
+func skipForeign(t *testing.T, text string) {
+	t.Helper()
+	for _, start := range []string{"\xff\xfe", "\xfe\xff", "\x1f\x8b", "PAR1", "PK\x03\x04"} {
+		if strings.HasPrefix(text, start) {
+			t.Skip("no text")
+		}
+	}
+}
+
+// unchanged returns the object that encoding/json makes of a line. It reports false if the line is no object, or
+// if encoding/json would change what it says.
+func unchanged(line string) (row dynamodest.Row, ok bool) {
+	decoder := json.NewDecoder(strings.NewReader(line))
+	decoder.UseNumber()
+	if !utf8.ValidString(line) || !json.Valid([]byte(line)) || decoder.Decode(&row) != nil || row == nil {
+		return nil, false
+	}
+	replaced := 0 // U+FFFD that encoding/json has put
+	tokens := json.NewDecoder(strings.NewReader(line))
+	tokens.UseNumber()
+	if !distinct(tokens, &replaced) {
+		return nil, false
+	}
+	escaped := strings.ToLower(strings.ReplaceAll(line, `\\`, "__"))
+	return row, replaced == strings.Count(escaped, `\ufffd`)+strings.Count(line, "\ufffd")
+}
+
+// distinct reads a value, and reports whether no object in it has a name twice. It counts the U+FFFD of its texts.
+func distinct(tokens *json.Decoder, replaced *int) bool {
+	token, err := tokens.Token()
+	if err != nil {
+		return false
+	}
+	switch token := token.(type) {
+	case string:
+		*replaced += strings.Count(token, "\ufffd")
+	case json.Delim:
+		all, names := true, map[string]bool{}
+		for tokens.More() {
+			if token == '{' {
+				name, _ := tokens.Token()
+				text, _ := name.(string)
+				*replaced += strings.Count(text, "\ufffd")
+				all = all && !names[text]
+				names[text] = true
+			}
+			all = distinct(tokens, replaced) && all
+		}
+		_, err = tokens.Token()
+		return all && err == nil
+	}
+	return true
 }

@@ -1,0 +1,124 @@
+package source_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/dynamodesttest"
+	"github.com/dynamodest/dynamodest/source"
+)
+
+// A file with a broken line: the line costs one row, and its number says where it is.
+func Example() {
+	ctx := context.Background()
+	file := strings.NewReader("iata,name\n00M,Thigpen\n00R\n00V,Meadow Lake\n")
+	dest, err := dynamodest.New(ctx, dynamodest.Config{
+		Table:  "airports",
+		Client: dynamodesttest.NewTable("airports", "iata:S"), // a fake; leave it out for AWS
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	summary, err := dest.WriteSeq(ctx, source.CSVRows(file), func(_ dynamodest.Row, r dynamodest.RowResult) error {
+		var line *source.LineError
+		if errors.As(r.Err, &line) {
+			fmt.Printf("row %d: %v\n", r.Index, line)
+		}
+		return nil
+	})
+	fmt.Println(summary.Written, "written,", summary.NotWritten, "not written:", errors.Is(err, dynamodest.ErrMapping))
+	// Output:
+	// row 1: line 3: has 1 field, and there are 2 columns
+	// 2 written, 1 not written: true
+}
+
+func ExampleCSVRows() {
+	for row, err := range source.CSVRows(strings.NewReader("id,name\n1,\"Castaic, CA\"\n2,b,c\n")) {
+		fmt.Println(row["id"], row["name"], errors.Unwrap(err))
+	}
+	// Output:
+	// 1 Castaic, CA <nil>
+	// <nil> <nil> line 3: has 3 fields, and there are 2 columns
+}
+
+// A file without a header, whose fields are separated by semicolons.
+func ExampleCSV_Rows() {
+	csv := source.CSV{Comma: ';', Header: []string{"id", "price"}}
+	for row, err := range csv.Rows(strings.NewReader("1;1,50\n2;\n")) {
+		fmt.Printf("%v %q %v\n", row["id"], row["price"], err)
+	}
+	// Output:
+	// 1 "1,50" <nil>
+	// 2 "" <nil>
+}
+
+func ExampleNDJSONRows() {
+	for row, err := range source.NDJSONRows(strings.NewReader("{\"id\":1.10}\n\n{\"id\":2,\"id\":3}\n")) {
+		fmt.Println(row["id"], errors.Unwrap(err))
+	}
+	// Output:
+	// 1.10 <nil>
+	// <nil> line 3: an object has a name twice, so that one of the values would be lost
+}
+
+func ExampleNDJSON_Rows() {
+	ndjson := source.NDJSON{MaxLine: 20}
+	for row, err := range ndjson.Rows(strings.NewReader("{\"text\":\"a much longer text\"}\n{\"text\":\"b\"}\n")) {
+		fmt.Println(row["text"], errors.Unwrap(err))
+	}
+	// Output:
+	// <nil> line 1: the line has more than 20 bytes: shorten it, or raise NDJSON.MaxLine
+	// b <nil>
+}
+
+// The drivers of MySQL and PostgreSQL return texts and decimals as a []byte; the column's type says which it is.
+func ExampleSQLRows() {
+	ctx := context.Background()
+	db := sql.OpenDB(fakeDriver{&fakeRows{ // sql.Open with a real driver
+		columns: []fakeColumn{{name: "customer", typ: "VARCHAR"}, {name: "score", typ: "DECIMAL"}},
+		values:  [][]driver.Value{{[]byte("c-1"), []byte("0.10")}, {[]byte("c-2"), nil}},
+	}})
+	defer func() { _ = db.Close() }()
+	rows, err := db.QueryContext(ctx, "SELECT customer, score FROM scores") // SQLRows closes them
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for row, err := range source.SQLRows(rows) {
+		fmt.Printf("%v: %T %v, %v\n", row["customer"], row["score"], row["score"], err)
+	}
+	// Output:
+	// c-1: json.Number 0.10, <nil>
+	// c-2: <nil> <nil>, <nil>
+}
+
+func ExampleProposeMapping() {
+	var sample []dynamodest.Row
+	for row, err := range source.CSVRows(strings.NewReader("zip,price,active\n02134,1.50,true\n10001,,false\n")) {
+		if err == nil {
+			sample = append(sample, row)
+		}
+	}
+	for _, field := range source.ProposeMapping(sample).Fields {
+		fmt.Printf("%s %q\n", field.Column, field.Type)
+	}
+	// Output:
+	// active "BOOL"
+	// price "N"
+	// zip ""
+}
+
+// BadRow around a LineError: its text names the line, and its cause says what is wrong.
+func ExampleLineError() {
+	err := dynamodest.BadRow(&source.LineError{Line: 17, Column: 4, Problem: "not valid JSON"})
+	var line *source.LineError
+	fmt.Println(errors.As(err, &line), line.Line, line)
+	// Output:
+	// true 17 line 17, column 4: not valid JSON
+}
