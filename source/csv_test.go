@@ -141,7 +141,7 @@ func TestMemoryOfLargeRecords(t *testing.T) {
 	} {
 		var all []string
 		allocated := allocations(func() {
-			all = got(test.rows(io.MultiReader(strings.NewReader(test.start), io.LimitReader(pattern(test.body), size))))
+			all = got(test.rows(io.MultiReader(strings.NewReader(test.start), io.LimitReader(pattern(strings.Repeat(test.body, 4096)), size))))
 		})
 		assert.Less(t, allocated, uint64(size/4), name)
 		assert.Len(t, all, 3, name)
@@ -192,7 +192,9 @@ func TestRangedOnce(t *testing.T) {
 		}
 		assert.Equal(t, []string{"end: the rows have been read: a sequence of package source can be ranged over once"}, got(rows), name)
 	}
-	for range source.CSVRows(strings.NewReader("a\n1,2\n3\n")) {
-		break // at a BadRow
+	for row, err := range source.CSVRows(strings.NewReader("a\n1,2\n3\n")) {
+		assert.Nil(t, row)
+		assert.NotNil(t, badLine(err))
+		break
 	}
 }

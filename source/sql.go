@@ -174,10 +174,10 @@ func (k columnKind) value(v any) any {
 	case string:
 		text = v
 	case []byte:
-		switch {
-		case v == nil:
-			return nil
-		case k == binary || k == textOrBytes && !utf8.Valid(v):
+		if v == nil { // no NULL: a driver of SQLite gives an empty BLOB so
+			v = []byte{}
+		}
+		if k == binary || k == textOrBytes && !utf8.Valid(v) {
 			return v
 		}
 		text = string(v)

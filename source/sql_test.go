@@ -89,6 +89,8 @@ func TestSQLRowsByType(t *testing.T) {
 		{"sqlite", "decimal(10,2)", scanFloat, 1.5, 1.5},
 		{"sqlite", "DECIMAL (10,2)", scanText, "00123", "00123"},
 		{"sqlite", "BLOB", scanText, []byte("x"), []byte("x")},
+		{"sqlite", "BLOB", nil, []byte(nil), []byte{}}, // NULL is a nil
+		{"sqlite", "TEXT", nil, []byte(nil), ""},
 		{"sqlite, an expression", "", scanBytes, []byte("x"), []byte("x")},
 		{"sqlite, an expression whose first row is NULL", "", nil, []byte("x"), []byte("x")},
 		{"sqlite, an expression", "", scanText, "x", "x"},
@@ -171,11 +173,12 @@ func TestSQLRowsThatFail(t *testing.T) {
 // The end of the query's context ends the sequence, and is no fault of the row that it meets.
 func TestSQLRowsWhoseContextEnds(t *testing.T) {
 	t.Parallel()
+	fakeValue := []driver.Value{int64(1)}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	fake := &fakeRows{columns: []fakeColumn{{"a", "INT", nil}}, values: make([][]driver.Value, 1<<20)}
 	for i := range fake.values {
-		fake.values[i] = []driver.Value{int64(i)}
+		fake.values[i] = fakeValue
 	}
 	ended := false
 	for row, err := range source.SQLRows(fake.query(ctx, t)) {
@@ -196,7 +199,9 @@ func TestSQLRowsThatAreLeft(t *testing.T) {
 	t.Parallel()
 	fake := &fakeRows{columns: []fakeColumn{{"a", "INT", nil}}, values: [][]driver.Value{{int64(1)}, {int64(2)}}}
 	rows := source.SQLRows(fake.query(t.Context(), t))
-	for range rows {
+	for row, err := range rows {
+		require.NoError(t, err)
+		assert.Equal(t, dynamodest.Row{"a": int64(1)}, row)
 		break
 	}
 	assert.True(t, fake.closed)
