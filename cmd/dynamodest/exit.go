@@ -1,0 +1,44 @@
+package main
+
+import "fmt"
+
+// The exit codes of the command.
+const (
+	exitOK      = 0
+	exitFailed  = 1   // some rows were not written, or may not have been
+	exitUsage   = 2   // the command line or the settings are wrong; nothing was written
+	exitStopped = 3   // the table, the credentials or the access stopped the command
+	exitSource  = 4   // the source or a file of the command's own stopped it
+	exitSignal  = 128 // and the number of the signal: 130 for SIGINT, 143 for SIGTERM
+)
+
+const exitCodes = `
+
+Exit codes:
+  0    every row was written, or skipped or superseded as the settings say
+  1    some rows were not written, or may not have been: see the report and the file of -failed
+  2    the command line or the settings are wrong; nothing was written
+  3    the table, the credentials, the access or an outage stopped the command
+  4    the source broke off, or a file of the command's own could not be written
+  130  stopped by SIGINT (Ctrl-C); 143 by SIGTERM
+A load that ends with 3 or more has settled and reported every row that it took.`
+
+// exitError is an error with the exit code that it stands for. A nil err has been reported already.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageError returns an error of the command line or the settings.
+func usageError(format string, args ...any) error {
+	return &exitError{code: exitUsage, err: fmt.Errorf(format, args...)}
+}

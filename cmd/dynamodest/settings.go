@@ -1,0 +1,108 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/dynamodest/dynamodest"
+)
+
+// settings are the flags that say where rows go and how. They go before what the file of -config says.
+type settings struct {
+	Config   string `placeholder:"FILE" type:"existingfile" help:"Settings as JSON, in the form that 'dynamodest schema' describes. Flags go before it."`
+	Table    string `placeholder:"NAME" help:"Name or ARN of the table."`
+	Region   string `help:"AWS region of the table. The default is that of the ARN, of the profile or of the environment."`
+	Profile  string `help:"Profile of the AWS configuration files."`
+	Endpoint string `placeholder:"URL" help:"Where requests go, for local servers and VPC endpoints."`
+
+	Mode             string            `placeholder:"MODE" help:"upsert (default) or insert."`
+	OnExisting       string            `placeholder:"WORD" help:"With -mode insert, if the key already exists: overwrite (default), skip or fail."`
+	VersionAttribute string            `placeholder:"NAME" help:"Attribute that says which of two rows of a key is newer: an item is only replaced by a newer one."`
+	DeleteColumn     string            `placeholder:"NAME" help:"Column that says whether a row is a delete."`
+	Duplicates       string            `placeholder:"WORD" help:"Rows of one key: last (default) writes the last one, fail refuses them."`
+	Map              []string          `sep:"none" placeholder:"COLUMN=ATTRIBUTE:TYPE" help:"Write a column, as an attribute of this name and type. May be repeated: then only these columns are written. Attribute and type may be left out."`
+	Type             map[string]string `mapsep:"none" placeholder:"COLUMN=TYPE" help:"Type of a column, such as S, N, B, BOOL, M or EPOCH_SECONDS. May be repeated."`
+	Null             string            `placeholder:"WORD" help:"A null becomes: null (default), omit (no attribute) or fail."`
+	Empty            string            `placeholder:"WORD" help:"An empty text becomes: null (default), keep or omit."`
+	Missing          string            `placeholder:"WORD" help:"A column that a row lacks: nothing (default), null or required."`
+	Concurrency      int               `placeholder:"N" help:"Most requests in flight at once (64 by default)."`
+	MaxRate          float64           `placeholder:"UNITS" help:"Most write units a second."`
+}
+
+// read returns the settings as a Config, without AWS's part.
+func (s *settings) read() (dynamodest.Config, error) {
+	var c dynamodest.Config
+	if s.Config != "" {
+		data, err := os.ReadFile(s.Config)
+		if err != nil {
+			return c, usageError("-config: %w", err)
+		}
+		if err := json.Unmarshal(data, &c); err != nil {
+			return c, usageError("-config %s: %w", s.Config, err)
+		}
+	}
+	c.Table = cmp.Or(s.Table, c.Table)
+	c.Region = cmp.Or(s.Region, c.Region)
+	c.Endpoint = cmp.Or(s.Endpoint, c.Endpoint)
+	c.Mode = cmp.Or(dynamodest.Mode(s.Mode), c.Mode)
+	c.OnExisting = cmp.Or(dynamodest.OnExisting(s.OnExisting), c.OnExisting)
+	c.Version = cmp.Or(s.VersionAttribute, c.Version)
+	c.Delete = cmp.Or(s.DeleteColumn, c.Delete)
+	c.Duplicates = cmp.Or(dynamodest.Duplicates(s.Duplicates), c.Duplicates)
+	c.Mapping.Null = cmp.Or(dynamodest.Null(s.Null), c.Mapping.Null)
+	c.Mapping.EmptyString = cmp.Or(dynamodest.EmptyString(s.Empty), c.Mapping.EmptyString)
+	c.Mapping.Missing = cmp.Or(dynamodest.Missing(s.Missing), c.Mapping.Missing)
+	c.Concurrency = cmp.Or(s.Concurrency, c.Concurrency)
+	c.WriteUnitsPerSecond = cmp.Or(s.MaxRate, c.WriteUnitsPerSecond)
+	return c, nil
+}
+
+// addAWS adds to c what the AWS configuration files and the environment say. Access keys in c go before
+// theirs.
+func (s *settings) addAWS(ctx context.Context, c *dynamodest.Config) error {
+	keys := c.Credentials != (dynamodest.Credentials{})
+	if keys && c.Region != "" {
+		return nil
+	}
+	loaded, err := config.LoadDefaultConfig(ctx, config.WithSharedConfigProfile(s.Profile))
+	if err != nil {
+		return usageError("AWS configuration: %w", err)
+	}
+	if keys {
+		c.Region = loaded.Region
+		return nil
+	}
+	c.AWS = &loaded
+	return nil
+}
+
+// config returns the Config that the settings ask for.
+func (s *settings) config(ctx context.Context) (dynamodest.Config, error) {
+	c, err := s.read()
+	if err != nil {
+		return c, err
+	}
+	return c, s.addAWS(ctx, &c)
+}
+
+// destination returns a Destination for c. Its error has an exit code.
+func destination(ctx context.Context, c dynamodest.Config) (*dynamodest.Destination, error) {
+	dest, err := dynamodest.New(ctx, c)
+	if err != nil {
+		return nil, setupError(err)
+	}
+	return dest, nil
+}
+
+// setupError gives an error of New, Check or CheckWrites its exit code.
+func setupError(err error) error {
+	if _, ok := err.(*dynamodest.TableError); ok { //nolint:errorlint // a ConfigError may wrap one
+		return &exitError{code: exitStopped, err: err}
+	}
+	return &exitError{code: exitUsage, err: fmt.Errorf("the settings are wrong:\n%w", err)}
+}
