@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-
-	"github.com/dynamodest/dynamodest"
 )
 
 // checkCmd is the command check.
@@ -15,37 +13,40 @@ type checkCmd struct {
 }
 
 // Run checks the table, and prints what was found.
-func (cmd *checkCmd) Run(ctx context.Context, sys *system) error {
-	c, err := cmd.config(ctx)
+func (cmd *checkCmd) Run(ctx context.Context, sys *system) (err error) {
+	ctx, signals := watch(ctx, sys)
+	defer func() {
+		signals.end()
+		if code := signals.exitCode(); code != exitOK {
+			err = &exitError{code: code, err: err}
+		}
+	}()
+	c, err := cmd.read()
 	if err != nil {
 		return err
 	}
-	dest, err := destination(ctx, c)
+	if err := cmd.mapFields(&c.Mapping, nil); err != nil {
+		return err
+	}
+	dest, end, err := cmd.destination(ctx, &c, func() (string, error) { return "id:S", nil })
 	if err != nil {
 		return err
 	}
+	defer end()
 	if err := dest.Check(ctx); err != nil {
 		return setupError(err)
 	}
-	fmt.Fprintf(sys.stdout, "table      %s: exists and takes writes\n", c.Table)
+	fmt.Fprintf(sys.stdout, "table           %s: exists and takes writes\n", c.Table)
 	for _, key := range dest.Keys() {
-		fmt.Fprintf(sys.stdout, "%-10s %s (%s)\n", roleName(key.Role), key.Name, key.Type)
+		fmt.Fprintf(sys.stdout, "%-15s %s (%s)\n", string(key.Role)+" key", key.Name, key.Type)
 	}
 	if !cmd.Writes {
-		fmt.Fprintln(sys.stdout, "writing    not checked: add -writes")
+		fmt.Fprintln(sys.stdout, "writing         not checked: add -writes")
 		return nil
 	}
 	if err := dest.CheckWrites(ctx); err != nil {
 		return setupError(err)
 	}
-	fmt.Fprintln(sys.stdout, "writing    allowed")
+	fmt.Fprintln(sys.stdout, "writing         allowed")
 	return nil
-}
-
-// roleName returns the words for the role of a key attribute.
-func roleName(role dynamodest.KeyRole) string {
-	if role == dynamodest.SortKey {
-		return "sort key"
-	}
-	return "key"
 }

@@ -1,11 +1,293 @@
 package main
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/checkpoint"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/deadletter"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/input"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/load"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/progress"
+)
+
+// sampleRows is how many rows of a source are looked at before the first one is written.
+const sampleRows = 1000
 
 // loadCmd is the command load.
 type loadCmd struct {
+	source
 	settings
+
+	Failed     string `placeholder:"FILE" help:"File for the rows that fail, as JSON lines without values. It must not hold those of another load."`
+	WithRows   bool   `help:"Also write the values of these rows to -failed."`
+	Checkpoint string `placeholder:"FILE" help:"File that says how far the load has come. The default is the file of -failed and .checkpoint.json."`
+	Resume     bool   `help:"Go on after the checkpoint of an earlier run. Rows after it may be written a second time."`
 }
 
-// Run loads the rows.
-func (cmd *loadCmd) Run(context.Context, *system) error { return nil }
+// source are the flags that say where rows come from.
+type source struct {
+	Source string `arg:"" optional:"" help:"File of the rows, or - for standard input."`
+	Format string `placeholder:"FORMAT" help:"csv, ndjson or parquet. The default goes by the name of the file."`
+	Comma  string `placeholder:"CHARACTER" help:"Between the fields of a CSV: a comma by default, or tab."`
+	Query  string `placeholder:"SQL" help:"Query whose rows are written, instead of a file. Needs -dsn."`
+	DSN    string `name:"dsn" placeholder:"URL" help:"Database of -query."`
+}
+
+// open opens the source.
+func (s *source) open(ctx context.Context, sys *system) (*input.Input, error) {
+	if (s.Source == "") == (s.Query == "") {
+		return nil, usageError("give a file, - for standard input, or -query: one of them")
+	}
+	o := input.Options{Path: s.Source, Format: s.Format, Query: s.Query, DSN: s.DSN, Stdin: sys.stdin}
+	if s.Comma == "tab" {
+		s.Comma = "\t"
+	}
+	for i, r := range s.Comma {
+		if i > 0 {
+			return nil, usageError("-comma %q: give one character, or the word tab", s.Comma)
+		}
+		o.Comma = r
+	}
+	in, err := input.Open(ctx, o)
+	if err != nil {
+		return nil, &exitError{code: exitUsage, err: err}
+	}
+	return in, nil
+}
+
+// waits reports whether the source may wait forever for its next row.
+func (s *source) waits() bool { return s.Source == "-" }
+
+// Run loads the rows, and prints what became of them.
+func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
+	ctx, signals := watch(ctx, sys)
+	defer func() {
+		signals.end()
+		if code := signals.exitCode(); code != exitOK && err != nil {
+			err = &exitError{code: code, err: err}
+		}
+	}()
+	config, err := cmd.read()
+	if err != nil {
+		return err
+	}
+	in, err := cmd.open(ctx, sys)
+	if err != nil {
+		return err
+	}
+	feed := load.NewFeed(in.Rows)
+	defer func() {
+		feed.Close(!cmd.waits())
+		if !cmd.waits() {
+			err = errors.Join(err, in.Close())
+		}
+	}()
+	if err := cmd.mapFields(&config.Mapping, in.Columns); err != nil {
+		return err
+	}
+	meter := &load.Meter{}
+	config.Observer = meter.Observer()
+	dest, end, err := cmd.destination(ctx, &config, func() (string, error) { return localKey(config.Mapping, in.Columns) })
+	if err != nil {
+		return err
+	}
+	defer end()
+
+	files, err := cmd.openFiles(in, config)
+	if err != nil {
+		return err
+	}
+	job := &load.Load{
+		Dest: dest, Feed: feed, Stop: signals.stop, First: files.past.NextRow, Past: files.past.Totals,
+		Failed: files.failed, WithRows: cmd.WithRows, Rereadable: !cmd.waits(), Save: files.save, Meter: meter,
+	}
+	if files.past.Done {
+		fmt.Fprintf(sys.stdout, "the load is complete since an earlier run: nothing is left to do\n")
+		return files.close(nil)
+	}
+	signals.graceful()
+	shown := progress.Start(sys.stderr, sys.width, sampler(job, feed, meter, in))
+	result := job.Run(ctx)
+	shown.Stop()
+	result.FileErr = files.close(result.FileErr)
+
+	report{out: sys.stdout, result: result, resumedAt: files.past.NextRow, files: files, rereadable: job.Rereadable}.print()
+	return outcome(result, signals.exitCode())
+}
+
+// sampler returns the func that the progress is shown by.
+func sampler(job *load.Load, feed *load.Feed, meter *load.Meter, in *input.Input) func() progress.Sample {
+	return func() progress.Sample {
+		rows, failed := job.Settled()
+		return progress.Sample{
+			Rows: rows, Failed: failed, Taken: feed.Taken() - job.First, Units: meter.Units(),
+			Read: in.Read(), Size: in.Size, Holding: meter.Holding(),
+		}
+	}
+}
+
+// outcome returns the error of a load that has ended, for its exit code. interrupted is the code of the
+// signal that ended the source, or 0.
+func outcome(result load.Result, interrupted int) error {
+	switch {
+	case interrupted != exitOK && !result.Done:
+		return &exitError{code: interrupted, err: errors.Join(result.FileErr, errors.New("interrupted"))}
+	case result.FileErr != nil:
+		return &exitError{code: exitSource, err: fmt.Errorf("stopped: the failed rows or the checkpoint could not be written: %w", result.FileErr)}
+	case result.SourceErr != nil:
+		return &exitError{code: exitSource, err: fmt.Errorf("stopped by the source: %w", result.SourceErr)}
+	case result.Stop != nil:
+		return &exitError{code: exitStopped, err: fmt.Errorf("stopped: %w", result.Stop)}
+	case result.Totals.Failed() > 0:
+		return &exitError{code: exitFailed}
+	}
+	return nil
+}
+
+// files are the files of a load: of its failed rows, and its checkpoint.
+type files struct {
+	failed     *deadletter.File // nil if there is none
+	failedPath string
+	checkpoint string           // its path; "" if there is none
+	past       checkpoint.State // with -resume, of the earlier runs
+	base       checkpoint.State // what is the same in all checkpoints of this load
+	save       func(checkpoint.State) error
+}
+
+// openFiles opens the files of the load.
+func (cmd *loadCmd) openFiles(in *input.Input, config dynamodest.Config) (*files, error) {
+	f := &files{failedPath: cmd.Failed}
+	if err := cmd.checkpointPath(f, in); err != nil {
+		return nil, err
+	}
+	if f.checkpoint != "" {
+		absolute, err := filepath.Abs(cmd.Failed)
+		if err != nil {
+			return nil, err
+		}
+		f.base = checkpoint.State{Source: *in.Identity, Target: target(config), Failed: absolute}
+		if err := f.readPast(cmd.Resume); err != nil {
+			return nil, &exitError{code: exitUsage, err: err}
+		}
+	}
+	if cmd.Resume && config.Duplicates == dynamodest.RefuseDuplicates {
+		return nil, usageError("-resume: with -duplicates fail the rows before the checkpoint would not be compared with those after it")
+	}
+	if err := f.openFailed(); err != nil {
+		return nil, &exitError{code: exitUsage, err: fmt.Errorf("-failed: %w", err)}
+	}
+	return f, f.begin()
+}
+
+// checkpointPath sets the path of the checkpoint, if the load can have one.
+func (cmd *loadCmd) checkpointPath(f *files, in *input.Input) error {
+	asked := "-resume"
+	if cmd.Checkpoint != "" {
+		asked = "-checkpoint"
+	} else if !cmd.Resume {
+		asked = ""
+	}
+	reason := ""
+	switch {
+	case cmd.waits():
+		reason = "standard input cannot be read a second time"
+	case in.Identity == nil:
+		reason = "this source may give other rows, or another order of them, when it is read again"
+	case cmd.Local:
+		reason = "the table of -local goes with the process"
+	case cmd.Failed == "":
+		reason = "it needs -failed, since a row that failed counts as settled only when it is on file"
+	default:
+		f.checkpoint = cmd.Checkpoint
+		if f.checkpoint == "" {
+			f.checkpoint = cmd.Failed + ".checkpoint.json"
+		}
+		return nil
+	}
+	if asked == "" {
+		return nil
+	}
+	return usageError("%s: %s", asked, reason)
+}
+
+// target returns where the rows of config go.
+func target(config dynamodest.Config) checkpoint.Target {
+	t := checkpoint.Target{Table: config.Table, Region: config.Region, Endpoint: config.Endpoint}
+	if config.AWS != nil {
+		if t.Region == "" {
+			t.Region = config.AWS.Region
+		}
+		if t.Endpoint == "" && config.AWS.BaseEndpoint != nil {
+			t.Endpoint = *config.AWS.BaseEndpoint
+		}
+	}
+	return t
+}
+
+// readPast reads the checkpoint of an earlier run, which only -resume may go on with.
+func (f *files) readPast(resume bool) error {
+	past, err := checkpoint.Load(f.checkpoint)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil // with -resume too, so that a script may always give it
+	case err != nil:
+		return err
+	case !resume && !past.Done:
+		return fmt.Errorf("%s is the checkpoint of a load that has not ended: add -resume to go on with it, or delete it to begin again", f.checkpoint)
+	case !resume:
+		return nil
+	case past.Failed != f.base.Failed:
+		return fmt.Errorf("-resume: the failed rows of that load are in %s: give the same -failed", past.Failed)
+	}
+	if err := past.Fits(f.base.Source, f.base.Target); err != nil {
+		return fmt.Errorf("-resume: %s: %w", f.checkpoint, err)
+	}
+	f.past = past
+	return nil
+}
+
+// openFailed opens the file of failed rows.
+func (f *files) openFailed() (err error) {
+	switch {
+	case f.failedPath == "":
+		return nil
+	case f.past.Version > 0:
+		f.failed, err = deadletter.Resume(f.failedPath, f.past.FailedBytes)
+		return err
+	}
+	if f.failed, err = deadletter.Create(f.failedPath); err == nil && f.checkpoint != "" && !f.failed.Regular() {
+		return errors.Join(fmt.Errorf("%s is no regular file, and a load with a checkpoint needs one", f.failedPath), f.failed.Close())
+	}
+	return err
+}
+
+// begin saves a checkpoint before the first row, so that there is one whenever the load is killed.
+func (f *files) begin() error {
+	if f.checkpoint == "" {
+		return nil
+	}
+	f.save = func(s checkpoint.State) error {
+		s.Source, s.Target, s.Failed = f.base.Source, f.base.Target, f.base.Failed
+		return checkpoint.Save(f.checkpoint, s)
+	}
+	if f.past.Version > 0 {
+		return nil
+	}
+	if err := f.save(checkpoint.State{}); err != nil {
+		return f.close(&exitError{code: exitSource, err: err})
+	}
+	return nil
+}
+
+// close closes the file of failed rows, and returns err, or what closing it gave.
+func (f *files) close(err error) error {
+	if f.failed == nil {
+		return err
+	}
+	return errors.Join(err, f.failed.Close())
+}

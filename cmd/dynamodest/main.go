@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/term"
 )
 
 // cli is the command line: one field for each command.
@@ -31,21 +32,30 @@ type system struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	signals        <-chan os.Signal // interrupts: the first one ends the source, the second one the requests
-	terminal       bool             // stderr is a terminal
+	width          func() int       // of the terminal that stderr is; nil if it is none
 }
 
 func main() {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	os.Exit(run(context.Background(), os.Args[1:], &system{
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, signals: signals, terminal: isTerminal(os.Stderr),
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, signals: signals, width: terminalWidth(os.Stderr),
 	}))
 }
 
-// isTerminal reports whether f is a terminal.
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
+// terminalWidth returns a func that returns the width of the terminal f; nil if f is no terminal.
+func terminalWidth(f *os.File) func() int {
+	fd := int(f.Fd())
+	if !term.IsTerminal(fd) {
+		return nil
+	}
+	return func() int {
+		width, _, err := term.GetSize(fd)
+		if err != nil {
+			return 80
+		}
+		return width
+	}
 }
 
 // run runs the command that args name, and returns the exit code of the process.

@@ -20,6 +20,9 @@ type settings struct {
 	Profile  string `help:"Profile of the AWS configuration files."`
 	Endpoint string `placeholder:"URL" help:"Where requests go, for local servers and VPC endpoints."`
 
+	Local bool   `help:"Write to a table in the memory of this process: no account is needed, and nothing leaves the machine."`
+	Key   string `placeholder:"NAME:TYPE" help:"With -local, the key of the table, such as id:S, or id:S,at:N with a sort key. The default is the first column."`
+
 	Mode             string            `placeholder:"MODE" help:"upsert (default) or insert."`
 	OnExisting       string            `placeholder:"WORD" help:"With -mode insert, if the key already exists: overwrite (default), skip or fail."`
 	VersionAttribute string            `placeholder:"NAME" help:"Attribute that says which of two rows of a key is newer: an item is only replaced by a newer one."`
@@ -81,22 +84,30 @@ func (s *settings) addAWS(ctx context.Context, c *dynamodest.Config) error {
 	return nil
 }
 
-// config returns the Config that the settings ask for.
-func (s *settings) config(ctx context.Context) (dynamodest.Config, error) {
-	c, err := s.read()
-	if err != nil {
-		return c, err
+// destination returns a Destination for c, which it completes: with -local by a table in memory, whose key is
+// key's unless -key gives one, and otherwise by AWS's settings. The caller calls end.
+func (s *settings) destination(ctx context.Context, c *dynamodest.Config, key func() (string, error)) (dest *dynamodest.Destination, end func(), err error) {
+	end = func() {}
+	if s.Local {
+		given := s.Key
+		if given == "" {
+			if given, err = key(); err != nil {
+				return nil, nil, err
+			}
+		}
+		table, err := serveLocal(ctx, c, given)
+		if err != nil {
+			return nil, nil, err
+		}
+		end = table.close
+	} else if err := s.addAWS(ctx, c); err != nil {
+		return nil, nil, err
 	}
-	return c, s.addAWS(ctx, &c)
-}
-
-// destination returns a Destination for c. Its error has an exit code.
-func destination(ctx context.Context, c dynamodest.Config) (*dynamodest.Destination, error) {
-	dest, err := dynamodest.New(ctx, c)
-	if err != nil {
-		return nil, setupError(err)
+	if dest, err = dynamodest.New(ctx, *c); err != nil {
+		end()
+		return nil, nil, setupError(err)
 	}
-	return dest, nil
+	return dest, end, nil
 }
 
 // setupError gives an error of New, Check or CheckWrites its exit code.

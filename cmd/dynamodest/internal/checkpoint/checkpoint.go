@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -136,4 +137,56 @@ func (s State) Fits(source input.Identity, target Target) error {
 		return nil
 	}
 	return errors.New("the checkpoint is of another load: " + strings.Join(differ, "; "))
+}
+
+// Count adds a row with this outcome, which failed for reason unless that is "".
+func (t *Totals) Count(outcome string, reason dynamodest.Reason) {
+	t.Rows++
+	if t.Outcomes == nil {
+		t.Outcomes = make(map[string]int)
+	}
+	t.Outcomes[outcome]++
+	if reason == "" {
+		return
+	}
+	if t.Reasons == nil {
+		t.Reasons = make(map[dynamodest.Reason]int)
+	}
+	t.Reasons[reason]++
+}
+
+// Add adds other to t.
+func (t *Totals) Add(other Totals) {
+	t.Rows += other.Rows
+	t.Requests += other.Requests
+	t.WriteUnits += other.WriteUnits
+	t.Seconds += other.Seconds
+	t.Outcomes = addAll(t.Outcomes, other.Outcomes)
+	t.Reasons = addAll(t.Reasons, other.Reasons)
+}
+
+// Clone returns a copy of t that shares nothing with it.
+func (t Totals) Clone() Totals {
+	t.Outcomes, t.Reasons = maps.Clone(t.Outcomes), maps.Clone(t.Reasons)
+	return t
+}
+
+// addAll adds the counts of other to sums.
+func addAll[K comparable](sums, other map[K]int) map[K]int {
+	if sums == nil && len(other) > 0 {
+		sums = make(map[K]int)
+	}
+	for key, n := range other {
+		sums[key] += n
+	}
+	return sums
+}
+
+// Failed returns how many rows failed.
+func (t Totals) Failed() int {
+	failed := 0
+	for _, n := range t.Reasons {
+		failed += n
+	}
+	return failed
 }

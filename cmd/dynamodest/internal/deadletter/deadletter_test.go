@@ -1,0 +1,126 @@
+package deadletter
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A file of failed rows is for its owner alone, and never overwritten.
+func TestCreate(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "failed.ndjson")
+	require.NoError(t, os.WriteFile(path, nil, 0o644))
+	f, err := Create(path)
+	require.NoError(t, err)
+	require.NoError(t, f.Add(Letter{Row: 7, Outcome: "not_written", Reason: "bad_key", Scope: "row", Text: "a < b"}))
+	require.NoError(t, f.Close())
+
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, fs.FileMode(0o600), info.Mode())
+	const line = `{"row":7,"outcome":"not_written","reason":"bad_key","scope":"row","text":"a < b"}` + "\n"
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, line, string(data))
+
+	_, err = Create(path)
+	assert.ErrorIs(t, err, ErrInUse)
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, line, string(after))
+}
+
+// What follows the last checkpoint is cut off, a line that was written by half included.
+func TestResume(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "failed.ndjson")
+	f, err := Create(path)
+	require.NoError(t, err)
+	require.NoError(t, f.Add(Letter{Row: 1}))
+	size, err := f.Sync()
+	require.NoError(t, err)
+	require.NoError(t, f.Add(Letter{Row: 2}))
+	require.NoError(t, f.Close())
+	require.NoError(t, os.WriteFile(path, append(read(t, path), `{"row":3,"ou`...), 0o600))
+
+	f, err = Resume(path, size)
+	require.NoError(t, err)
+	require.NoError(t, f.Add(Letter{Row: 4}))
+	require.NoError(t, f.Close())
+	lines := strings.Split(string(read(t, path)), "\n")
+	require.Len(t, lines, 3)
+	assert.True(t, strings.HasPrefix(lines[0], `{"row":1,`))
+	assert.True(t, strings.HasPrefix(lines[1], `{"row":4,`))
+
+	_, err = Resume(path, 10_000)
+	assert.ErrorContains(t, err, "the checkpoint counts 10000")
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return data
+}
+
+// failing is a file that cannot be written to.
+type failing struct{ written, limit int }
+
+var errFull = errors.New("no space")
+
+func (f *failing) Write(p []byte) (int, error) {
+	if f.written+len(p) > f.limit {
+		return 0, errFull
+	}
+	f.written += len(p)
+	return len(p), nil
+}
+func (f *failing) Sync() error  { return nil }
+func (f *failing) Close() error { return nil }
+
+// A write that fails is reported, by Add or by Sync at the latest, and does not get lost afterwards.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	f := newFile(&failing{limit: 1000}, true, 0)
+	for range 20 {
+		require.NoError(t, f.Add(Letter{Text: strings.Repeat("x", 100)}))
+	}
+	_, err := f.Sync()
+	require.ErrorIs(t, err, errFull)
+	assert.ErrorIs(t, f.Add(Letter{}), errFull)
+	assert.ErrorIs(t, f.Close(), errFull)
+
+	device, err := Create("/dev/full")
+	require.NoError(t, err)
+	assert.False(t, device.Regular())
+	require.NoError(t, device.Add(Letter{}))
+	assert.ErrorContains(t, device.Close(), "no space left on device")
+	_, err = Resume("/dev/full", 0)
+	assert.ErrorContains(t, err, "not a regular file")
+}
+
+// The values of a row are exact in JSON.
+func TestValues(t *testing.T) {
+	t.Parallel()
+	data, err := json.Marshal(Letter{Values: Values{
+		"text": "a<b", "not UTF-8": "\xff", "bytes": []byte{1, 2}, "nil": nil, "nil bytes": []byte(nil),
+		"number": json.Number("12345678901234567890.5"), "float": 1e21, "NaN": math.NaN(), "Inf32": float32(math.Inf(-1)),
+		"time": time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), "nested": map[string]any{"list": []any{[]byte{255}, int64(math.MaxInt64)}},
+		"func": func() {},
+	}})
+	require.NoError(t, err)
+	_, values, _ := strings.Cut(string(data), `"values":`)
+	assert.Equal(t, `{"Inf32":{"number":"-Inf"},"NaN":{"number":"NaN"},"bytes":{"base64":"AQI="},"float":1e+21,"func":{"unreadable":"func()"},`+
+		`"nested":{"list":[{"base64":"/w=="},9223372036854775807]},"nil":null,"nil bytes":null,"not UTF-8":{"base64":"/w=="},`+
+		`"number":12345678901234567890.5,"text":"a`+"<"+`b","time":"2026-01-02T03:04:05.000000006Z"}}`, strings.ReplaceAll(values, `\u003c`, "<"))
+}

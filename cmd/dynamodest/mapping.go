@@ -1,0 +1,91 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/dynamodest/dynamodest"
+)
+
+// fieldTypes are the types that a field may be given.
+var fieldTypes = []dynamodest.Type{
+	dynamodest.String, dynamodest.Number, dynamodest.Binary, dynamodest.Bool, dynamodest.JSON, dynamodest.List, dynamodest.Map,
+	dynamodest.StringSet, dynamodest.NumberSet, dynamodest.BinarySet, dynamodest.EpochSeconds, dynamodest.EpochMillis, dynamodest.SortableTime,
+}
+
+// mapFields adds to m the fields of -map and the types of -type. columns are those of the source, or nil if
+// it declares none. It reports whether -type needs all of them as fields.
+func (s *settings) mapFields(m *dynamodest.Mapping, columns []string) error {
+	if len(s.Map) > 0 {
+		m.Fields = nil
+		for _, text := range s.Map {
+			m.Fields = append(m.Fields, parseField(text))
+		}
+	}
+	if len(s.Type) == 0 {
+		return nil
+	}
+	if len(m.Fields) == 0 {
+		if columns == nil {
+			return usageError("-type: this source does not say which columns it has, so each column that is to be written needs a -map, such as -map id:S")
+		}
+		for _, column := range columns {
+			m.Fields = append(m.Fields, dynamodest.Field{Column: column})
+		}
+	}
+	for column, kind := range s.Type {
+		if err := setType(m.Fields, column, dynamodest.Type(kind)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setType gives the fields of column a type.
+func setType(fields []dynamodest.Field, column string, kind dynamodest.Type) error {
+	found := false
+	for i := range fields {
+		if fields[i].Column == column {
+			fields[i].Type, found = kind, true
+		}
+	}
+	if !found {
+		return usageError("-type %s=%s: there is no such column", column, kind)
+	}
+	return nil
+}
+
+// parseField reads COLUMN, COLUMN=ATTRIBUTE, COLUMN:TYPE or COLUMN=ATTRIBUTE:TYPE. What follows the last
+// colon is a type only if it is the name of one, so names may have colons.
+func parseField(text string) dynamodest.Field {
+	var f dynamodest.Field
+	if before, kind := cutLast(text, ":"); slices.Contains(fieldTypes, dynamodest.Type(kind)) {
+		text, f.Type = before, dynamodest.Type(kind)
+	}
+	f.Column, f.Attribute, _ = strings.Cut(text, "=")
+	return f
+}
+
+// localKey returns the key of a local table that none was given for: the first column.
+func localKey(m dynamodest.Mapping, columns []string) (string, error) {
+	field := dynamodest.Field{}
+	switch {
+	case len(m.Fields) > 0:
+		field = m.Fields[0]
+	case len(columns) > 0:
+		field.Column = columns[0]
+	default:
+		return "", usageError("-local: this source does not say which columns it has: give the key of the table, such as -key id:S")
+	}
+	name := field.Attribute
+	if name == "" {
+		name = field.Column
+	}
+	switch field.Type { //nolint:exhaustive // the types that are numbers or bytes; all others that a key can have are texts
+	case dynamodest.Number, dynamodest.EpochSeconds, dynamodest.EpochMillis:
+		return name + ":N", nil
+	case dynamodest.Binary:
+		return name + ":B", nil
+	}
+	return name + ":S", nil
+}
