@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/dynamodest/dynamodest"
@@ -20,7 +22,7 @@ const sampleRows = 1000
 
 // loadCmd is the command load.
 type loadCmd struct {
-	source
+	sourceFlags
 	settings
 
 	Failed     string `placeholder:"FILE" help:"File for the rows that fail, as JSON lines without values. It must not hold those of another load."`
@@ -29,8 +31,8 @@ type loadCmd struct {
 	Resume     bool   `help:"Go on after the checkpoint of an earlier run. Rows after it may be written a second time."`
 }
 
-// source are the flags that say where rows come from.
-type source struct {
+// sourceFlags say where rows come from.
+type sourceFlags struct {
 	Source string `arg:"" optional:"" help:"File of the rows, or - for standard input."`
 	Format string `placeholder:"FORMAT" help:"csv, ndjson or parquet. The default goes by the name of the file."`
 	Comma  string `placeholder:"CHARACTER" help:"Between the fields of a CSV: a comma by default, or tab."`
@@ -39,7 +41,7 @@ type source struct {
 }
 
 // open opens the source.
-func (s *source) open(ctx context.Context, sys *system) (*input.Input, error) {
+func (s *sourceFlags) open(ctx context.Context, sys *system) (*input.Input, error) {
 	if (s.Source == "") == (s.Query == "") {
 		return nil, usageError("give a file, - for standard input, or -query: one of them")
 	}
@@ -61,7 +63,7 @@ func (s *source) open(ctx context.Context, sys *system) (*input.Input, error) {
 }
 
 // waits reports whether the source may wait forever for its next row.
-func (s *source) waits() bool { return s.Source == "-" }
+func (s *sourceFlags) waits() bool { return s.Source == "-" }
 
 // Run loads the rows, and prints what became of them.
 func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
@@ -72,6 +74,9 @@ func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
 			err = &exitError{code: code, err: err}
 		}
 	}()
+	if cmd.WithRows && cmd.Failed == "" {
+		return usageError("-with-rows needs -failed")
+	}
 	config, err := cmd.read()
 	if err != nil {
 		return err
@@ -87,28 +92,24 @@ func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
 			err = errors.Join(err, in.Close())
 		}
 	}()
-	if err := cmd.mapFields(&config.Mapping, in.Columns); err != nil {
-		return err
-	}
-	meter := &load.Meter{}
+	meter := &load.Meter{Limited: config.WriteUnitsPerSecond > 0}
 	config.Observer = meter.Observer()
-	dest, end, err := cmd.destination(ctx, &config, func() (string, error) { return localKey(config.Mapping, in.Columns) })
+	dest, end, err := cmd.mapped(ctx, sys, &config, feed, in.Columns, signals.stop)
 	if err != nil {
 		return err
 	}
 	defer end()
-
 	files, err := cmd.openFiles(in, config)
 	if err != nil {
 		return err
 	}
+	if files.past.Done {
+		fmt.Fprintln(sys.stdout, "an earlier run has loaded all of it: nothing is left to do")
+		return files.close(nil)
+	}
 	job := &load.Load{
 		Dest: dest, Feed: feed, Stop: signals.stop, First: files.past.NextRow, Past: files.past.Totals,
 		Failed: files.failed, WithRows: cmd.WithRows, Rereadable: !cmd.waits(), Save: files.save, Meter: meter,
-	}
-	if files.past.Done {
-		fmt.Fprintf(sys.stdout, "the load is complete since an earlier run: nothing is left to do\n")
-		return files.close(nil)
 	}
 	signals.graceful()
 	shown := progress.Start(sys.stderr, sys.width, sampler(job, feed, meter, in))
@@ -118,6 +119,40 @@ func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
 
 	report{out: sys.stdout, result: result, resumedAt: files.past.NextRow, files: files, rereadable: job.Rereadable}.print()
 	return outcome(result, signals.exitCode())
+}
+
+// mapped returns a Destination for config, whose mapping it completes by the flags, and for a source of texts by
+// a sample.
+func (cmd *loadCmd) mapped(ctx context.Context, sys *system, config *dynamodest.Config, feed *load.Feed, columns []string, stop <-chan struct{}) (*dynamodest.Destination, func(), error) {
+	mapping := config.Mapping
+	sampled := 0
+	if cmd.isText() && len(mapping.Fields) == 0 && len(cmd.Map) == 0 {
+		sample := feed.Peek(sampleRows, stop)
+		mapping.Fields, sampled = propose(sample, columns), len(sample)
+	} else if err := cmd.mapFields(&config.Mapping, columns); err != nil {
+		return nil, nil, err
+	}
+	if sampled == 0 {
+		return cmd.destination(ctx, config, func() (string, error) { return localKey(config.Mapping.Fields, columns) })
+	}
+	dest, end, err := cmd.destination(ctx, config, func() (string, error) {
+		return localKey(mapping.Fields[:min(len(columns), len(mapping.Fields))], columns) // in the order of the source, if that is known
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	fitKeys(mapping.Fields, dest.Keys())
+	if err := cmd.mapFields(&mapping, columns); err != nil {
+		end()
+		return nil, nil, err
+	}
+	fmt.Fprintln(sys.stderr, describeProposal(mapping.Fields, sampled))
+	config.Mapping = mapping
+	if dest, err = dynamodest.New(ctx, *config); err != nil {
+		end()
+		return nil, nil, setupError(err)
+	}
+	return dest, end, nil
 }
 
 // sampler returns the func that the progress is shown by.
@@ -200,6 +235,8 @@ func (cmd *loadCmd) checkpointPath(f *files, in *input.Input) error {
 		reason = "this source may give other rows, or another order of them, when it is read again"
 	case cmd.Local:
 		reason = "the table of -local goes with the process"
+	case special(cmd.Failed):
+		reason = "the file of -failed is a device or a pipe, of which nothing can be cut off"
 	case cmd.Failed == "":
 		reason = "it needs -failed, since a row that failed counts as settled only when it is on file"
 	default:
@@ -213,6 +250,12 @@ func (cmd *loadCmd) checkpointPath(f *files, in *input.Input) error {
 		return nil
 	}
 	return usageError("%s: %s", asked, reason)
+}
+
+// special reports whether there is a file at path that is a device or a pipe.
+func special(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.Mode().IsRegular()
 }
 
 // target returns where the rows of config go.
@@ -260,9 +303,7 @@ func (f *files) openFailed() (err error) {
 		f.failed, err = deadletter.Resume(f.failedPath, f.past.FailedBytes)
 		return err
 	}
-	if f.failed, err = deadletter.Create(f.failedPath); err == nil && f.checkpoint != "" && !f.failed.Regular() {
-		return errors.Join(fmt.Errorf("%s is no regular file, and a load with a checkpoint needs one", f.failedPath), f.failed.Close())
-	}
+	f.failed, err = deadletter.Create(f.failedPath)
 	return err
 }
 
@@ -284,10 +325,11 @@ func (f *files) begin() error {
 	return nil
 }
 
-// close closes the file of failed rows, and returns err, or what closing it gave.
+// close closes the file of failed rows. It returns err if there is one, which closing only repeats, and
+// otherwise what closing gave.
 func (f *files) close(err error) error {
 	if f.failed == nil {
 		return err
 	}
-	return errors.Join(err, f.failed.Close())
+	return cmp.Or(err, f.failed.Close())
 }

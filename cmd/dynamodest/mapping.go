@@ -67,11 +67,11 @@ func parseField(text string) dynamodest.Field {
 }
 
 // localKey returns the key of a local table that none was given for: the first column.
-func localKey(m dynamodest.Mapping, columns []string) (string, error) {
+func localKey(fields []dynamodest.Field, columns []string) (string, error) {
 	field := dynamodest.Field{}
 	switch {
-	case len(m.Fields) > 0:
-		field = m.Fields[0]
+	case len(fields) > 0:
+		field = fields[0]
 	case len(columns) > 0:
 		field.Column = columns[0]
 	default:

@@ -102,9 +102,6 @@ func newFile(f file, regular bool, size int64) *File {
 	return &File{file: f, buf: bufio.NewWriterSize(f, 64<<10), size: size, regular: regular}
 }
 
-// Regular reports whether what is written can be synced to a disk. It cannot with a pipe or a device.
-func (f *File) Regular() bool { return f.regular }
-
 // Add writes a row that failed. It may stay in memory until Sync or Close.
 func (f *File) Add(l Letter) error {
 	var line bytes.Buffer

@@ -4,6 +4,7 @@ package input
 import (
 	"io"
 	"iter"
+	"os"
 	"time"
 
 	"github.com/dynamodest/dynamodest"
@@ -25,6 +26,8 @@ type Input struct {
 	Size     int64                            // in bytes; -1 if not known
 	Read     func() int64                     // bytes read so far; may be called from any goroutine
 	Identity *Identity                        // nil if the source cannot be resumed
+
+	file *os.File // nil for standard input
 }
 
 // Identity says which file a source is, so that a load can be resumed only with the same one.

@@ -5,6 +5,7 @@ package load
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"strings"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/checkpoint"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/deadletter"
+	"github.com/dynamodest/dynamodest/source"
 )
 
 // saveEvery is how much time at least is between two checkpoints.
@@ -152,6 +154,12 @@ func (l *Load) letter(values dynamodest.Row, o outcome, failure *dynamodest.RowE
 		Row: o.row, Outcome: o.label, Reason: string(e.Reason), Scope: string(e.Scope()),
 		Column: e.Column, Attribute: e.Attribute, Attempts: e.Attempts,
 		Text: strings.TrimSuffix(e.Error(), "; remedy: "+e.Remedy()), Remedy: e.Remedy(),
+	}
+	var line *source.LineError
+	if errors.As(e.Err, &line) { // its text is one of numbers and names
+		letter.Line = line.Line
+		letter.Text = fmt.Sprintf("row %d: %s: %s", o.row, e.Reason.Error(), line)
+		letter.Remedy = "fix the line"
 	}
 	if l.WithRows {
 		letter.Values = deadletter.Values(values)

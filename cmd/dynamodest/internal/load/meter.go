@@ -10,6 +10,8 @@ import (
 // Meter counts the requests of a load while it runs, and notes what holds it back. Its methods may be called
 // from any goroutine.
 type Meter struct {
+	Limited bool // a cap is set on the rate
+
 	mu       sync.Mutex
 	requests int
 	units    float64
@@ -53,12 +55,19 @@ func (m *Meter) Units() float64 {
 	return m.units
 }
 
-// holding are the words for what a load waits for.
-var holding = map[string]string{
-	"retry":  "throttling or faults, before a retry",
-	"pace":   "the rate that the table accepts, or -max-rate",
-	"limit":  "the limiter",
-	"window": "rows that do not settle",
+// words returns the words for what a load waits for.
+func (m *Meter) words(wait string) string {
+	switch {
+	case wait == "retry":
+		return "throttling or faults"
+	case wait == "pace" && m.Limited:
+		return "-max-rate"
+	case wait == "pace":
+		return "the table's rate"
+	case wait == "window":
+		return "rows that do not settle"
+	}
+	return ""
 }
 
 // Holding returns what the load has waited for most often since the last call of Holding; "" if it has not
@@ -73,5 +82,5 @@ func (m *Meter) Holding() string {
 		}
 	}
 	m.waits = nil
-	return holding[most]
+	return m.words(most)
 }

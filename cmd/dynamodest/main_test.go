@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/deadletter"
+	"github.com/dynamodest/dynamodest/dynamodesttest"
+)
+
+func TestMain(m *testing.M) {
+	os.Exit(runTests(m))
+}
+
+// binaryDir is where the command is built, once for all tests that run it as a process.
+var binaryDir string
+
+func runTests(m *testing.M) int {
+	var err error
+	if binaryDir, err = os.MkdirTemp("", "dynamodest"); err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(binaryDir)
+	return m.Run()
+}
+
+// binary builds the command and returns its path.
+var binary = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(binaryDir, "dynamodest")
+	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return path, nil
+})
+
+// ran is a command that has run.
+type ran struct {
+	code           int
+	stdout, stderr string
+}
+
+// runIn runs a command in this process.
+func runIn(t *testing.T, stdin string, args ...string) ran {
+	t.Helper()
+	return runWith(t, &system{stdin: strings.NewReader(stdin)}, args...)
+}
+
+func runWith(t *testing.T, sys *system, args ...string) ran {
+	t.Helper()
+	var stdout bytes.Buffer
+	var stderr lockedBuffer
+	sys.stdout, sys.stderr = &stdout, &stderr
+	code := run(t.Context(), args, sys)
+	return ran{code, stdout.String(), stderr.String()}
+}
+
+// lockedBuffer is a bytes.Buffer for several goroutines.
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
+
+// remote is a table that is reached over HTTP, with the settings for it in a file.
+type remote struct {
+	db     *dynamodesttest.DB
+	dir    string
+	config string // path of the settings
+}
+
+func newRemote(t *testing.T) remote {
+	t.Helper()
+	r := remote{db: dynamodesttest.NewTable("users", "id:S"), dir: t.TempDir()}
+	server := httptest.NewServer(r.db)
+	t.Cleanup(server.Close)
+	r.config = r.write(t, "config.json", fmt.Sprintf(
+		`{"table": "users", "region": "us-east-1", "endpoint": %q, "credentials": {"access_key_id": "AKIDEXAMPLE", "secret_access_key": "secret"}, "concurrency": 4}`, server.URL))
+	return r
+}
+
+// write writes a file and returns its path.
+func (r remote) write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(r.dir, name)
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+// numbered returns a CSV of n rows. Every hundredth lacks its key.
+func numbered(n int) string {
+	var b strings.Builder
+	b.WriteString("id,name\n")
+	for i := range n {
+		if i%100 == 0 {
+			fmt.Fprintf(&b, ",no key %d\n", i)
+			continue
+		}
+		fmt.Fprintf(&b, "user %d,a name\n", i)
+	}
+	return b.String()
+}
+
+// letters reads a file of failed rows.
+func letters(t *testing.T, path string) []deadletter.Letter {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var all []deadletter.Letter
+	for decoder := json.NewDecoder(bytes.NewReader(data)); ; {
+		var l deadletter.Letter
+		if err := decoder.Decode(&l); errors.Is(err, io.EOF) {
+			return all
+		} else if !assert.NoError(t, err) {
+			return all
+		}
+		all = append(all, l)
+	}
+}
+
+// figure returns the number that a report gives for name.
+func figure(t *testing.T, report, name string) int {
+	t.Helper()
+	for line := range strings.Lines(report) {
+		if rest, found := strings.CutPrefix(strings.TrimSpace(line), name+" "); found {
+			var n int
+			_, err := fmt.Sscan(strings.ReplaceAll(rest, ",", ""), &n)
+			require.NoError(t, err, line)
+			return n
+		}
+	}
+	return 0
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{}, {"-h"}, {"-help"}, {"--help"}} {
+		r := runIn(t, "", args...)
+		assert.Equal(t, exitOK, r.code)
+		assert.Contains(t, r.stdout, "Exit codes:")
+		assert.Contains(t, r.stdout, "load [<source>] [flags]")
+		assert.Empty(t, r.stderr)
+	}
+	r := runIn(t, "", "load", "-help")
+	assert.Equal(t, exitOK, r.code)
+	assert.Contains(t, r.stdout, "-max-rate=UNITS")
+	assert.NotContains(t, r.stdout, "--")
+}
+
+func TestTwoDashes(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t,
+		[]string{"load", "--table", "--table=x", "--map", "-", "-h", "-5", "-x y", "--", "-table"},
+		twoDashes([]string{"load", "-table", "--table=x", "-map", "-", "-h", "-5", "-x y", "--", "-table"}))
+}
+
+func TestWrongCommandLines(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	file := remote.write(t, "a.csv", numbered(10))
+	for want, args := range map[string][]string{
+		"unexpected argument foo":                {"foo"},
+		"unknown flag -foo":                      {"check", "-foo"},
+		"one of them":                            {"load", "-local"},
+		"-with-rows needs -failed":               {"load", "-local", "-with-rows", file},
+		"-comma":                                 {"load", "-local", "-comma", "::", file},
+		"-resume: it needs -failed":              {"load", "-config", remote.config, "-resume", file},
+		"-checkpoint: it needs -failed":          {"load", "-config", remote.config, "-checkpoint", "c", file},
+		"-resume: the table of -local goes with": {"load", "-local", "-resume", "-failed", "f", file},
+		"standard input cannot be read a second": {"load", "-config", remote.config, "-format", "csv", "-resume", "-failed", "f", "-"},
+		"-type x=N: there is no such column":     {"load", "-local", "-type", "x=N", file},
+		"-key id: write NAME:S":                  {"load", "-local", "-key", "id", file},
+		"no table local with the key id:X":       {"load", "-local", "-key", "id:X", file},
+		"Mode":                                   {"load", "-local", "-mode", "mirror", file},
+		"no such file":                           {"load", "-local", filepath.Join(remote.dir, "none.csv")},
+		"-duplicates fail the rows before":       {"load", "-config", remote.config, "-duplicates", "fail", "-resume", "-failed", filepath.Join(remote.dir, "f"), file},
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			r := runIn(t, "", args...)
+			assert.Equal(t, exitUsage, r.code)
+			assert.Contains(t, r.stderr, want)
+			assert.Empty(t, r.stdout)
+			assert.Zero(t, remote.db.Len("users"))
+		})
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	r := runIn(t, "", "check", "-config", remote.config)
+	assert.Equal(t, ran{exitOK, "table           users: exists and takes writes\npartition key   id (S)\nwriting         not checked: add -writes\n", ""}, r)
+	r = runIn(t, "", "check", "-config", remote.config, "-writes")
+	assert.Equal(t, exitOK, r.code)
+	assert.Contains(t, r.stdout, "writing         allowed\n")
+	r = runIn(t, "", "check", "-config", remote.config, "-table", "others")
+	assert.Equal(t, exitStopped, r.code)
+	assert.Contains(t, r.stderr, "no such table")
+	r = runIn(t, "", "check", "-local", "-writes")
+	assert.Equal(t, exitOK, r.code)
+	assert.Zero(t, remote.db.Len("users"))
+}
+
+// The context of the process ends a command as a second signal does.
+func TestContext(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stderr lockedBuffer
+	assert.Equal(t, exitStopped, run(ctx, []string{"check", "-config", remote.config}, &system{stdout: io.Discard, stderr: &stderr}))
+	assert.Contains(t, stderr.String(), "context canceled")
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/source"
+)
+
+// isText reports whether every value of the source is a text, as in CSV, so that types have to be proposed.
+func (s *sourceFlags) isText() bool {
+	format := s.Format
+	if format == "" {
+		format = strings.TrimPrefix(filepath.Ext(strings.TrimSuffix(strings.ToLower(s.Source), ".gz")), ".")
+	}
+	return s.Query == "" && (format == "csv" || format == "tsv")
+}
+
+// propose returns a field for each of the columns, in their order, with the types that the sample suggests.
+func propose(sample []dynamodest.Row, columns []string) []dynamodest.Field {
+	fields := source.ProposeMapping(sample).Fields
+	place := func(f dynamodest.Field) int { return slices.Index(columns, f.Column) }
+	slices.SortStableFunc(fields, func(a, b dynamodest.Field) int { return place(a) - place(b) })
+	return fields
+}
+
+// fitKeys gives fields that are proposed the types of the table's keys: what looks like a number is a text where
+// the table has a text.
+func fitKeys(fields []dynamodest.Field, keys []dynamodest.KeyAttribute) {
+	for i, f := range fields {
+		for _, key := range keys {
+			if f.Column == key.Name && f.Type != dynamodest.Auto && key.Type != dynamodest.Auto {
+				fields[i].Type = key.Type
+			}
+		}
+	}
+}
+
+// describeProposal says which types were proposed from n rows.
+func describeProposal(fields []dynamodest.Field, n int) string {
+	var typed []string
+	for _, f := range fields {
+		if f.Type != dynamodest.Auto {
+			typed = append(typed, fmt.Sprintf("%s %s", f.Column, f.Type))
+		}
+	}
+	rest := "the other columns are text; -type changes that"
+	switch len(typed) {
+	case 0:
+		return fmt.Sprintf("types by the first %d rows: every column is text; -type changes that", n)
+	case len(fields):
+		rest = "-type changes that"
+	}
+	return fmt.Sprintf("types by the first %d rows: %s; %s", n, strings.Join(typed, ", "), rest)
+}
