@@ -105,7 +105,7 @@ func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
 	}
 	if files.past.Done {
 		fmt.Fprintln(sys.stdout, "an earlier run has loaded all of it: nothing is left to do")
-		return files.close(nil)
+		return files.close(outcome(load.Result{Totals: files.past.Totals, Done: true}, exitOK))
 	}
 	job := &load.Load{
 		Dest: dest, Feed: feed, Stop: signals.stop, First: files.past.NextRow, Past: files.past.Totals,

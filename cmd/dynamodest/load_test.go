@@ -43,7 +43,7 @@ func TestLoad(t *testing.T) {
 	assert.Equal(t, exitUsage, again.code)
 	assert.Contains(t, again.stderr, "it holds the failed rows of another load")
 	complete := runIn(t, "", "load", "-config", remote.config, "-failed", failed, "-resume", file)
-	assert.Equal(t, ran{exitOK, "an earlier run has loaded all of it: nothing is left to do\n", complete.stderr}, complete)
+	assert.Equal(t, ran{exitFailed, "an earlier run has loaded all of it: nothing is left to do\n", complete.stderr}, complete)
 	assert.Len(t, letters(t, failed), 10)
 }
 

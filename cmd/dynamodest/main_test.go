@@ -34,8 +34,11 @@ func runTests(m *testing.M) int {
 	if binaryDir, err = os.MkdirTemp("", "dynamodest"); err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(binaryDir)
-	return m.Run()
+	code := m.Run()
+	if err := os.RemoveAll(binaryDir); err != nil {
+		panic(err)
+	}
+	return code
 }
 
 // binary builds the command and returns its path.

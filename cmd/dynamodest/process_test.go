@@ -206,7 +206,7 @@ func TestSignalWhileStandardInputIsSilent(t *testing.T) {
 	})
 	reader, writer, err := os.Pipe()
 	require.NoError(t, err)
-	defer writer.Close()
+	defer func() { assert.NoError(t, writer.Close()) }()
 	p := &process{cmd: exec.CommandContext(t.Context(), command(t), "load", "-config", remote.config, "-format", "ndjson", "-")}
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = reader, &p.stdout, &p.stderr
 	require.NoError(t, p.cmd.Start())

@@ -1,7 +1,7 @@
 package load_test
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -90,20 +90,19 @@ func (tr *trial) consistent(r load.Result) {
 	if r.FileErr == nil {
 		assert.Equal(tr.t, r.NextRow, tr.saved.NextRow)
 		assert.Equal(tr.t, r.NextRow, tr.saved.Totals.Rows)
-		assert.Equal(tr.t, r.Kept, len(letters(tr.t, tr.failed)))
+		assert.Len(tr.t, letters(tr.t, tr.failed), r.Kept)
 	}
 }
 
 // letters reads a file of failed rows.
 func letters(t *testing.T, path string) []deadletter.Letter {
 	t.Helper()
-	f, err := os.Open(path)
+	data, err := os.ReadFile(path)
 	require.NoError(t, err)
-	defer f.Close()
 	var all []deadletter.Letter
-	for lines := bufio.NewScanner(f); lines.Scan(); {
+	for line := range bytes.Lines(data) {
 		var l deadletter.Letter
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &l))
+		require.NoError(t, json.Unmarshal(line, &l))
 		all = append(all, l)
 	}
 	return all
@@ -390,7 +389,8 @@ func TestPeek(t *testing.T) {
 	defer feed.Close(true)
 	assert.Len(t, feed.Peek(4, nil), 4)
 	var ids []string
-	for row := range feed.Rows(2, nil, func() bool { return true }) {
+	for row, err := range feed.Rows(2, nil, func() bool { return true }) {
+		require.NoError(t, err)
 		ids = append(ids, row["id"].(string))
 	}
 	assert.Equal(t, []string{"2", "3", "4", "5", "6", "7", "8", "9"}, ids)
