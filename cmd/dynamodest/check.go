@@ -28,7 +28,7 @@ func (cmd *checkCmd) Run(ctx context.Context, sys *system) (err error) {
 	if err := cmd.mapFields(&c.Mapping, nil); err != nil {
 		return err
 	}
-	dest, end, err := cmd.destination(ctx, &c, func() (string, error) { return "id:S", nil })
+	dest, end, err := cmd.destination(ctx, sys, &c, func() (string, error) { return "id:S", nil })
 	if err != nil {
 		return err
 	}

@@ -62,8 +62,9 @@ func (s *sourceFlags) open(ctx context.Context, sys *system) (*input.Input, erro
 	return in, nil
 }
 
-// waits reports whether the source may wait forever for its next row.
-func (s *sourceFlags) waits() bool { return s.Source == "-" }
+// passes reports whether the rows of in pass by once, as those of standard input and of a named pipe do. Such a
+// source may wait forever for its next row.
+func (s *sourceFlags) passes(in *input.Input) bool { return in.Identity == nil && s.Query == "" }
 
 // Run loads the rows, and prints what became of them.
 func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
@@ -81,15 +82,18 @@ func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
 	if err != nil {
 		return err
 	}
-	in, err := cmd.open(ctx, sys)
+	reading, stopReading := context.WithCancel(ctx)
+	defer stopReading()
+	in, err := cmd.open(reading, sys)
 	if err != nil {
 		return err
 	}
 	feed := load.NewFeed(in.Rows)
 	defer func() {
-		feed.Close(!cmd.waits())
-		if !cmd.waits() {
-			err = errors.Join(err, in.Close())
+		stopReading() // a query that has not ended ends
+		feed.Close(!cmd.passes(in))
+		if !cmd.passes(in) {
+			_ = in.Close() // nothing that was read depends on it
 		}
 	}()
 	meter := &load.Meter{Limited: config.WriteUnitsPerSecond > 0}
@@ -109,7 +113,7 @@ func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
 	}
 	job := &load.Load{
 		Dest: dest, Feed: feed, Stop: signals.stop, First: files.past.NextRow, Past: files.past.Totals,
-		Failed: files.failed, WithRows: cmd.WithRows, Rereadable: !cmd.waits(), Save: files.save, Meter: meter,
+		Failed: files.failed, WithRows: cmd.WithRows, Rereadable: !cmd.passes(in), Save: files.save, Meter: meter,
 	}
 	signals.graceful()
 	shown := progress.Start(sys.stderr, sys.width, sampler(job, feed, meter, in))
@@ -133,9 +137,9 @@ func (cmd *loadCmd) mapped(ctx context.Context, sys *system, config *dynamodest.
 		return nil, nil, err
 	}
 	if sampled == 0 {
-		return cmd.destination(ctx, config, func() (string, error) { return localKey(config.Mapping.Fields, columns) })
+		return cmd.destination(ctx, sys, config, func() (string, error) { return localKey(config.Mapping.Fields, columns) })
 	}
-	dest, end, err := cmd.destination(ctx, config, func() (string, error) {
+	dest, end, err := cmd.destination(ctx, sys, config, func() (string, error) {
 		return localKey(mapping.Fields[:min(len(columns), len(mapping.Fields))], columns) // in the order of the source, if that is known
 	})
 	if err != nil {
@@ -229,8 +233,8 @@ func (cmd *loadCmd) checkpointPath(f *files, in *input.Input) error {
 	}
 	reason := ""
 	switch {
-	case cmd.waits():
-		reason = "standard input cannot be read a second time"
+	case cmd.passes(in):
+		reason = "this source cannot be read a second time"
 	case in.Identity == nil:
 		reason = "this source may give other rows, or another order of them, when it is read again"
 	case cmd.Local:

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -80,13 +79,4 @@ func cutLast(s, separator string) (before, after string) {
 func (l *local) close() {
 	_ = l.server.Close() // of the listener, after which nothing is left to do
 	<-l.served
-}
-
-// String says what the table holds.
-func (l *local) String() string {
-	items := l.db.Len(l.table)
-	if items == 1 {
-		return "1 item, which goes with this process"
-	}
-	return fmt.Sprintf("%d items, which go with this process", items)
 }

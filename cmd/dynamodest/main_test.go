@@ -187,21 +187,21 @@ func TestWrongCommandLines(t *testing.T) {
 	remote := newRemote(t)
 	file := remote.write(t, "a.csv", numbered(10))
 	for want, args := range map[string][]string{
-		"unexpected argument foo":                {"foo"},
-		"unknown flag -foo":                      {"check", "-foo"},
-		"one of them":                            {"load", "-local"},
-		"-with-rows needs -failed":               {"load", "-local", "-with-rows", file},
-		"-comma":                                 {"load", "-local", "-comma", "::", file},
-		"-resume: it needs -failed":              {"load", "-config", remote.config, "-resume", file},
-		"-checkpoint: it needs -failed":          {"load", "-config", remote.config, "-checkpoint", "c", file},
-		"-resume: the table of -local goes with": {"load", "-local", "-resume", "-failed", "f", file},
-		"standard input cannot be read a second": {"load", "-config", remote.config, "-format", "csv", "-resume", "-failed", "f", "-"},
-		"-type x=N: there is no such column":     {"load", "-local", "-type", "x=N", file},
-		"-key id: write NAME:S":                  {"load", "-local", "-key", "id", file},
-		"no table local with the key id:X":       {"load", "-local", "-key", "id:X", file},
-		"Mode":                                   {"load", "-local", "-mode", "mirror", file},
-		"no such file":                           {"load", "-local", filepath.Join(remote.dir, "none.csv")},
-		"-duplicates fail the rows before":       {"load", "-config", remote.config, "-duplicates", "fail", "-resume", "-failed", filepath.Join(remote.dir, "f"), file},
+		"unexpected argument foo":                           {"foo"},
+		"unknown flag -foo":                                 {"check", "-foo"},
+		"one of them":                                       {"load", "-local"},
+		"-with-rows needs -failed":                          {"load", "-local", "-with-rows", file},
+		"-comma":                                            {"load", "-local", "-comma", "::", file},
+		"-resume: it needs -failed":                         {"load", "-config", remote.config, "-resume", file},
+		"-checkpoint: it needs -failed":                     {"load", "-config", remote.config, "-checkpoint", "c", file},
+		"-resume: the table of -local goes with":            {"load", "-local", "-resume", "-failed", "f", file},
+		"-resume: this source cannot be read a second time": {"load", "-config", remote.config, "-format", "csv", "-resume", "-failed", "f", "-"},
+		"-type x=N: there is no such column":                {"load", "-local", "-type", "x=N", file},
+		"-key id: write NAME:S":                             {"load", "-local", "-key", "id", file},
+		"no table local with the key id:X":                  {"load", "-local", "-key", "id:X", file},
+		"Mode":                                              {"load", "-local", "-mode", "mirror", file},
+		"no such file":                                      {"load", "-local", filepath.Join(remote.dir, "none.csv")},
+		"-duplicates fail the rows before":                  {"load", "-config", remote.config, "-duplicates", "fail", "-resume", "-failed", filepath.Join(remote.dir, "f"), file},
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()

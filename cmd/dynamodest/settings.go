@@ -86,7 +86,7 @@ func (s *settings) addAWS(ctx context.Context, c *dynamodest.Config) error {
 
 // destination returns a Destination for c, which it completes: with -local by a table in memory, whose key is
 // key's unless -key gives one, and otherwise by AWS's settings. The caller calls end.
-func (s *settings) destination(ctx context.Context, c *dynamodest.Config, key func() (string, error)) (dest *dynamodest.Destination, end func(), err error) {
+func (s *settings) destination(ctx context.Context, sys *system, c *dynamodest.Config, key func() (string, error)) (dest *dynamodest.Destination, end func(), err error) {
 	end = func() {}
 	if s.Local {
 		given := s.Key
@@ -100,6 +100,7 @@ func (s *settings) destination(ctx context.Context, c *dynamodest.Config, key fu
 			return nil, nil, err
 		}
 		end = table.close
+		fmt.Fprintf(sys.stderr, "-local: a table with the key %s, in the memory of this process\n", given)
 	} else if err := s.addAWS(ctx, c); err != nil {
 		return nil, nil, err
 	}

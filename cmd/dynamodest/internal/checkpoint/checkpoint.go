@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/dynamodest/dynamodest"
@@ -106,8 +107,11 @@ func removeIfThere(path string) error {
 	return nil
 }
 
-// syncDir makes a rename in the directory last.
+// syncDir makes a rename in the directory last. Windows has nothing of the kind.
 func syncDir(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	dir, err := os.Open(path)
 	if err != nil {
 		return err
