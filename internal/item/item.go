@@ -68,15 +68,16 @@ type Item struct {
 
 // Units returns the write units that putting the item costs the table. For a delete, which costs as much as
 // the item in the table, it is the least, 1.
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 func (it *Item) Units() int {
 	if it.Delete {
 		return 1
 	}
-	return units(it.Size)
+	return UnitsOfSize(it.Size)
 }
 
-func units(size int) int { return max(1, (size+1023)/1024) }
+// UnitsOfSize returns the write units of an item, or of its entry in an index, of so many bytes.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+func UnitsOfSize(size int) int { return max(1, (size+1023)/1024) }
 
 // Find returns the attribute of the given name, or nil.
 func (it *Item) Find(name string) *Attr {

@@ -210,7 +210,7 @@ func UnitsOf(returned map[string]types.AttributeValue) int {
 			size += len(name) + bytes
 		}
 	}
-	return units(size)
+	return UnitsOfSize(size)
 }
 
 // Equal reports whether a and b have the same value.

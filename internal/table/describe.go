@@ -17,6 +17,10 @@ type Description struct {
 	// Units is the write units a second that the table and each global index should take now: the
 	// start of the pace, not a cap. It is 0 if the capacity is not described.
 	Units float64
+
+	Capacity          Capacity           // of the table itself, from which local indexes take too
+	Projections       []Projection       // of the secondary indexes; nil unless Known
+	VectorProjections []VectorProjection // of the vector indexes; nil unless Known
 }
 
 // newOnDemand is the write units a second that a new on-demand table takes at once.
@@ -31,34 +35,68 @@ func Parse(t *types.TableDescription) Description {
 	d := Description{ARN: aws.ToString(t.TableArn), Status: t.TableStatus}
 	d.Schema, d.Known = parseSchema(t)
 
-	onDemand := t.BillingModeSummary != nil && t.BillingModeSummary.BillingMode == types.BillingModePayPerRequest
-	d.Units = startUnits(onDemand, t.ProvisionedThroughput, t.OnDemandThroughput, warmTable(t.WarmThroughput))
-	for _, index := range t.GlobalSecondaryIndexes {
-		units := startUnits(onDemand, index.ProvisionedThroughput, index.OnDemandThroughput, warmIndex(index.WarmThroughput))
-		if units > 0 {
+	d.Capacity = tableCapacity(t)
+	d.Units = d.Capacity.Units
+	for i := range t.GlobalSecondaryIndexes {
+		if units := indexCapacity(t, &t.GlobalSecondaryIndexes[i]).Units; units > 0 {
 			d.Units = min(d.Units, units)
 		}
+	}
+	if d.Known {
+		d.Projections, d.VectorProjections = parseProjections(t), parseVectorProjections(t)
 	}
 	return d
 }
 
-// startUnits returns the write units a second of a table or a global index, or 0.
+// Capacity is the write units a second that a table or a global index takes.
+type Capacity struct {
+	Units float64 // 0 if not described
+	From  From
+}
+
+// From is what in a description a Capacity is.
+type From uint8
+
+// The kinds of capacity.
+const (
+	Undescribed From = iota
+	Provisioned      // a limit
+	MaxOnDemand      // the limit that was set for an on-demand table
+	Warm             // what an on-demand table takes at once; it takes more as its traffic grows
+)
+
+func isOnDemand(t *types.TableDescription) bool {
+	return t.BillingModeSummary != nil && t.BillingModeSummary.BillingMode == types.BillingModePayPerRequest
+}
+
+func tableCapacity(t *types.TableDescription) Capacity {
+	return capacityOf(isOnDemand(t), t.ProvisionedThroughput, t.OnDemandThroughput, warmTable(t.WarmThroughput))
+}
+
+// indexCapacity returns the capacity of a global index of t.
+func indexCapacity(t *types.TableDescription, index *types.GlobalSecondaryIndexDescription) Capacity {
+	return capacityOf(isOnDemand(t), index.ProvisionedThroughput, index.OnDemandThroughput, warmIndex(index.WarmThroughput))
+}
+
+// capacityOf returns the capacity of a table or a global index.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
-func startUnits(onDemand bool, provisioned *types.ProvisionedThroughputDescription, limit *types.OnDemandThroughput, warm int64) float64 {
+func capacityOf(onDemand bool, provisioned *types.ProvisionedThroughputDescription, limit *types.OnDemandThroughput, warm int64) Capacity {
 	if !onDemand {
-		if provisioned == nil {
-			return 0
+		if provisioned == nil || aws.ToInt64(provisioned.WriteCapacityUnits) <= 0 {
+			return Capacity{}
 		}
-		return float64(aws.ToInt64(provisioned.WriteCapacityUnits))
+		return Capacity{float64(*provisioned.WriteCapacityUnits), Provisioned}
 	}
-	units := int64(newOnDemand)
+	c := Capacity{newOnDemand, Warm}
 	if warm > 0 {
-		units = warm
+		c.Units = float64(warm)
 	}
-	if limit != nil && aws.ToInt64(limit.MaxWriteRequestUnits) > 0 { // -1 is no maximum
-		units = min(units, *limit.MaxWriteRequestUnits)
+	if limit != nil {
+		if most := float64(aws.ToInt64(limit.MaxWriteRequestUnits)); most > 0 && most < c.Units { // -1 is no maximum
+			c = Capacity{most, MaxOnDemand}
+		}
 	}
-	return float64(units)
+	return c
 }
 
 func warmTable(w *types.TableWarmThroughputDescription) int64 {

@@ -1,5 +1,6 @@
 // Package table reads the description of a table that DescribeTable returns: the keys of the table and
-// its indexes, the vectors of its vector indexes, whether the table takes writes, and at what rate.
+// its indexes, the vectors of its vector indexes, what the indexes hold of an item, whether the table takes writes,
+// and at what rate.
 //
 // It imports item and fault, and the SDK's types. It knows neither mappings nor requests.
 package table
@@ -45,6 +46,16 @@ type Key struct {
 type Index struct {
 	Name string
 	Keys []Key
+}
+
+// NewSchema returns the schema of a table without indexes, whose key has the names and kinds of partition and sort;
+// sort is the zero Key if the table has no sort key.
+func NewSchema(partition, sort Key) Schema {
+	partition.Role, partition.MaxBytes = "partition key", maxPartitionKey
+	if sort.Name != "" {
+		sort.Role, sort.MaxBytes = "sort key", maxSortKey
+	}
+	return Schema{Partition: partition, Sort: sort}
 }
 
 // Keys returns the key attributes of the table itself.
@@ -94,19 +105,18 @@ func parseSchema(t *types.TableDescription) (Schema, bool) {
 	for _, def := range t.AttributeDefinitions {
 		kinds[aws.ToString(def.AttributeName)] = scalarKind(def.AttributeType)
 	}
-	var s Schema
+	var partition, sort Key
 	for _, key := range parseKeys(t.KeySchema, kinds) {
 		if key.MaxBytes == maxPartitionKey {
-			key.Role = "partition key"
-			s.Partition = key
+			partition = key
 		} else {
-			key.Role = "sort key"
-			s.Sort = key
+			sort = key
 		}
 	}
-	if s.Partition.Name == "" {
+	if partition.Name == "" {
 		return Schema{}, false
 	}
+	s := NewSchema(partition, sort)
 	for _, index := range t.GlobalSecondaryIndexes {
 		s.addIndex(aws.ToString(index.IndexName), parseKeys(index.KeySchema, kinds))
 	}
