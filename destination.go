@@ -61,6 +61,7 @@ type Destination struct {
 	version     string              // the attribute that holds a row's version, or ""
 	concurrency int
 	windowBytes int
+	cap         float64 // WriteUnitsPerSecond
 	limiter     Limiter
 	limiterTurn turnstile // for the request that asks the limiter
 	observer    Observer
@@ -104,6 +105,7 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 		version:     cfg.Version,
 		concurrency: cfg.Concurrency,
 		windowBytes: cfg.WindowBytes,
+		cap:         cfg.WriteUnitsPerSecond,
 		limiter:     cfg.Limiter,
 		limiterTurn: newTurnstile(),
 		observer:    cfg.Observer,
@@ -138,8 +140,13 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 	d.transport = d.transport.WithDescription(description)
 	d.converter = typemap.New(cfg.rowMapping(), description.Schema)
 	d.encodes = d.transport.Encodes() && !d.conditional()
-	d.gate = pace.NewGate(pace.Config{MaxInFlight: cfg.Concurrency, Start: description.Units, Cap: cfg.WriteUnitsPerSecond})
+	d.gate = d.newGate(description.Units)
 	return d, nil
+}
+
+// newGate returns a gate that has learned nothing, for a table that is described to take so many write units a second.
+func (d *Destination) newGate(units float64) *pace.Gate {
+	return pace.NewGate(pace.Config{MaxInFlight: d.concurrency, Start: units, Cap: d.cap})
 }
 
 // conditional reports whether each row goes by a conditional PutItem.
@@ -147,13 +154,10 @@ func (d *Destination) conditional() bool { return d.condition != transport.Condi
 
 // Item returns the item that Write would send for row, or the [*RowError] that Write would report,
 // with Index 0. Of a row that is a delete it is the key. It sends nothing, and shares nothing with row.
+// [Item] prints it, and marshals it as DynamoDB JSON.
 func (d *Destination) Item(row Row) (map[string]types.AttributeValue, error) {
 	d.mustBeMade()
-	it, invalid := d.converter.Convert(row)
-	if invalid != nil {
-		return nil, conversionError(0, invalid)
-	}
-	return it.SDK(), nil
+	return itemOf(d.converter, row)
 }
 
 // describe requests the table's description, again after transient failures. The error is a

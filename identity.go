@@ -15,6 +15,7 @@ import (
 	"github.com/dynamodest/dynamodest/internal/item"
 	"github.com/dynamodest/dynamodest/internal/table"
 	"github.com/dynamodest/dynamodest/internal/transport"
+	"github.com/dynamodest/dynamodest/internal/typemap"
 )
 
 // Key is the primary key of a row, as [Destination.Key] returns it. Two keys are equal (==), and so are
@@ -64,7 +65,12 @@ func (d *Destination) Key(row Row) (Key, error) {
 			WithRemedy("have the fake client describe the table's keys, as those of package dynamodesttest do")
 		return Key{}, d.tableError(transport.DescribeTable, fault.Config, undescribed)
 	}
-	it, invalid := d.converter.ConvertKey(row)
+	return keyOf(d.converter, row)
+}
+
+// keyOf returns the key of row, or a *RowError with Index 0. The converter must know the table's keys.
+func keyOf(c *typemap.Converter, row Row) (Key, error) {
+	it, invalid := c.ConvertKey(row)
 	if invalid != nil {
 		return Key{}, conversionError(0, invalid)
 	}
