@@ -6,6 +6,7 @@ import (
 
 	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/pace"
+	"github.com/dynamodest/dynamodest/internal/table"
 	"github.com/dynamodest/dynamodest/internal/transport"
 )
 
@@ -18,14 +19,21 @@ import (
 // Destination is needed.
 func (d *Destination) Check(ctx context.Context) error {
 	d.mustBeMade()
+	_, err := d.current(ctx)
+	return err
+}
+
+// current returns the table's description as it is now, unless rows converted for the one that New saw would
+// not fit it. The error is as Check's.
+func (d *Destination) current(ctx context.Context) (table.Description, error) {
 	now, err := d.describe(ctx)
 	if err != nil {
-		return err
+		return now, err
 	}
 	if err := d.sameKeys(now); err != nil {
-		return err
+		return now, err
 	}
-	return d.accepts(now)
+	return now, d.accepts(now)
 }
 
 // CheckWrites reports whether DynamoDB allows the requests that write rows, as Check cannot: it sends

@@ -36,7 +36,7 @@
 //     the call returns, within 100 ms plus 100 ms for each million rows never begun.
 //   - Memory is bounded by a window of unsettled rows (32 × [Config].Concurrency, 512 at least, and up
 //     to 16,384 while rows are held back) and by [Config].WindowBytes, not by the number of rows. Only with Duplicates "fail" a stream also keeps up to 38 bytes a key.
-//   - No row value and no secret is in an error, nor in what fmt prints of this package's types. The
+//   - No row value and no secret is in an error, nor in what fmt prints of this package's types, but for [Item]. The
 //     text of errors from the caller's own code (the source, report, a Limiter, the cause of ctx), and
 //     DynamoDB messages that may quote a row, is available by unwrapping only.
 //   - The caller's rows are not changed, and not kept after the call.

@@ -105,12 +105,17 @@ func (k *keysMet) add(it *item.Item) (isNew bool, full error) {
 		return false, nil
 	}
 	if len(k.hashes) >= k.most {
-		return true, configError("MaxKeys",
-			"the call has met %d distinct keys, and keeps no more: set it higher, which takes up to 38 bytes of memory for each key, write fewer rows in one call, or choose %q for duplicate keys",
-			k.most, LastWins)
+		return true, tooManyKeys(k.most)
 	}
 	k.hashes[hash] = struct{}{}
 	return true, nil
+}
+
+// tooManyKeys returns what stops a stream that has met more keys than it keeps.
+func tooManyKeys(most int) *ConfigError {
+	return configError("MaxKeys",
+		"the call has met %d distinct keys, and keeps no more: set it higher, which takes up to 38 bytes of memory for each key, write fewer rows in one call, or choose %q for duplicate keys",
+		most, LastWins)
 }
 
 // refuse returns what is wrong with the next row of a stream, of which Convert has returned it and invalid: that

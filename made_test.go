@@ -23,6 +23,7 @@ func TestUnmadeDestinationsPanic(t *testing.T) {
 			"Check":       func() { _ = d.Check(t.Context()) },
 			"CheckWrites": func() { _ = d.CheckWrites(t.Context()) },
 			"Item":        func() { _, _ = d.Item(Row{"id": 1}) },
+			"DryRun":      func() { _, _ = d.DryRun(t.Context(), nil, nil) },
 		} {
 			assert.PanicsWithValue(t, want, use, name)
 		}

@@ -59,15 +59,22 @@ func (s *slab) put(index int, row sourceRow, it *item.Item) *job {
 			Units: it.Units(), Size: it.Size, EncodedSize: it.EncodedSize, Payload: j,
 		},
 		source: row, item: it, slab: s,
-		bytes:       footprint + factor*(it.EncodedSize+len(it.Rank)) + jobBytes, // the condition repeats the version
+		bytes:       unsettledBytes(it, footprint, factor),
 		sourceBytes: footprint - item.AttrBytes*len(it.Attrs) - encoded,
 	}
+	return j
+}
+
+// unsettledBytes returns how many bytes of the window a row takes while it is unsettled, whose values take so many,
+// and whose encoded size counts factor times.
+func unsettledBytes(it *item.Item, footprint, factor int) int {
+	bytes := footprint + factor*(it.EncodedSize+len(it.Rank)) + jobBytes // the condition repeats the version
 	for i := range it.Attrs {
 		if it.Attrs[i].Kind == item.B { // the item and its request have copies; they share texts with the row
-			j.bytes += 2 * len(it.Attrs[i].Text)
+			bytes += 2 * len(it.Attrs[i].Text)
 		}
 	}
-	return j
+	return bytes
 }
 
 // newSlab returns a slab without rows.

@@ -179,22 +179,33 @@ func (c *call) takeYielded(ctx context.Context, row sourceRow, err error) bool {
 // takeNoRow takes the reason why a source has no row, and the row that it yielded all the same. It reports
 // whether the call goes on.
 func (c *call) takeNoRow(ctx context.Context, row sourceRow, err error) bool {
-	var bad *badRow
-	isBad := errors.As(err, &bad)
-	pause := !isBad && errors.Is(err, Pause)
+	invalid, stop := readNoRow(row, err)
 	switch {
-	case pause && row.given():
-		c.sourceErr = fault.New(fault.Stopped, "the source of rows yielded a row with Pause: yield the row first, and Pause with a nil row").WithCause(err)
-		return false
-	case !isBad && !pause:
-		c.sourceErr = fault.Hide(atLine("the source of rows", err), err)
+	case stop != nil:
+		c.sourceErr = stop
 		return false
 	case ctx.Err() != nil:
 		return false
-	case isBad:
-		return c.takeInvalid(ctx, row, unreadable(err))
+	case invalid != nil:
+		return c.takeInvalid(ctx, row, invalid)
 	}
 	return c.pause()
+}
+
+// readNoRow returns what err, which a source yielded with row, means: invalid is what is wrong with a BadRow, and
+// stop is why the source ends; both are nil for a Pause.
+func readNoRow(row sourceRow, err error) (invalid *fault.Error, stop error) {
+	var bad *badRow
+	isBad := errors.As(err, &bad)
+	switch pause := !isBad && errors.Is(err, Pause); {
+	case pause && row.given():
+		return nil, fault.New(fault.Stopped, "the source of rows yielded a row with Pause: yield the row first, and Pause with a nil row").WithCause(err)
+	case isBad:
+		return unreadable(err), nil
+	case !pause:
+		return nil, fault.Hide(atLine("the source of rows", err), err)
+	}
+	return nil, nil
 }
 
 // unreadable returns what is wrong with a row that the source yielded as a BadRow.

@@ -74,6 +74,14 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// BatchRows returns the most rows of one request.
+func (c Config) BatchRows() int {
+	if c.conditional() {
+		return 1
+	}
+	return c.withDefaults().MaxBatchRows
+}
+
 // conditional reports whether each row goes by a conditional put of its own.
 func (c *Config) conditional() bool { return c.OnExisting != Overwrite }
 
