@@ -23,7 +23,7 @@ func BenchmarkNDJSON(b *testing.B) {
 	var text []byte
 	for i := range benchRows {
 		text = fmt.Appendf(text, `{"id":"ci%08d","mag":%d.25,"place":"4km W of Castaic, CA \u00e9","time":%d,"felt":null,"status":"automatic","tsunami":0,"sig":62,`+
-			`"net":"ci","types":["geoserve","origin"],"dmin":0.04214,"geometry":{"type":"Point","coordinates":[-118.6671667,34.4945,26.49]}}`+"\n", i, i%9, 1517966773840+i)
+			`"net":"ci","types":["geoserve","origin"],"dmin":0.04214,"geometry":{"type":"Point","coordinates":[-118.6671667,34.4945,26.49]}}`+"\n", i, i%9, 1517966773840+int64(i))
 	}
 	b.Run("source", func(b *testing.B) { benchSequence(b, text, source.NDJSONRows) })
 	b.Run("encoding_json", func(b *testing.B) {

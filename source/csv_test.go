@@ -83,7 +83,7 @@ func TestCSV(t *testing.T) {
 		{"header alone", source.CSV{}, header, nil},
 		{"header given", source.CSV{Header: []string{"x", "y"}}, "1,2\n", []string{`map["x":"1" "y":"2"]`}},
 		{"header given, no row", source.CSV{Header: []string{"x", "y"}}, "", nil},
-		{"header given in place of another", source.CSV{Header: []string{"x", "y"}, SkipHeader: true}, ",\n1,2\n", []string{`map["x":"1" "y":"2"]`}},
+		{"header given instead of another", source.CSV{Header: []string{"x", "y"}, SkipHeader: true}, ",\n1,2\n", []string{`map["x":"1" "y":"2"]`}},
 		{"nothing", source.CSV{}, "", []string{"end: line 1: the source is empty: it has no header"}},
 		{"nothing but a mark", source.CSV{}, "\ufeff\n", []string{"end: line 1: the source is empty: it has no header"}},
 		{"empty name", source.CSV{}, "\na,,c\n1,2,3\n", []string{"end: line 2: column 2 of the header has no name: give it one, or set CSV.Header"}},
