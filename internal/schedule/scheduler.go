@@ -24,11 +24,11 @@ const (
 // Defaults of the limits in a Config.
 const (
 	// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
-	defaultMaxBatchRows = 25
+	DefaultMaxBatchRows = 25
 
 	// 16 MB over the network, enforced as 16 * 1,024 * 1,024.
 	// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
-	defaultMaxBatchBytes = 16 << 20
+	DefaultMaxBatchBytes = 16 << 20
 
 	defaultMaxAttemptsFactor = 10
 	defaultOutageFactor      = 3
@@ -63,8 +63,8 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	c.MaxBatchRows = cmp.Or(c.MaxBatchRows, defaultMaxBatchRows)
-	c.MaxBatchBytes = cmp.Or(c.MaxBatchBytes, defaultMaxBatchBytes)
+	c.MaxBatchRows = cmp.Or(c.MaxBatchRows, DefaultMaxBatchRows)
+	c.MaxBatchBytes = cmp.Or(c.MaxBatchBytes, DefaultMaxBatchBytes)
 	c.MaxAttemptsFactor = cmp.Or(c.MaxAttemptsFactor, defaultMaxAttemptsFactor)
 	c.OutageFactor = cmp.Or(c.OutageFactor, defaultOutageFactor)
 	c.MinOutageAttempts = cmp.Or(c.MinOutageAttempts, defaultMinOutageAttempts)

@@ -19,8 +19,8 @@ import (
 // The longest key values, in bytes, by their role in the table or index.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const (
-	maxPartitionKey = 2048
-	maxSortKey      = 1024
+	MaxPartitionKey = 2048
+	MaxSortKey      = 1024
 )
 
 // Schema is the keys of a table and of its indexes, and the vectors of its vector indexes.
@@ -51,9 +51,9 @@ type Index struct {
 // NewSchema returns the schema of a table without indexes, whose key has the names and kinds of partition and sort;
 // sort is the zero Key if the table has no sort key.
 func NewSchema(partition, sort Key) Schema {
-	partition.Role, partition.MaxBytes = "partition key", maxPartitionKey
+	partition.Role, partition.MaxBytes = "partition key", MaxPartitionKey
 	if sort.Name != "" {
-		sort.Role, sort.MaxBytes = "sort key", maxSortKey
+		sort.Role, sort.MaxBytes = "sort key", MaxSortKey
 	}
 	return Schema{Partition: partition, Sort: sort}
 }
@@ -107,7 +107,7 @@ func parseSchema(t *types.TableDescription) (Schema, bool) {
 	}
 	var partition, sort Key
 	for _, key := range parseKeys(t.KeySchema, kinds) {
-		if key.MaxBytes == maxPartitionKey {
+		if key.MaxBytes == MaxPartitionKey {
 			partition = key
 		} else {
 			sort = key
@@ -148,9 +148,9 @@ func parseKeys(schema []types.KeySchemaElement, kinds map[string]item.Kind) []Ke
 	keys := make([]Key, len(schema))
 	for i, element := range schema {
 		name := aws.ToString(element.AttributeName)
-		keys[i] = Key{Name: name, Kind: kinds[name], MaxBytes: maxSortKey}
+		keys[i] = Key{Name: name, Kind: kinds[name], MaxBytes: MaxSortKey}
 		if element.KeyType == types.KeyTypeHash {
-			keys[i].MaxBytes = maxPartitionKey
+			keys[i].MaxBytes = MaxPartitionKey
 		}
 	}
 	return keys
