@@ -183,10 +183,11 @@ func (o Observer) done(ctx context.Context, r Response, failure *fault.Failure) 
 	if o.RequestDone == nil {
 		return func() {}
 	}
+	event := r // a variable of its own, so that a response takes memory only with a hook
 	if failure != nil {
-		r.Reason, r.Err = Reason(failure.Reason), failure.Err
+		event.Reason, event.Err = Reason(failure.Reason), failure.Err
 	}
-	return func() { o.RequestDone(ctx, r) }
+	return func() { o.RequestDone(ctx, event) }
 }
 
 // request returns the event of a request of op that carries no row. call is the ID of its call, or 0.

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -59,20 +60,22 @@ func naming(t *testing.T, name string, h *heard) dynamodest.Observer {
 // a func, or returns no context, is no hindrance.
 func TestObserversHearAll(t *testing.T) {
 	t.Parallel()
-	h := &heard{events: map[string]string{}}
-	silent := dynamodest.Observer{
-		RequestStart: func(context.Context, dynamodest.Request) context.Context { return nil },
-		CallStart:    func(context.Context, dynamodest.Call) context.Context { return nil },
-	}
-	joined := dynamodest.Observers(naming(t, "a", h), dynamodest.Observer{}, silent, naming(t, "b", h), naming(t, "c", h))
-	db := dynamodesttest.NewTable(table, "id:S")
-	dest := newDest(t, dynamodest.Config{Table: table, Client: db, Observer: joined, Retry: dynamodest.Retry{MinDelay: 1, MaxDelay: 1}})
-	db.FailWrites(dynamodesttest.Throttled("ThrottlingException", dynamodesttest.ARN(table)))
-	_, err := dest.Write(t.Context(), numbered(3))
-	require.NoError(t, err)
-	assert.Equal(t, map[string]string{
-		"CallStart": "abc", "RequestStart": "abcabc", "RequestDone": "abcabc", "Wait": "abc", "CallDone": "abc",
-	}, h.events)
+	synctest.Test(t, func(t *testing.T) {
+		h := &heard{events: map[string]string{}}
+		silent := dynamodest.Observer{
+			RequestStart: func(context.Context, dynamodest.Request) context.Context { return nil },
+			CallStart:    func(context.Context, dynamodest.Call) context.Context { return nil },
+		}
+		joined := dynamodest.Observers(naming(t, "a", h), dynamodest.Observer{}, silent, naming(t, "b", h), naming(t, "c", h))
+		db := dynamodesttest.NewTable(table, "id:S")
+		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Observer: joined})
+		db.FailWrites(dynamodesttest.Throttled("ThrottlingException", dynamodesttest.ARN(table)))
+		_, err := dest.Write(t.Context(), numbered(3))
+		require.NoError(t, err)
+		assert.Equal(t, map[string]string{
+			"CallStart": "abc", "RequestStart": "abcabc", "RequestDone": "abcabc", "Wait": "abc", "CallDone": "abc",
+		}, h.events)
+	})
 }
 
 // A func that no observer has stays nil, and one that a single observer has is called as it is.

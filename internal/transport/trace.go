@@ -37,7 +37,7 @@ type trace struct {
 	sends     atomic.Int32
 	status    atomic.Int32
 	bodyBytes atomic.Int64
-	response  atomic.Pointer[http.Response] // the last that began; nil for none
+	header    atomic.Pointer[http.Header] // of the last response that began; nil for none
 
 	connection httptrace.ClientTrace // set by network
 }
@@ -135,7 +135,7 @@ func (t *trace) network(ctx context.Context) context.Context {
 // began records that resp has begun, and bounds its body.
 func (t *trace) began(resp *http.Response) {
 	t.status.Store(int32(resp.StatusCode))
-	t.response.Store(resp)
+	t.header.Store(&resp.Header)
 	resp.Body = &boundedBody{&countedBody{resp.Body, &t.bodyBytes}, t.maxBody}
 }
 
@@ -145,11 +145,11 @@ const maxRequestID = 128
 // requestID returns the ID that the last response gave the request. It is "" without a response, and if what the
 // response has there is not of the form of an ID: a server that is not DynamoDB may send anything.
 func (t *trace) requestID() string {
-	resp := t.response.Load()
-	if resp == nil {
+	header := t.header.Load()
+	if header == nil {
 		return ""
 	}
-	id := responseID(resp.Header)
+	id := responseID(*header)
 	outside := func(r rune) bool { return r <= ' ' || r > '~' }
 	if len(id) > maxRequestID || strings.ContainsFunc(id, outside) {
 		return ""
