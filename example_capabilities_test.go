@@ -24,7 +24,7 @@ func ExampleCapabilities() {
 	// Output:
 	// upsert (default)
 	// insert
-	// not mirror: DynamoDB has no efficient way to replace a whole table, and the rows do not say which others have left the source; an engine that knows can send those as deletes (Delete)
+	// not mirror: DynamoDB has no efficient way to replace a whole table, and the rows do not say which others have left the source; an engine that knows can send those as deletes (delete column)
 }
 
 // What a dead-letter file or a run page stores of a row that failed: no value of the row is in it.

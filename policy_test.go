@@ -144,7 +144,7 @@ func TestPolicyRefuses(t *testing.T) {
 		"wildcard table":        {cfg: dynamodest.Config{Table: "users*", Region: "eu-west-1"}, account: "123456789012", want: map[string]string{"Table": "not a table name"}},
 		"ARN of an index":       {cfg: dynamodest.Config{Table: arn + "/index/i"}, want: map[string]string{"Table": "not the ARN"}},
 		"ARN of all tables":     {cfg: dynamodest.Config{Table: "arn:aws:dynamodb:eu-west-1:123456789012:table/*"}, want: map[string]string{"Table": "not the ARN"}},
-		"ARN elsewhere":         {cfg: dynamodest.Config{Table: arn, Region: "eu-west-2"}, want: map[string]string{"Table": "Region is"}},
+		"ARN elsewhere":         {cfg: dynamodest.Config{Table: arn, Region: "eu-west-2"}, want: map[string]string{"Table": "the region is"}},
 		"ARN of two partitions": {cfg: dynamodest.Config{Table: "arn:aws:dynamodb:cn-north-1:123456789012:table/users"}, want: map[string]string{"Table": "partition"}},
 		"ARN of a local server": {cfg: dynamodest.Config{Table: "arn:aws:dynamodb:ddblocal:000000000000:table/users"}, want: map[string]string{"Table": "not an AWS Region"}},
 		"mode":                  {cfg: dynamodest.Config{Region: "eu-west-1", Table: "users", Mode: "mirror"}, account: "123456789012", want: map[string]string{"Mode": "not supported"}},
