@@ -151,7 +151,16 @@ func faultsWith(t *testing.T, secret string) map[string]error {
 		}
 	}
 	for path, set := range stringFields(reflect.TypeFor[Config](), "") {
-		for _, text := range []string{secret, "https://" + secret + ".s3.amazonaws.com", "https://dynamodb." + secret + ".amazonaws.com", "arn:aws:dynamodb:" + secret + ":123456789012:table/users"} {
+		texts := []string{secret}
+		switch path {
+		case "Endpoint":
+			texts = append(texts, "https://"+secret+".s3.amazonaws.com", "https://dynamodb."+secret+".amazonaws.com", "https://"+secret+"@host")
+		case "Table":
+			texts = append(texts, "arn:aws:dynamodb:"+secret+":123456789012:table/users")
+		case "Region":
+			texts = append(texts, "fips-"+secret, secret+"-fips")
+		}
+		for _, text := range texts {
 			cfg := validConfig()
 			cfg.Mapping.Fields = []Field{{Column: "id"}, {Column: "twice", Attribute: "same"}}
 			set(reflect.ValueOf(&cfg).Elem(), text)
