@@ -46,10 +46,12 @@ func ExampleDecodeConfig() {
 		"mapping": {"fields": [{"column": "id"}, {"column": "score", "type": ["N"]}]},
 		"max_wait": "soon"
 	}`)
-	cfg, err := dynamodest.DecodeConfig(entered)
+	// README: decode config
+	cfg, err := dynamodest.DecodeConfig(entered) // wrong types and names; json.Unmarshal ignores unknown names
 	if err == nil {
-		err = cfg.Validate()
+		err = cfg.Validate() // everything else that shows without a request
 	}
+	// README end
 	var joined interface{ Unwrap() []error }
 	if errors.As(err, &joined) {
 		for _, one := range joined.Unwrap() {

@@ -27,12 +27,14 @@ func ExampleDestination_DryRun() {
 		yield(dynamodest.Row{"customer": 1000}, nil)
 	}
 
+	// README: dry run
 	forecast, err := dest.DryRun(ctx, source, func(_ dynamodest.Row, r dynamodest.RowForecast) error {
 		if r.Err != nil {
 			fmt.Println("row", r.Index, "would fail")
 		}
 		return nil // or an error, to stop
 	})
+	// README end
 	if err != nil { // the table, the source or ctx; invalid rows are no error
 		fmt.Println(err)
 		return

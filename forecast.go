@@ -30,7 +30,7 @@ type RowForecast struct {
 	DuplicateOf int `json:"duplicate_of"`
 
 	// Err is nil, or the *RowError that WriteSeq would report for the row without sending it.
-	Err error `json:"err,omitempty"`
+	Err error `json:"error,omitempty"`
 }
 
 // Forecast is what writing rows would do, as [Destination.DryRun] found it out without writing.

@@ -12,15 +12,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestReadmeCode compares the README's Go blocks with example_test.go and with the example of a module
-// that loads an aws.Config, which the compiler has checked: each is the text between two comments there.
+// TestReadmeCode compares the Go blocks of the README and of docs/engine.md with the examples, which the compiler has
+// checked: each is the text between two comments there.
 func TestReadmeCode(t *testing.T) {
 	t.Parallel()
 
-	readme := read(t, "README.md")
-	source := read(t, "example_test.go") + read(t, "examples/assumerole/example_test.go")
-	blocks := regexp.MustCompile("(?ms)^<!-- example: ([^>]+) -->\n```go\n(.*?)^```$").FindAllStringSubmatch(readme, -1)
-	require.Len(t, blocks, strings.Count(readme, "```go\n"), "every Go block of the README names its example")
+	pages := read(t, "README.md") + read(t, "docs/engine.md")
+	files, err := filepath.Glob("example*_test.go")
+	require.NoError(t, err)
+	source := ""
+	for _, file := range append(files, "source/example_test.go", "examples/assumerole/example_test.go") {
+		source += read(t, file)
+	}
+	blocks := regexp.MustCompile("(?ms)^<!-- example: ([^>]+) -->\n```go\n(.*?)^```$").FindAllStringSubmatch(pages, -1)
+	require.Len(t, blocks, strings.Count(pages, "```go\n"), "every Go block names its example")
 	require.NotEmpty(t, blocks)
 	for _, block := range blocks {
 		name, want := block[1], block[2]
@@ -28,9 +33,9 @@ func TestReadmeCode(t *testing.T) {
 		require.True(t, found, "no example is marked %q", name)
 		got, _, found := strings.Cut(after, "// README end\n")
 		require.True(t, found, "the example %q has no end", name)
-		assert.Equal(t, want, dedent(got), "README.md and the example differ: %s", name)
+		assert.Equal(t, want, dedent(got), "the page and the example differ: %s", name)
 	}
-	assert.Equal(t, len(blocks), strings.Count(source, "// README: "), "every example marked for the README is in it")
+	assert.Equal(t, len(blocks), strings.Count(source, "// README: "), "every example that is marked is on a page")
 }
 
 // TestReadmeAndDocsNameWhatExists compares the Markdown files with the repository: the targets of

@@ -25,6 +25,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
+	// README: source
 	summary, err := dest.WriteSeq(ctx, source.CSVRows(file), func(_ dynamodest.Row, r dynamodest.RowResult) error {
 		var line *source.LineError
 		if errors.As(r.Err, &line) {
@@ -32,6 +33,7 @@ func Example() {
 		}
 		return nil
 	})
+	// README end
 	fmt.Println(summary.Written, "written,", summary.NotWritten, "not written:", errors.Is(err, dynamodest.ErrMapping))
 	// Output:
 	// row 1: line 3: has 1 field, and there are 2 columns
