@@ -88,7 +88,8 @@ type Throttling struct {
 	Share float64 `json:"share"`
 }
 
-// ConfigError is one fault in a Config, or in the columns given to WriteColumns: then the Field is "columns".
+// ConfigError is one fault in a Config, in the columns given to WriteColumns (then the Field is "columns"), or in a
+// parameter of Config.Policy, TrustPolicy or NewMapper.
 // Where it concerns the whole Config, as JSON that is broken, the Field is "Config" and the Pointer is "".
 //
 // Its texts are for the person who fills in a form. Of a setting they quote only a word, such as the name of a

@@ -2,7 +2,6 @@ package dynamodest
 
 import (
 	"slices"
-	"sync"
 
 	"github.com/dynamodest/dynamodest/internal/schedule"
 )
@@ -53,42 +52,6 @@ func (d *Destination) Stats() Stats {
 	gate := d.gate.Status()
 	s.InFlight, s.Pace = gate.InFlight, gate.Rate
 	return s
-}
-
-// calls keeps account of the calls of a Destination.
-type calls struct {
-	mu      sync.Mutex
-	begun   int64   // calls so far, and so the ID of the last one
-	running []*call // in no order
-	ended   Summary // of the calls that have ended
-}
-
-// nextID returns the ID of the next call.
-func (s *calls) nextID() int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.begun++
-	return s.begun
-}
-
-// add takes in a call that begins.
-func (s *calls) add(c *call) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.place = len(s.running)
-	s.running = append(s.running, c)
-}
-
-// end takes a call out, with the Summary that it has in the end.
-func (s *calls) end(c *call) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	last := len(s.running) - 1
-	s.running[c.place] = s.running[last]
-	s.running[c.place].place = c.place
-	s.running[last] = nil
-	s.running = s.running[:last]
-	s.ended.Add(c.sum)
 }
 
 // stats returns what the calls know.

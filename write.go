@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/typemap"
@@ -97,66 +96,6 @@ type call struct {
 	returns bool    // the call returns sum and failed, unlike one that a panic ends
 	sum     Summary // set at the end
 	failed  error
-}
-
-// beginCall begins a call of op, of so many rows if that is known, and calls the CallStart hook. The caller must
-// end the call. The context is for all that the call does.
-func (d *Destination) beginCall(ctx context.Context, op string, rows int, report func(sourceRow, RowResult) error) (context.Context, *call) {
-	c := &call{d: d, mailbox: newMailbox(), report: report, window: window{
-		active: activeRows(d.concurrency), maxBytes: d.windowBytes, slabRows: maxSlabRows, encoded: d.encodes,
-	}}
-	c.info = Call{Op: op, ID: d.calls.nextID(), Table: d.table, Region: d.region, Rows: rows}
-	c.columns.missing = slices.Clone(d.columns)
-	ctx = begin(ctx, c.info, d.observer.CallStart)
-	if d.observer.CallDone != nil {
-		began := time.Now()
-		c.done = func() {
-			d.observer.CallDone(ctx, CallResult{Call: c.info, Elapsed: time.Since(began), Summary: c.sum, Err: c.failed})
-		}
-	}
-	d.calls.add(c)
-	return ctx, c
-}
-
-// startDispatcher starts the goroutine that drives the call.
-func (c *call) startDispatcher(ctx context.Context) {
-	ctx, c.cancel = context.WithCancel(ctx)
-	r := newDispatcher(c.d, c.info.ID, c.mailbox)
-	go func() {
-		defer close(c.mailbox.ended)
-		r.loop(ctx)
-	}()
-}
-
-// conclude returns the result of a call whose rows are all settled.
-func (c *call) conclude(ctx context.Context) (Summary, error) {
-	c.sum = c.mailbox.progress().sum
-	c.sum.MissingColumns = c.columns.missed()
-	c.failed = c.err(ctx)
-	c.returns = true
-	return c.sum, c.failed
-}
-
-// errNotReturned is the error of a call, for the Observer, whose caller gets none.
-var errNotReturned = errors.New("the call did not return: a panic or runtime.Goexit ended it, of the source, of report or of another callback")
-
-// end makes sure that nothing of the call is left running, also when the source or report panicked. Then the
-// rows that were taken and that no request can have carried count as NotWritten.
-func (c *call) end() {
-	if c.cancel != nil {
-		c.cancel()
-		<-c.mailbox.ended
-	}
-	if !c.returns {
-		c.mailbox.settleUnsent(c.next-c.mailbox.progress().sum.Rows, c.next)
-		c.sum = c.mailbox.progress().sum
-		c.sum.MissingColumns = c.columns.missed()
-		c.failed = errNotReturned
-	}
-	c.d.calls.end(c)
-	if c.done != nil {
-		c.done()
-	}
 }
 
 // take takes one row, unless its key is one too many. It reports whether the call goes on.
