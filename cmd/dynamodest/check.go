@@ -15,12 +15,7 @@ type checkCmd struct {
 // Run checks the table, and prints what was found.
 func (cmd *checkCmd) Run(ctx context.Context, sys *system) (err error) {
 	ctx, signals := watch(ctx, sys)
-	defer func() {
-		signals.end()
-		if code := signals.exitCode(); code != exitOK {
-			err = &exitError{code: code, err: err}
-		}
-	}()
+	defer func() { err = signals.end(err) }()
 	c, err := cmd.read()
 	if err != nil {
 		return err
@@ -28,7 +23,7 @@ func (cmd *checkCmd) Run(ctx context.Context, sys *system) (err error) {
 	if err := cmd.mapFields(&c.Mapping, nil); err != nil {
 		return err
 	}
-	dest, end, err := cmd.destination(ctx, sys, &c, func() (string, error) { return "id:S", nil })
+	dest, end, err := cmd.destination(ctx, sys, &c, defaultKey)
 	if err != nil {
 		return err
 	}

@@ -48,10 +48,14 @@ func watch(ctx context.Context, sys *system) (context.Context, *interrupts) {
 // graceful has the first signal, from now on, leave what is in flight alone.
 func (i *interrupts) graceful() { i.isLoad.Store(true) }
 
-// end ends the watching.
-func (i *interrupts) end() {
+// end ends the watching. It returns err, with the exit code of the signal if one has ended the command.
+func (i *interrupts) end(err error) error {
 	close(i.quit)
 	<-i.finished
+	if code := i.exitCode(); code != exitOK && err != nil {
+		return &exitError{code: code, err: err}
+	}
+	return err
 }
 
 // exitCode returns the exit code for the first signal; 0 if there was none.

@@ -69,12 +69,7 @@ func (s *sourceFlags) passes(in *input.Input) bool { return in.Identity == nil &
 // Run loads the rows, and prints what became of them.
 func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
 	ctx, signals := watch(ctx, sys)
-	defer func() {
-		signals.end()
-		if code := signals.exitCode(); code != exitOK && err != nil {
-			err = &exitError{code: code, err: err}
-		}
-	}()
+	defer func() { err = signals.end(err) }()
 	if cmd.WithRows && cmd.Failed == "" {
 		return usageError("-with-rows needs -failed")
 	}

@@ -141,7 +141,8 @@ func TestBadInput(t *testing.T) {
 func TestBadSettings(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ text, says string }{
-		"no JSON":          {`{"table": `, "unexpected end"},
+		"no JSON":          {`{"table": `, "JSON"},
+		"unknown setting":  {`{"tabel": "users"}`, `did you mean "table"?`},
 		"wrong type":       {`{"table": "users", "concurrency": "4"}`, "oncurrency"},
 		"secret elsewhere": {`{"table": "users", "region": "us-east-1", "credentials": "wJalrXUtnFEMI"}`, "redentials"},
 		"no table":         {`{"region": "us-east-1", "credentials": {"access_key_id": "AKIDEXAMPLE", "secret_access_key": "wJalrXUtnFEMI"}}`, "Table"},

@@ -19,6 +19,9 @@ import (
 type cli struct {
 	Load  loadCmd  `cmd:"" help:"Write the rows of a file, of standard input or of a SQL query to a table."`
 	Check checkCmd `cmd:"" help:"Report whether the table can be written with these settings. Writes nothing."`
+
+	Policy policyCmd `cmd:"" help:"Print the IAM policy that these settings need, or the trust policy of a role."`
+	Schema schemaCmd `cmd:"" help:"Print the JSON Schema of the settings that -config reads."`
 }
 
 const description = `Writes rows to an Amazon DynamoDB table and reports what became of every row.

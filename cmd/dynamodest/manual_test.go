@@ -86,7 +86,10 @@ func TestManualNamesWhatExists(t *testing.T) {
 			}
 		}
 	}
-	help := runIn(t, "", "load", "-help").stdout + runIn(t, "", "check", "-help").stdout
+	help := ""
+	for _, command := range []string{"load", "check", "policy", "schema"} {
+		help += runIn(t, "", command, "-help").stdout
+	}
 	for _, flag := range regexp.MustCompile("`(-[a-z][a-z-]+)").FindAllStringSubmatch(text, -1) {
 		assert.Contains(t, help, flag[1])
 	}

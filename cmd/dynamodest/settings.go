@@ -3,9 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
@@ -45,8 +46,8 @@ func (s *settings) read() (dynamodest.Config, error) {
 		if err != nil {
 			return c, usageError("-config: %w", err)
 		}
-		if err := json.Unmarshal(data, &c); err != nil {
-			return c, usageError("-config %s: %w", s.Config, err)
+		if c, err = dynamodest.DecodeConfig(data); err != nil {
+			return c, usageError("-config %s:\n%w", s.Config, err)
 		}
 	}
 	c.Table = cmp.Or(s.Table, c.Table)
@@ -111,9 +112,20 @@ func (s *settings) destination(ctx context.Context, sys *system, c *dynamodest.C
 	return dest, end, nil
 }
 
-// setupError gives an error of New, Check or CheckWrites its exit code.
+// isARN reports whether a table is given by its ARN.
+func isARN(table string) bool { return strings.HasPrefix(table, "arn:") }
+
+// defaultKey returns the key of a local table where there are no columns to take it from.
+func defaultKey() (string, error) { return "id:S", nil }
+
+// setupError gives an error of the library its exit code, unless it has one.
 func setupError(err error) error {
-	if _, ok := err.(*dynamodest.TableError); ok { //nolint:errorlint // a ConfigError may wrap one
+	var coded *exitError
+	var table *dynamodest.TableError
+	switch {
+	case errors.As(err, &coded):
+		return err
+	case errors.As(err, &table):
 		return &exitError{code: exitStopped, err: err}
 	}
 	return &exitError{code: exitUsage, err: fmt.Errorf("the settings are wrong:\n%w", err)}
