@@ -91,8 +91,6 @@ func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
 			_ = in.Close() // nothing that was read depends on it
 		}
 	}()
-	meter := &load.Meter{Limited: config.WriteUnitsPerSecond > 0}
-	config.Observer = meter.Observer()
 	dest, end, err := cmd.mapped(ctx, sys, &config, feed, in.Columns, signals.stop)
 	if err != nil {
 		return err
@@ -108,10 +106,10 @@ func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
 	}
 	job := &load.Load{
 		Dest: dest, Feed: feed, Stop: signals.stop, First: files.past.NextRow, Past: files.past.Totals,
-		Failed: files.failed, WithRows: cmd.WithRows, Rereadable: !cmd.passes(in), Save: files.save, Meter: meter,
+		Failed: files.failed, WithRows: cmd.WithRows, Rereadable: !cmd.passes(in), Save: files.save,
 	}
 	signals.graceful()
-	shown := progress.Start(sys.stderr, sys.width, sampler(job, feed, meter, in))
+	shown := progress.Start(sys.stderr, sys.width, sampler(job, feed, in, config.WriteUnitsPerSecond > 0))
 	result := job.Run(ctx)
 	shown.Stop()
 	result.FileErr = files.close(result.FileErr)
@@ -155,12 +153,13 @@ func (cmd *loadCmd) mapped(ctx context.Context, sys *system, config *dynamodest.
 }
 
 // sampler returns the func that the progress is shown by.
-func sampler(job *load.Load, feed *load.Feed, meter *load.Meter, in *input.Input) func() progress.Sample {
+func sampler(job *load.Load, feed *load.Feed, in *input.Input, capped bool) func() progress.Sample {
 	return func() progress.Sample {
 		rows, failed := job.Settled()
+		stats := job.Dest.Stats()
 		return progress.Sample{
-			Rows: rows, Failed: failed, Taken: feed.Taken() - job.First, Units: meter.Units(),
-			Read: in.Read(), Size: in.Size, Holding: meter.Holding(),
+			Rows: rows, Failed: failed, Taken: feed.Taken() - job.First, Units: stats.Summary.WriteUnits,
+			Read: in.Read(), Size: in.Size, Holding: load.Holding(stats.WaitFor, capped),
 		}
 	}
 }

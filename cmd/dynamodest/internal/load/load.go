@@ -23,6 +23,7 @@ const saveEvery = time.Second
 // Writer is the part of a [dynamodest.Destination] that a Load uses.
 type Writer interface {
 	WriteSeq(context.Context, iter.Seq2[dynamodest.Row, error], func(dynamodest.Row, dynamodest.RowResult) error) (dynamodest.Summary, error)
+	Stats() dynamodest.Stats
 }
 
 // Load is one run of a load. Set its exported fields, then call Run once.
@@ -43,9 +44,6 @@ type Load struct {
 
 	// Save saves a checkpoint; nil if there is none. Its FailedBytes, NextRow, Done and Totals are set.
 	Save func(checkpoint.State) error
-
-	// Meter counts requests while the load runs.
-	Meter *Meter
 
 	account  account
 	began    time.Time
@@ -173,7 +171,8 @@ func (l *Load) settleDelayed() { l.account.settleDelayed(l.keep) }
 // saveInTime saves what is settled, if it is more than at the last time, and that was long enough ago.
 func (l *Load) saveInTime() {
 	if l.account.next > l.savedRow && l.fileErr == nil && time.Since(l.saved) >= saveEvery {
-		l.save(l.Meter.Requests(), l.Meter.Units(), false)
+		soFar := l.Dest.Stats().Summary
+		l.save(soFar.Requests, soFar.WriteUnits, false)
 	}
 }
 

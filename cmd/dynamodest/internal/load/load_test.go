@@ -50,8 +50,6 @@ func newTrial(t *testing.T) *trial {
 // run makes one run over rows, from the last checkpoint on.
 func (tr *trial) run(ctx context.Context, rows iter.Seq2[dynamodest.Row, error], stop <-chan struct{}) load.Result {
 	tr.t.Helper()
-	meter := &load.Meter{}
-	tr.config.Observer = meter.Observer()
 	dest, err := dynamodest.New(context.WithoutCancel(ctx), tr.config)
 	require.NoError(tr.t, err)
 	failed, err := deadletter.Resume(tr.failed, tr.saved.FailedBytes)
@@ -59,7 +57,7 @@ func (tr *trial) run(ctx context.Context, rows iter.Seq2[dynamodest.Row, error],
 	feed := load.NewFeed(rows)
 	job := &load.Load{
 		Dest: dest, Feed: feed, Stop: stop, First: tr.saved.NextRow, Past: tr.saved.Totals,
-		Failed: failed, Rereadable: true, Meter: meter,
+		Failed: failed, Rereadable: true,
 		Save: func(s checkpoint.State) error {
 			tr.saved = s
 			tr.savedRow.Store(int64(s.NextRow))
