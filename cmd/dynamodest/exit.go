@@ -9,6 +9,7 @@ const (
 	exitUsage   = 2   // the command line or the settings are wrong; nothing was written
 	exitStopped = 3   // the table, the credentials or the access stopped the command
 	exitSource  = 4   // the source or a file of the command's own stopped it
+	exitTooMany = 5   // -max-write-units allows less; nothing was written
 	exitSignal  = 128 // and the number of the signal: 130 for SIGINT, 143 for SIGTERM
 )
 
@@ -20,8 +21,9 @@ Exit codes:
   2    the command line or the settings are wrong; nothing was written
   3    the table, the credentials, the access or an outage stopped the command
   4    the source broke off, or a file of the command's own could not be written
+  5    the rows take more write units than -max-write-units allows; nothing was written
   130  stopped by SIGINT (Ctrl-C); 143 by SIGTERM
-A load that ends with 3 or more has settled and reported every row that it took.`
+A load that was stopped has settled and reported every row that it took.`
 
 // exitError is an error with the exit code that it stands for. A nil err has been reported already.
 type exitError struct {

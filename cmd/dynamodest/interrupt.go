@@ -30,8 +30,12 @@ func watch(ctx context.Context, sys *system) (context.Context, *interrupts) {
 			select {
 			case s := <-sys.signals:
 				if i.first.CompareAndSwap(nil, &s) {
+					graceful := i.isLoad.Load()
+					if !graceful {
+						cancel() // first, so that a source that stop ends is not taken for complete
+					}
 					close(i.stop)
-					if i.isLoad.Load() {
+					if graceful {
 						fmt.Fprintf(sys.stderr, "\ndynamodest: %s: no more rows are read, and what was read is written; once more to give that up\n", s)
 						continue
 					}

@@ -20,6 +20,8 @@ type cli struct {
 	Load  loadCmd  `cmd:"" help:"Write the rows of a file, of standard input or of a SQL query to a table."`
 	Check checkCmd `cmd:"" help:"Report whether the table can be written with these settings. Writes nothing."`
 
+	Preview previewCmd `cmd:"" help:"Report what loading the rows would do and cost. Writes nothing."`
+
 	Policy policyCmd `cmd:"" help:"Print the IAM policy that these settings need, or the trust policy of a role."`
 	Schema schemaCmd `cmd:"" help:"Print the JSON Schema of the settings that -config reads."`
 }

@@ -87,7 +87,7 @@ func TestManualNamesWhatExists(t *testing.T) {
 		}
 	}
 	help := ""
-	for _, command := range []string{"load", "check", "policy", "schema"} {
+	for _, command := range []string{"load", "preview", "check", "policy", "schema"} {
 		help += runIn(t, "", command, "-help").stdout
 	}
 	for _, flag := range regexp.MustCompile("`(-[a-z][a-z-]+)").FindAllStringSubmatch(text, -1) {

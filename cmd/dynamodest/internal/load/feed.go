@@ -1,6 +1,7 @@
 package load
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"sync/atomic"
@@ -82,6 +83,15 @@ func (f *Feed) Peek(n int, stop <-chan struct{}) []dynamodest.Row {
 
 // Taken returns how many rows were taken from the source, those included that were skipped.
 func (f *Feed) Taken() int { return int(f.taken.Load()) }
+
+// Ended returns the error with which the source ended, if that is what err, which the call with its rows returned,
+// is about; otherwise nil.
+func (f *Feed) Ended(err error) error {
+	if f.refused != nil && errors.Is(err, f.refused) {
+		return f.refused
+	}
+	return nil
+}
 
 // Rows yields the rows of the source from number first on, until stop is closed. It calls next before it
 // takes each row, and ends if next returns false.

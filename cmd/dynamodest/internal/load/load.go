@@ -88,8 +88,8 @@ func (l *Load) Run(ctx context.Context) Result {
 	} else {
 		result.Stop = err
 	}
-	if refused := l.Feed.refused; refused != nil && errors.Is(result.Stop, refused) {
-		result.Stop, result.SourceErr = nil, refused
+	if result.SourceErr = l.Feed.Ended(result.Stop); result.SourceErr != nil {
+		result.Stop = nil
 	}
 	if result.Stop == nil {
 		l.settleDelayed() // these rows failed each for itself
@@ -151,18 +151,22 @@ func (l *Load) letter(values dynamodest.Row, o outcome, failure *dynamodest.RowE
 	letter := &deadletter.Letter{
 		Row: o.row, Outcome: o.label, Reason: string(e.Reason), Scope: string(e.Scope()),
 		Column: e.Column, Attribute: e.Attribute, Attempts: e.Attempts,
-		Text: strings.TrimSuffix(e.Error(), "; remedy: "+e.Remedy()), Remedy: e.Remedy(),
 	}
-	var line *source.LineError
-	if errors.As(e.Err, &line) { // its text is one of numbers and names
-		letter.Line = line.Line
-		letter.Text = fmt.Sprintf("row %d: %s: %s", o.row, e.Reason.Error(), line)
-		letter.Remedy = "fix the line"
-	}
+	letter.Text, letter.Remedy, letter.Line = Explain(&e)
 	if l.WithRows {
 		letter.Values = deadletter.Values(values)
 	}
 	return letter
+}
+
+// Explain returns what was wrong with a row, how to fix it, and the line of its source if it could not be read
+// there, otherwise 0. The texts quote no value.
+func Explain(e *dynamodest.RowError) (text, remedy string, line int) {
+	var unread *source.LineError
+	if errors.As(e.Err, &unread) { // its text is one of numbers and names
+		return fmt.Sprintf("row %d: %s: %s", e.Index, e.Reason.Error(), unread), "fix the line", unread.Line
+	}
+	return strings.TrimSuffix(e.Error(), "; remedy: "+e.Remedy()), e.Remedy(), 0
 }
 
 // settleDelayed settles the rows whose failure could have been that of a stopped call.

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/load"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/progress"
+)
+
+// previewCmd is the command preview.
+type previewCmd struct {
+	rowFlags
+
+	JSON  bool `name:"json" help:"Print the figures as JSON."`
+	Items int  `placeholder:"N" help:"Also print the first N items, as DynamoDB JSON."`
+}
+
+// Run reads the rows, and prints what loading them would do.
+func (cmd *previewCmd) Run(ctx context.Context, sys *system) (err error) {
+	ctx, signals := watch(ctx, sys)
+	defer func() { err = signals.end(err) }()
+	source, err := cmd.begin(ctx, sys, signals)
+	if err != nil {
+		return err
+	}
+	defer source.end()
+	items := cmd.Items
+	show := func(row dynamodest.Row, r dynamodest.RowForecast) error {
+		if r.Err == nil && items > 0 {
+			items--
+			return printItem(sys.stdout, source.dest, row)
+		}
+		return nil
+	}
+	forecast, err := source.dest.DryRun(ctx, source.feed.Rows(0, signals.stop, func() bool { return true }), show)
+	if err != nil {
+		return dryRunError(source.feed, err)
+	}
+	if cmd.JSON {
+		text, err := json.Marshal(forecast)
+		if err != nil {
+			return &exitError{code: exitSource, err: err}
+		}
+		err = printJSON(sys, text)
+		if err != nil {
+			return &exitError{code: exitSource, err: err}
+		}
+	} else {
+		preview{out: sys.stdout, Forecast: forecast}.print()
+	}
+	if forecast.Invalid > 0 {
+		return &exitError{code: exitFailed}
+	}
+	return nil
+}
+
+// printItem prints the item that row becomes.
+func printItem(out io.Writer, dest *dynamodest.Destination, row dynamodest.Row) error {
+	item, err := dest.Item(row)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, dynamodest.Item(item))
+	return err
+}
+
+// dryRunError gives an error of DryRun over the rows of feed its exit code.
+func dryRunError(feed *load.Feed, err error) error {
+	if ended := feed.Ended(err); ended != nil {
+		return &exitError{code: exitSource, err: fmt.Errorf("stopped by the source: %w", ended)}
+	}
+	return setupError(err)
+}
+
+// preview prints a Forecast for people.
+type preview struct {
+	dynamodest.Forecast
+	out io.Writer
+}
+
+func (p preview) print() {
+	p.line("rows", progress.Count(p.Rows), "")
+	p.line("  would be put", progress.Count(p.Puts), "")
+	if p.Deletes > 0 {
+		p.line("  would be deleted", progress.Count(p.Deletes), "")
+	}
+	p.line("  would fail", progress.Count(p.Invalid), "")
+	p.failures()
+	p.duplicates()
+	if len(p.MissingColumns) > 0 {
+		p.line("columns that no row has", "", strings.Join(p.MissingColumns, ", "))
+	}
+	if p.Puts > 0 {
+		p.sizes()
+	}
+	p.costs()
+}
+
+// line prints a figure and what there is to say about it.
+func (p preview) line(name, figure, says string) {
+	fmt.Fprintln(p.out, strings.TrimRight(fmt.Sprintf("%-20s %12s  %s", name, figure, says), " "))
+}
+
+func (p preview) failures() {
+	var reasons []dynamodest.Reason
+	for reason := range p.Reasons {
+		reasons = append(reasons, reason)
+	}
+	slices.Sort(reasons)
+	for _, reason := range reasons {
+		p.line("    "+string(reason), progress.Count(p.Reasons[reason]), "")
+		for _, e := range p.First {
+			if e.Reason == reason {
+				text, remedy, _ := load.Explain(e)
+				fmt.Fprintf(p.out, "      %s\n      remedy: %s\n", text, remedy)
+				break
+			}
+		}
+	}
+}
+
+func (p preview) duplicates() {
+	if p.Duplicates == 0 {
+		return
+	}
+	var pairs []string
+	for _, d := range p.FirstDuplicates[:min(len(p.FirstDuplicates), 3)] {
+		pairs = append(pairs, fmt.Sprintf("row %d as row %d", d.Index, d.Of))
+	}
+	p.line("equal keys", progress.Count(p.Duplicates), "rows that have the key of an earlier one: "+strings.Join(pairs, ", "))
+	if p.KeysCompared < p.Rows {
+		p.line("", "", "looked for up to row "+progress.Count(p.KeysCompared))
+	}
+}
+
+func (p preview) sizes() {
+	s := p.Sizes
+	p.line("bytes of an item", progress.Count(s.Median), fmt.Sprintf("median; least %s, 95 %% up to %s, most %s", progress.Count(s.Min), progress.Count(s.P95), progress.Count(s.Max)))
+	p.line("largest attribute", progress.Count(s.Largest.Size), fmt.Sprintf("bytes: %s, in row %d", s.Largest.Name, s.Largest.Row))
+}
+
+func (p preview) costs() {
+	note := "or more where items are replaced"
+	if p.Estimated {
+		note = "by estimate: it depends on what the table holds"
+	}
+	p.line("write units", unitRange(p.WriteUnits.Total), note)
+	if len(p.WriteUnits.Indexes) > 0 {
+		p.line("  of the table", unitRange(p.WriteUnits.Table), "")
+	}
+	for _, index := range p.WriteUnits.Indexes {
+		p.line("  of an index", unitRange(index.WriteUnits), index.Name)
+	}
+	for _, index := range p.WriteUnits.VectorIndexes {
+		p.line("vector bytes", unitRange(index.Bytes), "of the index "+index.Name)
+	}
+	requests := dynamodest.Range{Least: float64(p.Requests.Least), Most: float64(p.Requests.Most)}
+	p.line("requests", unitRange(requests), "or more if the table throttles")
+	p.time()
+}
+
+// bounds are the words for what limits the rate.
+var bounds = map[dynamodest.Bound]string{
+	dynamodest.BoundProvisioned: "its provisioned capacity",
+	dynamodest.BoundMaxOnDemand: "its maximum on-demand throughput",
+	dynamodest.BoundWarm:        "its warm throughput, which it takes at once",
+	dynamodest.BoundCap:         "-max-rate",
+}
+
+func (p preview) time() {
+	t := p.Time
+	if t.Bound == dynamodest.BoundUnknown {
+		p.line("time", "unknown", "the table does not say what it takes")
+		return
+	}
+	of := "the table"
+	if t.Index != "" {
+		of = "the index " + t.Index
+	}
+	says := fmt.Sprintf("at %s write units a second, for %s: %s", units(t.WriteUnitsPerSecond), of, bounds[t.Bound])
+	took := t.Most.Round(time.Second).String()
+	if t.Most < time.Second {
+		took = "below 1s"
+	}
+	p.line("time", took, says)
+}
+
+// unitRange returns a figure, or the two ends of a range.
+func unitRange(r dynamodest.Range) string {
+	if r.Least == r.Most {
+		return units(r.Least)
+	}
+	return units(r.Least) + "–" + units(r.Most)
+}

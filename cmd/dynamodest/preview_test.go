@@ -1,0 +1,118 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/dynamodesttest"
+)
+
+// A preview writes nothing, and foresees what a load then does.
+func TestPreviewForeseesTheLoad(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	file := remote.write(t, "a.csv", numbered(1000))
+	r := runIn(t, "", "preview", "-config", remote.config, "-json", file)
+	assert.Equal(t, exitFailed, r.code)
+	assert.Zero(t, remote.db.Len("users"))
+	var forecast struct {
+		Rows, Valid int
+		Reasons     map[dynamodest.Reason]int
+		WriteUnits  struct{ Total dynamodest.Range } `json:"write_units"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(r.stdout), &forecast))
+
+	for _, args := range [][]string{{file}, {"-format", "csv", "-"}} {
+		text := runIn(t, numbered(1000), append([]string{"preview", "-config", remote.config}, args...)...)
+		assert.Equal(t, exitFailed, text.code)
+		assert.Equal(t, 990, figure(t, text.stdout, "would be put"))
+		assert.Equal(t, 10, figure(t, text.stdout, "bad_key"))
+		assert.Equal(t, 40, figure(t, text.stdout, "requests"))
+		assert.NotContains(t, text.stdout, "a name", "no values")
+	}
+
+	loaded := runIn(t, "", "load", "-config", remote.config, file)
+	assert.Equal(t, forecast.Rows, figure(t, loaded.stdout, "rows"))
+	assert.Equal(t, forecast.Valid, figure(t, loaded.stdout, "written"))
+	assert.Equal(t, forecast.Reasons[dynamodest.ErrKey], figure(t, loaded.stdout, "bad_key"))
+	assert.EqualValues(t, forecast.WriteUnits.Total.Most, figure(t, loaded.stdout, "write units"))
+}
+
+// A preview that cannot be made says why, with its own exit code.
+func TestPreviewThatFails(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	good := remote.write(t, "a.csv", numbered(10))
+	for name, tt := range map[string]struct {
+		args []string
+		code int
+		says string
+	}{
+		"no table": {[]string{"-table", "others", good}, exitStopped, "no such table"},
+		"header":   {[]string{remote.write(t, "b.csv", "id,id\na,b\n")}, exitSource, "stopped by the source: line 1"},
+		"mode":     {[]string{"-mode", "mirror", good}, exitUsage, "Mode"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := runIn(t, "", append([]string{"preview", "-config", remote.config}, tt.args...)...)
+			assert.Equal(t, tt.code, r.code, r.stderr)
+			assert.Contains(t, r.stderr, tt.says)
+			assert.Empty(t, r.stdout)
+		})
+	}
+}
+
+// A signal in the middle of a preview ends it without figures of half the rows.
+func TestSignalDuringPreview(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	signals := make(chan os.Signal, 1)
+	reader, writer, err := os.Pipe()
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, writer.Close()) })
+	_, err = writer.WriteString("{\"id\":\"a\"}\n")
+	require.NoError(t, err)
+	signals <- os.Interrupt
+	r := runWith(t, &system{stdin: reader, signals: signals}, "preview", "-config", remote.config, "-format", "ndjson", "-")
+	assert.Equal(t, 130, r.code)
+	assert.Empty(t, r.stdout)
+}
+
+// Nothing is written, and no file is left, if the rows take more write units than are allowed.
+func TestMaxWriteUnits(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	file, failed := remote.write(t, "a.csv", numbered(1000)), filepath.Join(remote.dir, "failed.ndjson")
+	load := func(most int, args ...string) ran {
+		return runIn(t, numbered(1000), append([]string{"load", "-config", remote.config, "-max-write-units", strconv.Itoa(most)}, args...)...)
+	}
+	r := load(989, "-failed", failed, file)
+	assert.Equal(t, exitTooMany, r.code)
+	assert.Contains(t, r.stderr, "the rows take 990 write units")
+	assert.Zero(t, remote.db.Len("users"))
+	assert.NoFileExists(t, failed)
+	assert.NoFileExists(t, failed+".checkpoint.json")
+	r = load(990, "-format", "csv", "-")
+	assert.Equal(t, exitUsage, r.code)
+	assert.Contains(t, r.stderr, "reads the source twice")
+
+	remote.db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+		if c.Op != dynamodest.OpDescribeTable && c.N > 15 {
+			return dynamodesttest.Error(400, "AccessDeniedException", "")
+		}
+		return dynamodesttest.Fault{}
+	})
+	r = load(990, "-failed", failed, file)
+	require.Equal(t, exitStopped, r.code, r.stderr)
+	remote.db.SetFault(nil)
+	r = load(980, "-failed", failed, "-resume", file)
+	assert.Equal(t, exitFailed, r.code, "of a load that goes on only the rest counts: %s", r.stderr)
+	assert.Equal(t, 990, remote.db.Len("users"))
+}
