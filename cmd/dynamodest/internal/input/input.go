@@ -2,38 +2,89 @@
 package input
 
 import (
+	"context"
+	"errors"
 	"io"
 	"iter"
-	"os"
 	"time"
 
 	"github.com/dynamodest/dynamodest"
 )
 
-// Options say what to open.
+// Options say what to open: the file of Path, or Query.
 type Options struct {
-	Path       string // of the file; "-" for standard input
-	Format     string // "csv", "ndjson" or "parquet"; "" goes by the extension of Path
-	Comma      rune   // between the fields of a CSV; 0 is a comma
-	Query, DSN string // a SQL query, and the database that it is put to
-	Stdin      io.Reader
+	// Path is the file; "-" is Stdin. A file whose name ends with .gz is uncompressed as it is read.
+	Path string
+
+	// Format is csv, tsv, ndjson (also jsonl) or parquet. If it is empty, the extension of Path says which.
+	Format string
+
+	Comma rune           // between the fields of a CSV; 0 is a comma, and a tab in a TSV
+	Zone  *time.Location // of the timestamps of Parquet that have none; nil leaves them texts without a zone
+
+	// Query is a SQL query that is put to the database of DSN: postgres://… or sqlite:FILE. It cannot change the
+	// database.
+	Query, DSN string
+
+	Stdin io.Reader
 }
 
 // Input is an open source.
 type Input struct {
 	Rows     iter.Seq2[dynamodest.Row, error] // ranged over once; a row that cannot be read is a BadRow
 	Columns  []string                         // in the order of the source; nil if it does not declare them
-	Size     int64                            // in bytes; -1 if not known
-	Read     func() int64                     // bytes read so far; may be called from any goroutine
+	Size     int64                            // in bytes, as the file has them; -1 if not known
+	Read     func() int64                     // bytes of Size read so far; may be called from any goroutine
 	Identity *Identity                        // nil if the source cannot be resumed
 
-	file *os.File // nil for standard input
+	closers []func() error // called in the reverse order
 }
 
-// Identity says which file a source is, so that a load can be resumed only with the same one.
-type Identity struct {
-	Path    string    `json:"path"`
-	Size    int64     `json:"size"`
-	ModTime time.Time `json:"mod_time"`
-	Head    string    `json:"head"` // SHA-256 of the first 64 KiB, in hexadecimal
+// Open opens the source that o says. The caller closes it. Open returns when ctx ends, which also ends a query; a
+// read of standard input or a pipe that is waiting then goes on waiting in the background.
+func Open(ctx context.Context, o Options) (*Input, error) {
+	type opened struct {
+		in  *Input
+		err error
+	}
+	done := make(chan opened)
+	go func() {
+		in := &Input{Size: -1, Read: func() int64 { return 0 }}
+		err := in.open(ctx, o)
+		if err != nil {
+			_ = in.Close() // nothing was written
+			in = nil
+		}
+		select {
+		case done <- opened{in, err}:
+		case <-ctx.Done():
+			if in != nil {
+				_ = in.Close()
+			}
+		}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case result := <-done:
+		return result.in, result.err
+	}
+}
+
+// open opens what o says.
+func (in *Input) open(ctx context.Context, o Options) error {
+	if o.Query != "" || o.DSN != "" {
+		return in.openQuery(ctx, o)
+	}
+	return in.openFile(o)
+}
+
+// Close closes the source. It may be called while Rows is ranged over, which then ends.
+func (in *Input) Close() error {
+	var errs []error
+	for i := len(in.closers) - 1; i >= 0; i-- {
+		errs = append(errs, in.closers[i]())
+	}
+	in.closers = nil
+	return errors.Join(errs...)
 }
