@@ -6,7 +6,7 @@ import "fmt"
 const (
 	exitOK      = 0
 	exitFailed  = 1   // some rows were not written, or may not have been
-	exitUsage   = 2   // the command line or the settings are wrong; nothing was written
+	exitUsage   = 2   // the command line, the settings or the header of the source are wrong; nothing was written
 	exitStopped = 3   // the table, the credentials or the access stopped the command
 	exitSource  = 4   // the source or a file of the command's own stopped it
 	exitTooMany = 5   // -max-write-units allows less; nothing was written
@@ -18,7 +18,7 @@ const exitCodes = `
 Exit codes:
   0    every row was written, or skipped or superseded as the settings say
   1    some rows were not written, or may not have been: see the report and the file of -failed
-  2    the command line or the settings are wrong; nothing was written
+  2    the command line, the settings or the header of the source are wrong; nothing was written
   3    the table, the credentials, the access or an outage stopped the command
   4    the source broke off, or a file of the command's own could not be written
   5    the rows take more write units than -max-write-units allows; nothing was written

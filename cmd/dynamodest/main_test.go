@@ -205,7 +205,7 @@ func TestWrongCommandLines(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
-			r := runIn(t, "", args...)
+			r := runIn(t, "id\na\n", args...)
 			assert.Equal(t, exitUsage, r.code)
 			assert.Contains(t, r.stderr, want)
 			assert.Empty(t, r.stdout)

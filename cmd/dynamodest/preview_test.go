@@ -56,7 +56,8 @@ func TestPreviewThatFails(t *testing.T) {
 		says string
 	}{
 		"no table": {[]string{"-table", "others", good}, exitStopped, "no such table"},
-		"header":   {[]string{remote.write(t, "b.csv", "id,id\na,b\n")}, exitSource, "stopped by the source: line 1"},
+		"header":   {[]string{remote.write(t, "b.csv", "id,id\na,b\n")}, exitUsage, "line 1: columns 1 and 2 are both named"},
+		"source":   {[]string{remote.write(t, "c.csv", "id,n\na,1\nb,\"2\nc,3\n")}, exitSource, "stopped by the source: line 3"},
 		"mode":     {[]string{"-mode", "mirror", good}, exitUsage, "Mode"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -21,10 +21,10 @@ type rowFlags struct {
 // sourceFlags say where rows come from.
 type sourceFlags struct {
 	Source string `arg:"" optional:"" help:"File of the rows, or - for standard input."`
-	Format string `placeholder:"FORMAT" help:"csv, ndjson or parquet. The default goes by the name of the file."`
+	Format string `placeholder:"FORMAT" help:"csv, tsv, ndjson or parquet. The default goes by the name of the file."`
 	Comma  string `placeholder:"CHARACTER" help:"Between the fields of a CSV: a comma by default, or tab."`
 	Query  string `placeholder:"SQL" help:"Query whose rows are written, instead of a file. Needs -dsn."`
-	DSN    string `name:"dsn" placeholder:"URL" help:"Database of -query."`
+	DSN    string `name:"dsn" env:"DYNAMODEST_DSN" placeholder:"URL" help:"Database of -query: postgres://… or sqlite:FILE."`
 }
 
 // open opens the source.
@@ -32,7 +32,10 @@ func (s *sourceFlags) open(ctx context.Context, sys *system) (*input.Input, erro
 	if (s.Source == "") == (s.Query == "") {
 		return nil, usageError("give a file, - for standard input, or -query: one of them")
 	}
-	o := input.Options{Path: s.Source, Format: s.Format, Query: s.Query, DSN: s.DSN, Stdin: sys.stdin}
+	o := input.Options{Path: s.Source, Format: s.Format, Stdin: sys.stdin}
+	if s.Query != "" { // the DSN may be there for other commands
+		o.Query, o.DSN = s.Query, s.DSN
+	}
 	if s.Comma == "tab" {
 		s.Comma = "\t"
 	}
