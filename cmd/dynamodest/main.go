@@ -24,6 +24,8 @@ type cli struct {
 
 	Policy policyCmd `cmd:"" help:"Print the IAM policy that these settings need, or the trust policy of a role."`
 	Schema schemaCmd `cmd:"" help:"Print the JSON Schema of the settings that -config reads."`
+
+	Version versionFlag `help:"Print the version of this program."`
 }
 
 const description = `Writes rows to an Amazon DynamoDB table and reports what became of every row.
