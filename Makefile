@@ -5,7 +5,7 @@ FUZZ_RUNS ?= 20000
 SCRATCH   := $(CURDIR)/.scratch
 
 .DEFAULT_GOAL := help
-.PHONY: help short test race ways heavy toolchains lint fuzz bench benchmarks pace tidy ci
+.PHONY: help short test race ways heavy toolchains lint fuzz bench benchmarks pace tidy release rehearsal ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,12 @@ pace: ## measure the write rate; takes five minutes and two idle cores
 
 tidy: ## go mod tidy in every module
 	@set -e; for module in $$(find . -name go.mod -not -path './.scratch/*' -exec dirname {} +); do (cd $$module && go mod tidy); done
+
+release: ## tag a release, VERSION=v0.1.0, of the root and of the modules for users; pushes nothing
+	@.ci/release '$(VERSION)'
+
+rehearsal: ## rehearse a release in a scratch repository, and install and import what it made
+	.ci/release-rehearsal
 
 ci: ## everything that CI runs; needs Debian, root and Go
 	.ci/run
