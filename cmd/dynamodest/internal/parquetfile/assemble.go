@@ -46,6 +46,7 @@ func (n *node) one(columns [][]parquet.Value) (any, error) {
 			values[child.name] = value
 		}
 		return values, nil
+	case leaf:
 	}
 	return n.scalar(columns[n.first])
 }

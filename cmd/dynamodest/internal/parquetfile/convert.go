@@ -167,6 +167,7 @@ func decimalConverter(t *format.DecimalType, physical format.Type) converter {
 			}
 			return decimal(unscaled, scale), nil
 		}
+	case format.Boolean, format.Int96, format.Float, format.Double:
 	}
 	return nil
 }

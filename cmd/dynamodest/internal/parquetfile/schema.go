@@ -195,9 +195,9 @@ func logicalType(e *format.SchemaElement) format.LogicalTypeValue {
 		return &format.JsonType{}
 	case deprecated.Bson:
 		return &format.BsonType{}
-	default:
-		return unknownType{}
+	case deprecated.Interval:
 	}
+	return unknownType{}
 }
 
 // unknownType is a converted type that is not read: INTERVAL, and those that nothing here names.
