@@ -80,16 +80,35 @@ func (db *DB) Limit(table string, c Capacity) *Limit {
 	if c.Provisioned {
 		c.UnitsPerSecond = t.provisioned(c.Index)
 	}
-	c.Burst = cmp.Or(c.Burst, time.Second)
-	c.Code = cmp.Or(c.Code, codeThroughput)
-	l := &Limit{db: db, t: t, capacity: c, at: time.Now()}
-	l.mustBePositive(c.UnitsPerSecond)
-	if c.Full {
-		l.tokens = l.size()
-	}
+	l := db.newLimit(t, c)
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	t.limits = append(t.limits, l)
+	return l
+}
+
+// LimitNewTables limits the write capacity of every table that is created from now on, as [DB.Limit] does for
+// one. Another call replaces the capacity. It panics if c is for an index, if Provisioned is set, or if
+// UnitsPerSecond is not positive.
+func (db *DB) LimitNewTables(c Capacity) {
+	if c.Index != "" || c.Provisioned {
+		panic("dynamodesttest: LimitNewTables takes no Index and no Provisioned")
+	}
+	mustBePositive(c.UnitsPerSecond)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.newTables = &c
+}
+
+// newLimit returns c, which is for t, in force from now on.
+func (db *DB) newLimit(t *table, c Capacity) *Limit {
+	mustBePositive(c.UnitsPerSecond)
+	c.Burst = cmp.Or(c.Burst, time.Second)
+	c.Code = cmp.Or(c.Code, codeThroughput)
+	l := &Limit{db: db, t: t, capacity: c, at: time.Now()}
+	if c.Full {
+		l.tokens = l.size()
+	}
 	return l
 }
 
@@ -108,7 +127,7 @@ func (t *table) provisioned(index string) float64 {
 	return float64(*p.WriteCapacityUnits)
 }
 
-func (l *Limit) mustBePositive(unitsPerSecond float64) {
+func mustBePositive(unitsPerSecond float64) {
 	if !(unitsPerSecond > 0) {
 		panic("dynamodesttest: UnitsPerSecond must be positive")
 	}
@@ -116,7 +135,7 @@ func (l *Limit) mustBePositive(unitsPerSecond float64) {
 
 // Set changes the units per second from now on. The bucket keeps its units, up to its new size.
 func (l *Limit) Set(unitsPerSecond float64) {
-	l.mustBePositive(unitsPerSecond)
+	mustBePositive(unitsPerSecond)
 	l.db.mu.Lock()
 	defer l.db.mu.Unlock()
 	l.refill()

@@ -198,3 +198,30 @@ func TestLatency(t *testing.T) {
 		}
 	})
 }
+
+func TestNewTablesAreLimited(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable("before", "id:S", "at:N")
+		db.LimitNewTables(dynamodesttest.Capacity{UnitsPerSecond: 10, Full: true})
+		db.AddTable("users", "id:S", "at:N")
+		send := func(table string) int {
+			out, err := db.BatchWriteItem(t.Context(), batch(table, numbered(0, 25)...))
+			require.NoError(t, err)
+			return len(out.UnprocessedItems[table])
+		}
+		assert.Zero(t, send("before"))
+		assert.Equal(t, 15, send("users"))
+		time.Sleep(500 * time.Millisecond)
+		assert.Equal(t, 20, send("users"))
+
+		_, err := db.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String("users")})
+		require.NoError(t, err)
+		db.AddTable("users", "id:S", "at:N")
+		assert.Equal(t, 15, send("users"), "a new table has a bucket of its own")
+	})
+	db := dynamodesttest.New()
+	assert.Panics(t, func() { db.LimitNewTables(dynamodesttest.Capacity{}) })
+	assert.Panics(t, func() { db.LimitNewTables(dynamodesttest.Capacity{UnitsPerSecond: 1, Index: "x"}) })
+	assert.Panics(t, func() { db.LimitNewTables(dynamodesttest.Capacity{Provisioned: true}) })
+}

@@ -64,6 +64,9 @@ func (db *DB) createTable(in *dynamodb.CreateTableInput, elsewhere bool) (*types
 	if db.creationDelay > 0 {
 		t.activeAt = time.Now().Add(db.creationDelay)
 	}
+	if db.newTables != nil {
+		t.limits = append(t.limits, db.newLimit(t, *db.newTables))
+	}
 	db.tables[name] = t
 	return t.describe(), nil
 }

@@ -37,6 +37,7 @@ type DB struct {
 
 	region        string        // set by SetRegion
 	creationDelay time.Duration // negative: until SetStatus
+	newTables     *Capacity     // of every table that is created; nil: none
 }
 
 // New returns a DB without tables.
