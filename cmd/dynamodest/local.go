@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/serve"
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
@@ -50,18 +49,11 @@ func serveLocal(ctx context.Context, c *dynamodest.Config, key string) (*local, 
 func (l *local) addTable(ctx context.Context, key string) error {
 	l.db = dynamodesttest.New()
 	l.db.KeepHistory(0)
-	in := &dynamodb.CreateTableInput{TableName: &l.table, BillingMode: types.BillingModePayPerRequest}
-	role := types.KeyTypeHash
-	for attribute := range strings.SplitSeq(key, ",") {
-		name, kind := cutLast(attribute, ":")
-		if kind == "" {
-			return usageError("-key %s: write NAME:S, NAME:N or NAME:B, and a second one after a comma for a sort key", key)
-		}
-		in.AttributeDefinitions = append(in.AttributeDefinitions, types.AttributeDefinition{AttributeName: &name, AttributeType: types.ScalarAttributeType(kind)})
-		in.KeySchema = append(in.KeySchema, types.KeySchemaElement{AttributeName: &name, KeyType: role})
-		role = types.KeyTypeRange
-	}
-	if _, err := l.db.CreateTable(ctx, in); err != nil {
+	err := serve.AddTable(ctx, l.db, l.table, key)
+	switch {
+	case errors.Is(err, serve.ErrKey):
+		return usageError("-key %s: %w", key, err)
+	case err != nil:
 		return usageError("-local: no table %s with the key %s: %w", l.table, key, err)
 	}
 	return nil

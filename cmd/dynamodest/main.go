@@ -25,6 +25,8 @@ type cli struct {
 	Policy policyCmd `cmd:"" help:"Print the IAM policy that these settings need, or the trust policy of a role."`
 	Schema schemaCmd `cmd:"" help:"Print the JSON Schema of the settings that -config reads."`
 
+	Serve serveCmd `cmd:"" help:"Serve tables in memory as a local DynamoDB, for programs in any language."`
+
 	Version versionFlag `help:"Print the version of this program."`
 }
 
