@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/input"
@@ -21,8 +22,9 @@ type rowFlags struct {
 // sourceFlags say where rows come from.
 type sourceFlags struct {
 	Source string `arg:"" optional:"" help:"File of the rows, or - for standard input."`
-	Format string `placeholder:"FORMAT" help:"csv, tsv, ndjson or parquet. The default goes by the name of the file."`
+	Format string `placeholder:"FORMAT" help:"csv, tsv, ndjson or parquet. The default goes by the name of the file, before .gz if that is its end."`
 	Comma  string `placeholder:"CHARACTER" help:"Between the fields of a CSV: a comma by default, or tab."`
+	Zone   string `placeholder:"ZONE" help:"Time zone of the timestamps in Parquet that have none, such as UTC or Europe/Oslo. By default they are texts without a zone."`
 	Query  string `placeholder:"SQL" help:"Query whose rows are written, instead of a file. Needs -dsn."`
 	DSN    string `name:"dsn" env:"DYNAMODEST_DSN" placeholder:"URL" help:"Database of -query: postgres://… or sqlite:FILE."`
 }
@@ -44,6 +46,12 @@ func (s *sourceFlags) open(ctx context.Context, sys *system) (*input.Input, erro
 			return nil, usageError("-comma %q: give one character, or the word tab", s.Comma)
 		}
 		o.Comma = r
+	}
+	if s.Zone != "" {
+		var err error
+		if o.Zone, err = time.LoadLocation(s.Zone); err != nil {
+			return nil, usageError("-zone: %w", err)
+		}
 	}
 	in, err := input.Open(ctx, o)
 	if err != nil {
