@@ -87,10 +87,10 @@ func TestManualNamesWhatExists(t *testing.T) {
 		}
 	}
 	help := ""
-	for _, command := range []string{"load", "preview", "check", "policy", "schema"} {
+	for _, command := range []string{"load", "preview", "check", "policy", "schema", "serve"} {
 		help += runIn(t, "", command, "-help").stdout
 	}
 	for _, flag := range regexp.MustCompile("`(-[a-z][a-z-]+)").FindAllStringSubmatch(text, -1) {
-		assert.Contains(t, help, flag[1])
+		assert.True(t, strings.Contains(help, flag[1]), "no command has the flag %s", flag[1])
 	}
 }
