@@ -178,6 +178,7 @@ func faultsWith(t *testing.T, secret string) map[string]error {
 			add("New with "+path, second(New(t.Context(), cfg)))
 		}
 	}
+	addParameters(add, secret)
 	text, _ := json.Marshal(secret)
 	for i, data := range []string{
 		`{%s:1}`, `{"table":{%s:1}}`, `{"mapping":{%s:{}}}`, `{"mapping":{"fields":[{%s:"a"}]}}`, `{"credentials":{%s:"a"}}`, `{%[1]s:1,%[1]s:2}`,
@@ -195,6 +196,28 @@ func faultsWith(t *testing.T, secret string) map[string]error {
 		}
 	}
 	return faults
+}
+
+// addParameters adds the faults of Policy, TrustPolicy and NewMapper that have a secret in one place.
+func addParameters(add func(string, error), secret string) {
+	byName := Config{Region: "eu-west-1", Table: "users"}
+	for _, text := range []string{secret, strings.ToLower(secret)} {
+		for _, arn := range []string{
+			"arn:aws-cn:dynamodb:" + text + ":123456789012:table/users", "arn:aws" + text + ":dynamodb:eu-west-1:123456789012:table/users",
+			"arn:aws:dynamodb:eu-west-1:" + text + ":table/users", "arn:aws:dynamodb:eu-west-1:123456789012:index/" + text,
+		} {
+			add("Policy for "+arn, second(Config{Table: arn}.Policy("", "arn:aws:kms:eu-west-1:123456789012:key/1")))
+		}
+		for _, key := range []string{
+			text, "arn:aws:kms:" + text + ":123456789012:key/1", "arn:aws" + text + ":kms:eu-west-1:123456789012:key/1", "arn:aws:kms:eu-west-1:123456789012:alias/" + text,
+		} {
+			add("Policy for the key "+key, second(byName.Policy("123456789012", key)))
+		}
+		add("Policy for an account", second(byName.Policy(text)))
+		add("TrustPolicy of a principal", second(TrustPolicy("arn:aws:iam::123456789012:"+text, text+" ")))
+		twice := KeyAttribute{Name: text, Role: KeyRole(text), Type: Type(text)}
+		add("NewMapper", second(NewMapper(Mapping{Fields: []Field{{Column: text, Type: Type(text)}}}, []KeyAttribute{twice, twice})))
+	}
 }
 
 // stringFields returns a setter for each string in t, by its Go path.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/dynamodest/dynamodest/internal/fault"
 	"github.com/dynamodest/dynamodest/internal/item"
 	"github.com/dynamodest/dynamodest/internal/table"
 	"github.com/dynamodest/dynamodest/internal/typemap"
@@ -75,16 +74,16 @@ func (p *problems) keys(keys []KeyAttribute) table.Schema {
 		path := fmt.Sprintf("keys[%d]", i)
 		p.keyName(path+".Name", key.Name, keys[:i])
 		if first, ok := seen[key.Role]; ok {
-			p.add(path+".Role", "duplicate role %s (also keys[%d]): a key has one partition key, and one sort key at most", fault.Quote(key.Role), first)
+			p.add(path+".Role", "is also that of keys[%d]: a key has one partition key, and one sort key at most", first)
 		}
 		seen[key.Role] = i
 		if key.Role != PartitionKey && key.Role != SortKey {
-			p.add(path+".Role", "%s is unknown: must be %q or %q", fault.Quote(key.Role), PartitionKey, SortKey)
+			p.add(path+".Role", "%s unknown: must be %q or %q", subject(key.Role), PartitionKey, SortKey)
 		}
 		kinds := map[Type]item.Kind{Auto: item.None, String: item.S, Number: item.N, Binary: item.B}
 		kind, ok := kinds[key.Type]
 		if !ok {
-			p.add(path+".Type", "%s cannot be the type of a key: must be S, N or B, or empty if it is not known", fault.Quote(key.Type))
+			p.add(path+".Type", "%s no type of a key: must be S, N or B, or empty if it is not known", subject(key.Type))
 		}
 		if attribute := (table.Key{Name: key.Name, Kind: kind}); key.Role == PartitionKey {
 			partition = attribute
@@ -107,6 +106,7 @@ const maxKeyName = 255
 
 // keyName checks the name of a key attribute, which comes after others.
 func (p *problems) keyName(path, name string, before []KeyAttribute) {
+	first := slices.IndexFunc(before, func(key KeyAttribute) bool { return key.Name == name })
 	switch {
 	case name == "":
 		p.add(path, "is required: the name of an attribute")
@@ -114,8 +114,8 @@ func (p *problems) keyName(path, name string, before []KeyAttribute) {
 		p.add(path, "is not valid UTF-8: write the name in UTF-8")
 	case len(name) > maxKeyName:
 		p.add(path, "is %d bytes long: the name of a key attribute has at most %d", len(name), maxKeyName)
-	case slices.ContainsFunc(before, func(key KeyAttribute) bool { return key.Name == name }):
-		p.add(path, "duplicate attribute %s: name another attribute", fault.Quote(name))
+	case first >= 0:
+		p.add(path, "is also that of keys[%d]: name another attribute", first)
 	}
 }
 

@@ -96,7 +96,7 @@ func (c Config) Policy(account string, kmsKeys ...string) (json.RawMessage, erro
 	case isARN:
 		p.regionForm("Table", "its region ", table.Region, Config{})
 		if name := fault.PartitionOf(table.Region).Name; table.Partition != name {
-			p.add("Table", "is an ARN of the partition %s, but %s is in the partition %s: copy the ARN again", table.Partition, fault.Quote(table.Region), name)
+			p.add("Table", "is an ARN of %s, but %s is in the partition %q: copy the ARN again", quotedPartition(table.Partition), quoted(table.Region, "its region"), name)
 		}
 	case region == "":
 		p.add("Region", `is required: the code of the table's AWS Region, such as "eu-west-1"`)
@@ -142,14 +142,22 @@ func (p *problems) kmsKeys(keys []string, table fault.TableARN) {
 			problem = "is not the ARN of a KMS key: write arn:aws:kms:REGION:ACCOUNT:key/ID, and neither an alias nor the ID alone"
 		case table.Region == "":
 		case m[2] != table.Region:
-			problem = fmt.Sprintf("is a key in %s, but the table is in %s: give the key of the table in that Region", fault.Quote(m[2]), fault.Quote(table.Region))
+			problem = fmt.Sprintf("is a key in %s, but the table is in %s: give the key of the table in that Region", quoted(m[2], "one Region"), quoted(table.Region, "another"))
 		case m[1] != table.Partition:
-			problem = fmt.Sprintf("is a key of the partition %s, but the table is in the partition %s: copy the ARN again", fault.Quote(m[1]), table.Partition)
+			problem = fmt.Sprintf("is a key of %s, but the table is in %s: copy the ARN again", quotedPartition(m[1]), quotedPartition(table.Partition))
 		}
 		if problem != "" {
 			*p = append(*p, &ConfigError{Field: fmt.Sprintf("kmsKeys[%d]", i), Problem: problem})
 		}
 	}
+}
+
+// quotedPartition returns a partition in quotes, or words for what has not the form of one.
+func quotedPartition(name string) string {
+	if name = quoted(name, ""); name != "" {
+		return "the partition " + name
+	}
+	return "another partition"
 }
 
 // tablePolicy returns the policy for the table with the ARN resource, and for its KMS keys. All of it is
