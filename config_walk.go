@@ -58,17 +58,34 @@ func (w *configWalk) value(path string, data []byte, t reflect.Type) {
 			w.value(fmt.Sprintf("%s[%d]", path, i), elem, t.Elem())
 		}
 	case t.Kind() == reflect.Struct || json.Unmarshal(data, reflect.New(t).Interface()) != nil:
+		if kind == "number" && isOutOfRange(data, t) {
+			w.fault(path, "is a JSON number that is too large or too small")
+			return
+		}
 		w.fault(path, "is a JSON %s, but must be %s", kind, jsonKindOf(t))
 	case w.strict && string(bytes.TrimSpace(data)) == `""` && hasWords(t):
 		w.fault(path, "is empty: leave it out for the default, or choose a word")
 	}
 }
 
+// isOutOfRange reports whether data, a number that does not fit t, is of the form that t takes.
+func isOutOfRange(data []byte, t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Int:
+		return !bytes.ContainsAny(data, ".eE")
+	case reflect.Float64:
+		return true
+	}
+	return false
+}
+
 // duration checks the JSON form of a duration.
 func (w *configWalk) duration(path string, data []byte) {
 	var d time.Duration
+	var text string
+	_ = json.Unmarshal(data, &text) // a number leaves it empty
 	err := readDuration(data, &d)
-	if err == nil && w.strict && strings.HasPrefix(string(bytes.TrimSpace(data)), `"-`) {
+	if err == nil && w.strict && strings.HasPrefix(text, "-") {
 		w.fault(path, "is negative: write a duration without a minus sign")
 	} else if err != nil {
 		w.fault(path, "%s", err)

@@ -81,7 +81,7 @@ var (
 		bad:   []string{`"soon"`, `""`, `"1"`, `"-1s"`, `"-0s"`, `-1`, `1.5`, `1e6`, `1.0`, `1e30`, `"25h"`, `"9999999999h"`, `86400000000001`, `"1 s"`, `true`, `null`, `"1d"`},
 		words: strings.Split("0 1 9 . h m s ms µs ns - + 24", " "),
 	}
-	wholeNumbers = choice{good: []string{`0`, `1`, `64`}, bad: []string{`-1`, `1.5`, `1.0`, `1e2`, `1e30`, `"1"`, `null`, `true`, `100000`}}
+	wholeNumbers = choice{good: []string{`0`, `1`, `64`}, bad: []string{`-1`, `1.5`, `1.0`, `1e2`, `1e30`, `99999999999999999999`, `"1"`, `null`, `true`, `100000`}}
 
 	choices = map[string]choice{
 		"region": {

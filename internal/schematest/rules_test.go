@@ -88,6 +88,8 @@ var rules = []rule{
 	newRule("negative duration as text", `.*`, `^is negative`),
 	newRule("not a whole number", `.*`, `but must be a whole number$`).
 		onlyIf("JSON Schema counts 1.0, 1e3 and 1e30 as integers", whole),
+	newRule("number beyond Go's", `.*`, `^is a JSON number that is too`).
+		onlyIf("JSON Schema's numbers have no limit", whole),
 	newRule("not a duration", `.*`, `^is not a duration`).
 		onlyIf("a text of the right form may overflow, and JSON Schema counts 1e3 as an integer", wellFormedDuration),
 	newRule("repeated name", `.*`, `^is given twice`).

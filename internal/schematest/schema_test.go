@@ -207,6 +207,7 @@ func TestRulesThatOnlyValidateHolds(t *testing.T) {
 	const valid = `"region":"eu-west-1","table":"users",` + keys
 	examples := map[string]string{
 		"not a whole number":            `{` + valid + `,"concurrency":1e1}`,
+		"number beyond Go's":            `{` + valid + `,"retry":{"max_attempts":99999999999999999999}}`,
 		"not a duration":                `{` + valid + `,"max_wait":"9999999999h"}`,
 		"repeated name":                 `{` + valid + `,"table":"users"}`,
 		"region other than the ARN's":   `{"region":"us-east-1","table":"` + arn + `",` + keys + `}`,
