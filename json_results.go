@@ -12,7 +12,8 @@ import (
 
 // MarshalJSON writes r with the members "index", "outcome", "by" (only if the outcome is "superseded"),
 // "attempts", "settled_before" and "error", as [RowError.MarshalJSON] writes it. What is empty is left
-// out, except for the index and the attempts.
+// out, except for the index and the attempts. An error that the caller has put into Err, such as one that wraps
+// the [*RowError], has nothing but its "text".
 func (r RowResult) MarshalJSON() ([]byte, error) {
 	type plain RowResult // without the methods
 	by := &r.By
@@ -21,8 +22,9 @@ func (r RowResult) MarshalJSON() ([]byte, error) {
 	}
 	return marshal(struct {
 		plain
-		By *int `json:"by,omitempty"`
-	}{plain(r), by})
+		By  *int `json:"by,omitempty"`
+		Err any  `json:"error,omitempty"`
+	}{plain(r), by, shownError(r.Err)})
 }
 
 // MarshalJSON writes e for logs, dead letters and web pages: "index", "reason" (the label, such as
@@ -65,28 +67,29 @@ func (e ConfigError) MarshalJSON() ([]byte, error) {
 
 // MarshalJSON writes e as "summary", "reasons" (counts by label), "first", "throttling", "stop" and
 // "text"; what is empty is left out. The stop is an object with a "text" in any case: that of a
-// [*TableError] or a [*ConfigError] is the error's own JSON, and that of any other error, such as the
-// error of ctx, has nothing but the text that Error shows of it.
+// [*TableError], a [*ConfigError] or a [*RowError] is the error's own JSON, and that of any other error, such
+// as the error of ctx, has nothing but the text that Error shows of it.
 func (e WriteError) MarshalJSON() ([]byte, error) {
 	type plain WriteError
 	return marshal(struct {
 		plain
 		Stop any    `json:"stop,omitempty"`
 		Text string `json:"text"`
-	}{plain(e), shownStop(e.Stop), e.Error()})
+	}{plain(e), shownError(e.Stop), e.Error()})
 }
 
-// shownStop returns what the JSON of a WriteError shows of what stopped the call; nil for nil.
-func shownStop(stop error) any {
-	switch stop := stop.(type) { //nolint:errorlint // an error of the caller's may wrap one of another call
+// shownError returns what the JSON of a result shows of err; nil for nil. The fields of an error that is not of
+// this package may hold what its text does not show.
+func shownError(err error) any {
+	switch err := err.(type) { //nolint:errorlint // an error of the caller's may wrap one of another call
 	case nil:
 		return nil
-	case *TableError, *ConfigError:
-		return stop
+	case *RowError, *TableError, *ConfigError:
+		return err
 	default:
 		return struct {
 			Text string `json:"text"`
-		}{fault.Cut(stop.Error(), maxTableText)}
+		}{fault.Cut(err.Error(), maxTableText)}
 	}
 }
 

@@ -35,14 +35,16 @@ func jsonCases() map[string]struct {
 		value any
 		want  string
 	}{
-		"outcome":           {NotWritten, `"not_written"`},
-		"outcomes as names": {map[Outcome]int{Written: 1, NotWritten: 2}, `{"not_written":2,"written":1}`},
-		"row written":       {RowResult{Index: 3, Outcome: Written, Attempts: 1}, `{"index":3,"outcome":"written","attempts":1}`},
-		"row superseded":    {RowResult{Index: 3, Outcome: Superseded}, `{"index":3,"outcome":"superseded","attempts":0,"by":0}`},
-		"row settled":       {&RowResult{Outcome: Deleted, Attempts: 1, SettledBefore: 7}, `{"index":0,"outcome":"deleted","attempts":1,"settled_before":7}`},
-		"row failed":        {RowResult{Index: 12, Err: rowErr}, `{"index":12,"outcome":"not_written","attempts":0,"error":` + rowJSON + `}`},
-		"row error":         {rowErr, rowJSON},
-		"row error value":   {*rowErr, rowJSON},
+		"outcome":             {NotWritten, `"not_written"`},
+		"outcomes as names":   {map[Outcome]int{Written: 1, NotWritten: 2}, `{"not_written":2,"written":1}`},
+		"row written":         {RowResult{Index: 3, Outcome: Written, Attempts: 1}, `{"index":3,"outcome":"written","attempts":1}`},
+		"row superseded":      {RowResult{Index: 3, Outcome: Superseded}, `{"index":3,"outcome":"superseded","attempts":0,"by":0}`},
+		"row settled":         {&RowResult{Outcome: Deleted, Attempts: 1, SettledBefore: 7}, `{"index":0,"outcome":"deleted","attempts":1,"settled_before":7}`},
+		"row failed":          {RowResult{Index: 12, Err: rowErr}, `{"index":12,"outcome":"not_written","attempts":0,"error":` + rowJSON + `}`},
+		"row of the caller's": {RowResult{Index: 1, Err: errorValue{"person@example.com"}}, `{"index":1,"outcome":"not_written","attempts":0,"error":{"text":"refused"}}`},
+		"row wrapped":         {RowResult{Index: 12, Err: fmt.Errorf("sync: %w", rowErr)}, `{"index":12,"outcome":"not_written","attempts":0,"error":{"text":"sync: ` + jsonText(rowErr.Error()) + `"}}`},
+		"row error":           {rowErr, rowJSON},
+		"row error value":     {*rowErr, rowJSON},
 		"row error attempts": {exists, `{"index":0,"reason":"item_exists","attempts":2,"text":"row 0: item exists after 2 requests; remedy: ` + jsonText(ErrExists.Remedy()) +
 			`","remedy":"` + jsonText(ErrExists.Remedy()) + `","scope":"row"}`},
 		"no row error":     {(*RowError)(nil), `null`},
