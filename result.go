@@ -92,7 +92,7 @@ type RowResult struct {
 	Err error `json:"error,omitempty"`
 }
 
-// Reason returns the Reason of the row's error; "" if Err is nil.
+// Reason returns the Reason of the row's error; "" if Err is nil, or if it neither is nor wraps a [*RowError].
 func (r RowResult) Reason() Reason {
 	var failed *RowError
 	if !errors.As(r.Err, &failed) || failed == nil {
