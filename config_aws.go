@@ -55,7 +55,7 @@ func (p *problems) aws(c Config) {
 
 // region returns the region that requests go to, as far as c says it; "" if it does not.
 func (c Config) region() string {
-	if client, ok := c.Client.(*dynamodb.Client); ok {
+	if client, ok := c.Client.(*dynamodb.Client); ok && client != nil {
 		return client.Options().Region
 	}
 	return c.knownRegion()

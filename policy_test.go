@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -165,6 +166,15 @@ func TestPolicyRefuses(t *testing.T) {
 			assert.NotContains(t, err.Error(), tt.account, name)
 		}
 	}
+}
+
+// Policy asks the client for its region only if there is one.
+func TestPolicyWithANilClient(t *testing.T) {
+	t.Parallel()
+	cfg := dynamodest.Config{Region: "eu-west-1", Table: "users", Client: (*dynamodb.Client)(nil)}
+	policy, err := cfg.Policy("123456789012")
+	require.NoError(t, err)
+	assert.Equal(t, "arn:aws:dynamodb:eu-west-1:123456789012:table/users", parsePolicy(t, policy).Statement[0].Resource)
 }
 
 // The policy of a Destination has the ARN that DescribeTable reported.
