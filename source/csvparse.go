@@ -22,8 +22,8 @@ type csvParser struct {
 	fields []string
 }
 
-// record returns the fields of the next record, until the next call, or why it cannot be read. err ends the source, after bad if
-// there is both; it is io.EOF at its end.
+// record returns the fields of the next record, until the next call, or why it cannot be read. err ends the source,
+// after bad if there is both; it is io.EOF at its end.
 func (p *csvParser) record() (fields []string, bad *LineError, err error) {
 	var line []byte
 	for len(line) == 0 { // skips empty lines
