@@ -140,13 +140,14 @@ func New(ctx context.Context, cfg Config) (*Destination, error) {
 	d.transport = d.transport.WithDescription(description)
 	d.converter = typemap.New(cfg.rowMapping(), description.Schema)
 	d.encodes = d.transport.Encodes() && !d.conditional()
-	d.gate = d.newGate(description.Units)
+	d.gate = d.newGate(description.Units, d.cap)
 	return d, nil
 }
 
-// newGate returns a gate that has learned nothing, for a table that is described to take so many write units a second.
-func (d *Destination) newGate(units float64) *pace.Gate {
-	return pace.NewGate(pace.Config{MaxInFlight: d.concurrency, Start: units, Cap: d.cap})
+// newGate returns a gate that has learned nothing, for a table that is described to take so many write units a second,
+// under a cap on them; 0 is none.
+func (d *Destination) newGate(units, limit float64) *pace.Gate {
+	return pace.NewGate(pace.Config{MaxInFlight: d.concurrency, Start: units, Cap: limit})
 }
 
 // conditional reports whether each row goes by a conditional PutItem.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math"
 	"testing"
 	"time"
 
@@ -177,4 +178,18 @@ func TestDryRunStopsAtMaxKeys(t *testing.T) {
 	assert.Equal(t, writeErr.Stop, err)
 	assert.Equal(t, []int{20, 10, 10}, []int{f.Rows, f.Valid, f.Duplicates})
 	assert.Equal(t, dynamodest.Range{Least: 10, Most: 10}, f.WriteUnits.Table)
+}
+
+// A dry run goes through the virtual time of a run, and ends soon also where the run would take centuries.
+func TestDryRunUnderATinyCap(t *testing.T) {
+	t.Parallel()
+	for limit, want := range map[float64]time.Duration{1: 2000 * time.Second, 1e-3: 2e6 * time.Second, 1e-9: math.MaxInt64, 1e-300: math.MaxInt64} {
+		db := dynamodesttest.NewTable(table, "id:S")
+		d := newDest(t, dynamodest.Config{Table: table, Client: db, WriteUnitsPerSecond: limit})
+		f, err := d.DryRun(t.Context(), seq(numbered(2000)), nil)
+		require.NoError(t, err)
+		assert.Equal(t, dynamodest.CountRange{Least: 2000, Most: 2000}, f.Requests, limit)
+		assert.Equal(t, limit, f.Time.WriteUnitsPerSecond)
+		assert.Equal(t, want, f.Time.Most, limit)
+	}
 }

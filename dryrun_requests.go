@@ -40,9 +40,17 @@ type plannedRequest struct {
 	done  time.Time
 }
 
+// minPlannedCap is the lowest cap of a plan, in write units a second. Under a lower one each request carries one row,
+// as under this one, and a plan would go through years of virtual time.
+const minPlannedCap = 1
+
 // newPlanner returns a planner for a table that is described to take so many write units a second.
 func (d *Destination) newPlanner(units float64) *planner {
-	p := &planner{d: d, scheduler: schedule.New(d.scheduling), waiter: pace.NewWaiter(), gate: d.newGate(units)}
+	limit := d.cap
+	if limit > 0 {
+		limit = max(limit, minPlannedCap)
+	}
+	p := &planner{d: d, scheduler: schedule.New(d.scheduling), waiter: pace.NewWaiter(), gate: d.newGate(units, limit)}
 	p.now = time.Now() // no earlier than the gate's origin
 	return p
 }
