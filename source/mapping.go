@@ -22,8 +22,9 @@ const (
 
 // ProposeMapping proposes a mapping from a sample of rows: a field for each column, sorted by name, with a
 // type for columns of text that are numbers or bools throughout. A person decides: a sample may lack the row
-// that matters, such as the one postal code that begins with 0. Columns that the sample lacks are not in the
-// mapping, and would not be written.
+// that matters, such as the one postal code that begins with 0. In a column that is proposed as a number, such a
+// text is written as the number that it spells, "0123" as 123, without an error; text that is no number fails its
+// row. Columns that the sample lacks are not in the mapping, and would not be written.
 //
 // The types, by the values of a column other than nil and "":
 //
