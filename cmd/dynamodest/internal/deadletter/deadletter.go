@@ -54,6 +54,9 @@ func Create(path string) (*File, error) {
 	if info.Size() > 0 {
 		return nil, closeAfter(f, &os.PathError{Op: "open", Path: path, Err: ErrInUse})
 	}
+	if err := restrict(f, info); err != nil {
+		return nil, closeAfter(f, err)
+	}
 	return newFile(f, info.Mode().IsRegular(), 0), nil
 }
 
@@ -70,6 +73,9 @@ func Resume(path string, size int64) (*File, error) {
 	if info.Size() < size {
 		return nil, closeAfter(f, fmt.Errorf("%s has %d bytes and the checkpoint counts %d: it is not the file of the load that is resumed", path, info.Size(), size))
 	}
+	if err := restrict(f, info); err != nil {
+		return nil, closeAfter(f, err)
+	}
 	if err := f.Truncate(size); err != nil {
 		return nil, closeAfter(f, err)
 	}
@@ -79,20 +85,25 @@ func Resume(path string, size int64) (*File, error) {
 	return newFile(f, true, size), nil
 }
 
-// open opens the file at path without changing what it holds.
+// open opens the file at path without changing it.
 func open(path string) (*os.File, os.FileInfo, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, nil, err
 	}
 	info, err := f.Stat()
-	if err == nil && info.Mode().IsRegular() {
-		err = f.Chmod(0o600) // it may have been there, open to others
-	}
 	if err != nil {
 		return nil, nil, closeAfter(f, err)
 	}
 	return f, info, nil
+}
+
+// restrict makes f, which may have been there, open to others, a file for its owner alone.
+func restrict(f *os.File, info os.FileInfo) error {
+	if !info.Mode().IsRegular() {
+		return nil
+	}
+	return f.Chmod(0o600)
 }
 
 // closeAfter closes f and returns err.

@@ -39,6 +39,21 @@ func TestCreate(t *testing.T) {
 	assert.Equal(t, data, read(t, path))
 }
 
+// A file that is not of failed rows, such as the source named by mistake, keeps its contents and its mode.
+func TestRefusedFileIsNotChanged(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "source.csv")
+	require.NoError(t, os.WriteFile(path, []byte("id\n1\n"), 0o640))
+	_, err := Create(path)
+	require.ErrorIs(t, err, ErrInUse)
+	_, err = Resume(path, 100)
+	require.Error(t, err)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, fs.FileMode(0o640), info.Mode())
+	assert.Equal(t, "id\n1\n", string(read(t, path)))
+}
+
 // What follows the last checkpoint is cut off, a line that was written by half included.
 func TestResume(t *testing.T) {
 	t.Parallel()
