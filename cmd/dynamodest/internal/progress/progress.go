@@ -128,19 +128,20 @@ func (r *Reporter) show() {
 	if done := now.fraction(); done >= 0 {
 		_ = r.bar.Set64(min(permille-1, int64(permille*done))) // the bar is on its way to a terminal: there is nobody to report to
 	}
-	r.bar.Describe(cut(text, r.width()-barWidth))
+	r.bar.Describe(cut(text, r.width()))
 }
 
 // barWidth is the width of the bar itself, its percentage included.
 const barWidth = 32
 
-// cut returns text in at most width runes; all of it if the width is not known.
+// cut returns text in as many runes as a terminal of the given width has room for after the bar; all of it if the width
+// is not known, which is 0.
 func cut(text string, width int) string {
-	runes := []rune(text)
-	if width <= 0 || len(runes) <= width {
+	runes, room := []rune(text), max(0, width-barWidth)
+	if width <= 0 || len(runes) <= room {
 		return text
 	}
-	return string(runes[:width])
+	return string(runes[:room])
 }
 
 // last shows the whole load.

@@ -62,6 +62,14 @@ func TestBar(t *testing.T) {
 	}
 }
 
+// What does not fit beside the bar is cut off, on a terminal that has no room for any of it too.
+func TestCut(t *testing.T) {
+	t.Parallel()
+	for width, want := range map[int]string{0: "1,000 rows", 20: "", 32: "", 37: "1,000", 42: "1,000 rows", 80: "1,000 rows"} {
+		assert.Equal(t, want, cut("1,000 rows", width), width)
+	}
+}
+
 // A load that settles nothing promises no time.
 func TestNothingSettled(t *testing.T) {
 	t.Parallel()
