@@ -2,22 +2,12 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/source"
 )
-
-// isText reports whether every value of the source is a text, as in CSV, so that types have to be proposed.
-func (s *sourceFlags) isText() bool {
-	format := s.Format
-	if format == "" {
-		format = strings.TrimPrefix(filepath.Ext(strings.TrimSuffix(strings.ToLower(s.Source), ".gz")), ".")
-	}
-	return s.Query == "" && (format == "csv" || format == "tsv")
-}
 
 // propose returns a field for each of the columns, in their order, with the types that the sample suggests.
 func propose(sample []dynamodest.Row, columns []string) []dynamodest.Field {

@@ -94,7 +94,7 @@ func (cmd *rowFlags) begin(ctx context.Context, sys *system, signals *interrupts
 			_ = o.in.Close() // nothing that was read depends on it
 		}
 	}
-	dest, endTable, err := cmd.mapped(ctx, sys, &o.config, o.feed, o.in.Columns, signals.stop)
+	dest, endTable, err := cmd.mapped(ctx, sys, &o.config, o.feed, o.in, signals.stop)
 	if err != nil {
 		closeSource()
 		return nil, err
@@ -109,10 +109,10 @@ func (cmd *rowFlags) begin(ctx context.Context, sys *system, signals *interrupts
 
 // mapped returns a Destination for config, whose mapping it completes by the flags, and for a source of texts by
 // a sample.
-func (cmd *rowFlags) mapped(ctx context.Context, sys *system, config *dynamodest.Config, feed *load.Feed, columns []string, stop <-chan struct{}) (*dynamodest.Destination, func(), error) {
-	mapping := config.Mapping
+func (cmd *rowFlags) mapped(ctx context.Context, sys *system, config *dynamodest.Config, feed *load.Feed, in *input.Input, stop <-chan struct{}) (*dynamodest.Destination, func(), error) {
+	mapping, columns := config.Mapping, in.Columns
 	sampled := 0
-	if cmd.isText() && len(mapping.Fields) == 0 && len(cmd.Map) == 0 {
+	if in.Texts && len(mapping.Fields) == 0 && len(cmd.Map) == 0 {
 		sample := feed.Peek(sampleRows, stop)
 		mapping.Fields, sampled = propose(sample, columns), len(sample)
 	} else if err := cmd.mapFields(&config.Mapping, columns); err != nil {

@@ -40,6 +40,8 @@ func TestSources(t *testing.T) {
 		says       string
 	}{
 		"TSV, zipped":         {"a.tsv.gz", zipped.String(), nil, exitOK, 2, "n N"},
+		"TSV by another name": {"a.tab", "id\tn\na\t1\nb\t2\n", nil, exitOK, 2, "n N"},
+		"CSV in capitals":     {"a.txt", "id,n\na,1\nb,2\n", []string{"-format", "CSV"}, exitOK, 2, "n N"},
 		"zipped, cut short":   {"a.tsv.gz", zipped.String()[:zipped.Len()-6], nil, exitSource, 2, "stopped by the source"},
 		"Parquet":             {"a.parquet", columnar.String(), nil, exitOK, 2, ""},
 		"Parquet, cut short":  {"a.parquet", columnar.String()[:columnar.Len()-6], nil, exitUsage, 0, "a.parquet"},

@@ -148,7 +148,7 @@ func (in *Input) openText(o Options, format string, r io.Reader, compressed bool
 	if in.Columns, err = csv.Columns(io.TeeReader(r, &ahead)); err != nil {
 		return readProblem(err)
 	}
-	in.Rows = readable(csv.Rows(io.MultiReader(&ahead, r)))
+	in.Rows, in.Texts = readable(csv.Rows(io.MultiReader(&ahead, r))), true
 	return nil
 }
 

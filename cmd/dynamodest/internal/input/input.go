@@ -33,6 +33,7 @@ type Options struct {
 type Input struct {
 	Rows     iter.Seq2[dynamodest.Row, error] // ranged over once; a row that cannot be read is a BadRow
 	Columns  []string                         // in the order of the source; nil if it does not declare them
+	Texts    bool                             // every value is a text, as in CSV, so that types have to be proposed
 	Size     int64                            // in bytes, as the file has them; -1 if not known
 	Read     func() int64                     // bytes of Size read so far; may be called from any goroutine
 	Identity *Identity                        // nil if the source cannot be resumed
