@@ -34,6 +34,9 @@ func (cmd *loadCmd) findFiles(source *opened) (*files, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := f.distinct(absolute, source.in.Identity.Path); err != nil {
+			return nil, err
+		}
 		f.base = checkpoint.State{Source: *source.in.Identity, Target: target(source.config), Failed: absolute}
 		if err := f.readPast(cmd.Resume); err != nil {
 			return nil, &exitError{code: exitUsage, err: err}
@@ -84,6 +87,24 @@ func (cmd *loadCmd) checkpointPath(f *files, source *opened) error {
 		return nil
 	}
 	return usageError("%s: %s", asked, reason)
+}
+
+// distinct returns an error if the checkpoint, or the file beside it that becomes it, would replace the file of failed
+// rows or the source.
+func (f *files) distinct(failed, source string) error {
+	path, err := filepath.Abs(f.checkpoint)
+	if err != nil {
+		return err
+	}
+	for _, path := range []string{path, path + checkpoint.TemporarySuffix} {
+		switch path {
+		case failed:
+			return usageError("-checkpoint: %s is the file of -failed: name another one", path)
+		case source:
+			return usageError("-checkpoint: %s is the source: name another file", path)
+		}
+	}
+	return nil
 }
 
 // special reports whether there is a file at path that is a device or a pipe.

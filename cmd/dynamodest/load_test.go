@@ -254,6 +254,23 @@ func TestFullDisk(t *testing.T) {
 	assert.Equal(t, figure(t, r.stdout, "rows"), figure(t, r.stdout, "not written"))
 }
 
+// A checkpoint never takes the place of the failed rows or of the source.
+func TestCheckpointOnOtherFiles(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	file, failed := remote.write(t, "a.csv.tmp", numbered(10)), filepath.Join(remote.dir, "f")
+	for path, says := range map[string]string{failed: "is the file of -failed", strings.TrimSuffix(file, ".tmp"): "is the source"} {
+		r := runIn(t, "", "load", "-config", remote.config, "-failed", failed, "-checkpoint", path, "-format", "csv", file)
+		assert.Equal(t, exitUsage, r.code)
+		assert.Contains(t, r.stderr, says)
+	}
+	assert.Zero(t, remote.db.Len("users"))
+	assert.NoFileExists(t, failed)
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, numbered(10), string(data))
+}
+
 // A checkpoint that cannot be written stops the load before the first row.
 func TestCheckpointThatCannotBeWritten(t *testing.T) {
 	t.Parallel()

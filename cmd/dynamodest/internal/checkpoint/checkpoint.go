@@ -66,8 +66,14 @@ func Load(path string) (State, error) {
 	if s.Version != version {
 		return s, fmt.Errorf("%s is not a checkpoint of this version of the command (it has version %d, and this is %d)", path, s.Version, version)
 	}
+	if s.NextRow < 0 || s.FailedBytes < 0 || s.Totals.Rows != s.NextRow {
+		return s, fmt.Errorf("%s is damaged: its figures contradict each other", path)
+	}
 	return s, nil
 }
+
+// TemporarySuffix is added to the path of a checkpoint for the file that [Save] renames.
+const TemporarySuffix = ".tmp"
 
 // Save writes the checkpoint at path. It is there whole or not at all, whenever the process or the machine
 // stops: a file beside it is synced and renamed, and then the directory is synced.
@@ -77,7 +83,7 @@ func Save(path string, s State) error {
 	if err != nil {
 		return err
 	}
-	temporary := path + ".tmp"
+	temporary := path + TemporarySuffix
 	if err := writeSynced(temporary, append(data, '\n')); err != nil {
 		return errors.Join(err, removeIfThere(temporary))
 	}

@@ -55,7 +55,7 @@ func TestSaveThatFails(t *testing.T) {
 func TestLoadOfOtherFiles(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "c.json")
-	for text, want := range map[string]string{"": "is not a checkpoint", "a,b\n": "is not a checkpoint", "{}": "version 0", `{"version":99}`: "version 99"} {
+	for text, want := range map[string]string{"": "is not a checkpoint", "a,b\n": "is not a checkpoint", "{}": "version 0", `{"version":1,"next_row":-1,"totals":{"rows":-1}}`: "damaged", `{"version":1,"next_row":3,"totals":{"rows":2}}`: "damaged", `{"version":99}`: "version 99"} {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		_, err := Load(path)
 		assert.ErrorContains(t, err, want)
