@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/load"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/progress"
@@ -18,7 +19,7 @@ type loadCmd struct {
 	Checkpoint string `placeholder:"FILE" help:"File that says how far the load has come. The default is the file of -failed and .checkpoint.json."`
 	Resume     bool   `help:"Go on after the checkpoint of an earlier run. Rows after it may be written a second time."`
 
-	MaxWriteUnits float64 `placeholder:"UNITS" help:"Write nothing if the rows take more write units than this. Reads the file twice."`
+	MaxWriteUnits *float64 `placeholder:"UNITS" help:"Write nothing if the rows take more write units than this. Reads the file twice."`
 }
 
 // Run loads the rows, and prints what became of them.
@@ -64,8 +65,12 @@ func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
 // fitsUnits returns an error if the rows from number first on may take more write units than -max-write-units
 // allows. It reads the source once more, from its beginning, and writes nothing.
 func (cmd *loadCmd) fitsUnits(ctx context.Context, sys *system, signals *interrupts, source *opened, first int) error {
-	if cmd.MaxWriteUnits == 0 {
+	if cmd.MaxWriteUnits == nil {
 		return nil
+	}
+	most := *cmd.MaxWriteUnits
+	if math.IsNaN(most) || most < 0 {
+		return usageError("-max-write-units %v: give 0 or more", most)
 	}
 	if source.in.Identity == nil {
 		return usageError("-max-write-units reads the source twice, which only a file allows: try preview first")
@@ -83,9 +88,9 @@ func (cmd *loadCmd) fitsUnits(ctx context.Context, sys *system, signals *interru
 	if err != nil {
 		return dryRunError(feed, err)
 	}
-	if needed := forecast.WriteUnits.Total.Most; needed > cmd.MaxWriteUnits {
+	if needed := forecast.WriteUnits.Total.Most; needed > most {
 		return &exitError{code: exitTooMany, err: fmt.Errorf("the rows take %s write units, or more where items are replaced, and -max-write-units is %s: nothing was written",
-			units(needed), units(cmd.MaxWriteUnits))}
+			units(needed), units(most))}
 	}
 	return nil
 }

@@ -117,3 +117,15 @@ func TestMaxWriteUnits(t *testing.T) {
 	assert.Equal(t, exitFailed, r.code, "of a load that goes on only the rest counts: %s", r.stderr)
 	assert.Equal(t, 990, remote.db.Len("users"))
 }
+
+// A limit of 0 is a limit, and what is no number is refused.
+func TestMaxWriteUnitsOfNothing(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	for most, code := range map[string]int{"0": exitTooMany, "NaN": exitUsage, "-1": exitUsage} {
+		r := runIn(t, "", "load", "-config", remote.config, "-max-write-units="+most, remote.write(t, "a.csv", numbered(10)))
+		assert.Equal(t, code, r.code, most)
+		assert.Contains(t, r.stderr, "-max-write-units")
+	}
+	assert.Zero(t, remote.db.Len("users"))
+}
