@@ -8,7 +8,7 @@ const (
 	exitFailed  = 1   // some rows were not written, or may not have been
 	exitUsage   = 2   // the command line, the settings or the header of the source are wrong; nothing was written
 	exitStopped = 3   // the table, the credentials or the access stopped the command
-	exitSource  = 4   // the source or a file of the command's own stopped it
+	exitSource  = 4   // the source or a file of the command's own stopped it, or its output was lost
 	exitTooMany = 5   // -max-write-units allows less; nothing was written
 	exitSignal  = 128 // and the number of the signal: 130 for SIGINT, 143 for SIGTERM
 )
@@ -20,7 +20,7 @@ Exit codes:
   1    some rows were not written, or may not have been: see the report and the file of -failed
   2    the command line, the settings or the header of the source are wrong; nothing was written
   3    the table, the credentials, the access or an outage stopped the command
-  4    the source broke off, or a file of the command's own could not be written
+  4    the source broke off, or a file of the command's own or standard output could not be written
   5    the rows take more write units than -max-write-units allows; nothing was written
   130  stopped by SIGINT (Ctrl-C); 143 by SIGTERM
 A load that was stopped has settled and reported every row that it took.`

@@ -69,7 +69,13 @@ func terminalWidth(f *os.File) func() int {
 
 // run runs the command that args name, and returns the exit code of the process.
 func run(ctx context.Context, args []string, sys *system) int {
-	err := parseAndRun(ctx, args, sys)
+	out := &output{writer: sys.stdout}
+	sys.stdout = out
+	return out.code(sys.stderr, exitCode(sys, parseAndRun(ctx, args, sys)))
+}
+
+// exitCode reports the error of a command, and returns its exit code.
+func exitCode(sys *system, err error) int {
 	var coded *exitError
 	switch {
 	case err == nil || errors.Is(err, errHelp):

@@ -214,6 +214,35 @@ func TestWrongCommandLines(t *testing.T) {
 	}
 }
 
+// A command whose output is lost does not end as if all was well.
+func TestLostOutput(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	file := remote.write(t, "a.csv", "id,n\na,1\n")
+	for _, args := range [][]string{
+		{"load", "-config", remote.config, file},
+		{"preview", "-local", file},
+		{"preview", "-local", "-json", file},
+		{"preview", "-local", "-items", "1", file},
+		{"check", "-local"},
+		{"schema"},
+		{"policy", "-table", "users", "-region", "eu-west-1", "-account", "123456789012"},
+		{"-help"},
+		{"-version"},
+	} {
+		t.Run(strings.Join(args[:min(len(args), 3)], " "), func(t *testing.T) { //nolint:paralleltest // what was written is looked at after them
+			full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+			require.NoError(t, err)
+			defer func() { assert.NoError(t, full.Close()) }()
+			var stderr lockedBuffer
+			assert.Equal(t, exitSource, run(t.Context(), args, &system{stdin: strings.NewReader(""), stdout: full, stderr: &stderr}))
+			assert.Contains(t, stderr.String(), "standard output could not be written: write /dev/full: no space left on device")
+			assert.NotContains(t, stderr.String(), "settings")
+		})
+	}
+	assert.Equal(t, 1, remote.db.Len("users"))
+}
+
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	remote := newRemote(t)

@@ -48,9 +48,8 @@ func (cmd *previewCmd) Run(ctx context.Context, sys *system) (err error) {
 		if err != nil {
 			return &exitError{code: exitSource, err: err}
 		}
-		err = printJSON(sys, text)
-		if err != nil {
-			return &exitError{code: exitSource, err: err}
+		if err := printJSON(sys, text); err != nil {
+			return err
 		}
 	} else {
 		preview{out: sys.stdout, Forecast: forecast}.print()
@@ -67,8 +66,10 @@ func printItem(out io.Writer, dest *dynamodest.Destination, row dynamodest.Row) 
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(out, dynamodest.Item(item))
-	return err
+	if _, err := fmt.Fprintln(out, dynamodest.Item(item)); err != nil {
+		return &exitError{code: exitSource} // run reports it
+	}
+	return nil
 }
 
 // dryRunError gives an error of DryRun over the rows of feed its exit code.

@@ -17,9 +17,9 @@ func (schemaCmd) Run(sys *system) error { return printJSON(sys, dynamodest.Confi
 func printJSON(sys *system, document json.RawMessage) error {
 	var text bytes.Buffer
 	if err := json.Indent(&text, bytes.TrimSpace(document), "", "  "); err != nil {
-		return err
+		return &exitError{code: exitSource, err: err}
 	}
 	text.WriteByte('\n')
-	_, err := sys.stdout.Write(text.Bytes())
-	return err
+	_, _ = sys.stdout.Write(text.Bytes()) // run reports an error
+	return nil
 }
