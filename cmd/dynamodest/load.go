@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os/signal"
+	"syscall"
 
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/load"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/progress"
@@ -24,6 +26,8 @@ type loadCmd struct {
 
 // Run loads the rows, and prints what became of them.
 func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
+	// A reader of the output that has gone, as tee has after a Ctrl-C, must not end the process while rows are in flight.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, signals := watch(ctx, sys)
 	defer func() { err = signals.end(err) }()
 	if cmd.WithRows && cmd.Failed == "" {

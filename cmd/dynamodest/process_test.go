@@ -76,6 +76,25 @@ func balanced(t *testing.T, r ran) {
 	assert.Equal(t, figure(t, r.stdout, "rows"), sum, r.stdout)
 }
 
+// A load settles although nobody reads what it says any more, as after Ctrl-C in load … 2>&1 | tee log.
+func TestNobodyReads(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	reader, writer, err := os.Pipe()
+	require.NoError(t, err)
+	require.NoError(t, reader.Close())
+	defer func() { assert.NoError(t, writer.Close()) }()
+	cmd := exec.CommandContext(t.Context(), command(t), "load", "-config", remote.config, "-failed", filepath.Join(remote.dir, "f"), remote.write(t, "a.csv", "id,n\na,1\nb,2\n"))
+	cmd.Stdout, cmd.Stderr = writer, writer
+	var exit *exec.ExitError
+	require.ErrorAs(t, cmd.Run(), &exit)
+	assert.Equal(t, exitSource, exit.ExitCode(), "the report was lost: %s", exit)
+	assert.Equal(t, 2, remote.db.Len("users"))
+	s, err := checkpoint.Load(filepath.Join(remote.dir, "f.checkpoint.json"))
+	require.NoError(t, err)
+	assert.True(t, s.Done)
+}
+
 // The first signal ends the source: what was read settles, and -resume goes on.
 func TestFirstSignal(t *testing.T) {
 	t.Parallel()
