@@ -29,10 +29,13 @@ var configSchema string
 // https://json-schema.org/draft/2020-12
 func ConfigSchema() json.RawMessage { return json.RawMessage(configSchema) }
 
-// WithoutSecrets returns c without its Credentials, the access key ID included, as for a page that shows the
-// settings. Everything else is as in c, and shared with it: the fields for Go callers too, some of which may know
-// secrets.
+// WithoutSecrets returns c without its Credentials, the access key ID included, and without an Endpoint that
+// Validate refuses for its form, since that may hold a password: as for a page that shows the settings.
+// Everything else is as in c, and shared with it: the fields for Go callers too, some of which may know secrets.
 func (c Config) WithoutSecrets() Config {
 	c.Credentials = Credentials{}
+	if c.Endpoint != "" && endpointProblem(c.Endpoint) != "" {
+		c.Endpoint = ""
+	}
 	return c
 }

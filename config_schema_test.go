@@ -169,4 +169,9 @@ func TestWithoutSecrets(t *testing.T) {
 	assert.NotContains(t, string(data), "credentials")
 	cfg.Credentials = Credentials{}
 	assert.Equal(t, cfg, got)
+
+	cfg.Endpoint = "https://user:hunter2@dynamodb.example" // which Validate refuses
+	assert.Empty(t, cfg.WithoutSecrets().Endpoint)
+	cfg.Endpoint = "http://localhost:8000"
+	assert.Equal(t, cfg.Endpoint, cfg.WithoutSecrets().Endpoint)
 }
