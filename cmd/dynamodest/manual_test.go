@@ -91,6 +91,8 @@ func TestManualNamesWhatExists(t *testing.T) {
 		help += runIn(t, "", command, "-help").stdout
 	}
 	for _, flag := range regexp.MustCompile("`(-[a-z][a-z-]+)").FindAllStringSubmatch(text, -1) {
-		assert.True(t, strings.Contains(help, flag[1]), "no command has the flag %s", flag[1])
+		if !strings.Contains(help, flag[1]) {
+			t.Errorf("no command has the flag %s", flag[1])
+		}
 	}
 }
