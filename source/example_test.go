@@ -124,3 +124,13 @@ func ExampleLineError() {
 	// Output:
 	// true 17 line 17, column 4: not valid JSON
 }
+
+// A postal code that the sample lacks, and that its type would change, fails its row.
+func ExampleGuard_Check() {
+	guard := source.NewGuard([]dynamodest.Row{{"zip": "10001"}, {"zip": "94103"}}, "zip")
+	fmt.Println(guard.Check(dynamodest.Row{"zip": "60601"}))
+	fmt.Println(guard.Check(dynamodest.Row{"zip": "02134"}))
+	// Output:
+	// <nil>
+	// column "zip": the text is not in a form that N keeps, the type that a sample suggested: a code with leading zeros, for one
+}

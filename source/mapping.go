@@ -23,8 +23,8 @@ const (
 // ProposeMapping proposes a mapping from a sample of rows: a field for each column, sorted by name, with a
 // type for columns of text that are numbers or bools throughout. A person decides: a sample may lack the row
 // that matters, such as the one postal code that begins with 0. In a column that is proposed as a number, such a
-// text is written as the number that it spells, "0123" as 123, without an error; text that is no number fails its
-// row. Columns that the sample lacks are not in the mapping, and would not be written.
+// text is written as the number that it spells, "0123" as 123, without an error, unless a [Guard] finds it; text
+// that is no number fails its row. Columns that the sample lacks are not in the mapping, and would not be written.
 //
 // The types, by the values of a column other than nil and "":
 //
@@ -40,6 +40,16 @@ const (
 //
 // With a forced type, "" remains what Mapping.EmptyString says: a NULL by default.
 func ProposeMapping(sample []dynamodest.Row) dynamodest.Mapping {
+	columns := gather(sample)
+	var m dynamodest.Mapping
+	for _, name := range slices.Sorted(maps.Keys(columns)) {
+		m.Fields = append(m.Fields, dynamodest.Field{Column: name, Type: columns[name].propose()})
+	}
+	return m
+}
+
+// gather returns what the values of each column of a sample show.
+func gather(sample []dynamodest.Row) map[string]*evidence {
 	columns := map[string]*evidence{}
 	for _, row := range sample {
 		for name, v := range row {
@@ -51,11 +61,7 @@ func ProposeMapping(sample []dynamodest.Row) dynamodest.Mapping {
 			e.add(v)
 		}
 	}
-	var m dynamodest.Mapping
-	for _, name := range slices.Sorted(maps.Keys(columns)) {
-		m.Fields = append(m.Fields, dynamodest.Field{Column: name, Type: columns[name].propose()})
-	}
-	return m
+	return columns
 }
 
 // evidence is what the values of a column have shown.
@@ -93,14 +99,13 @@ func (e *evidence) add(v any) {
 // addText takes text into account.
 func (e *evidence) addText(text string) {
 	e.seen = true
-	switch text {
-	case "true", "True", "TRUE", "false", "False", "FALSE":
+	if isBool(text) {
 		e.numbers = false
 		return
 	}
 	e.bools = false
 	fraction, ok := decimalText(text)
-	if !ok {
+	if !ok || fraction == "" && len(strings.TrimPrefix(text, "-")) > maxWhole {
 		e.numbers = false
 		return
 	}
@@ -123,7 +128,16 @@ func (e *evidence) propose() dynamodest.Type {
 	return dynamodest.Auto
 }
 
-// decimalText returns the decimals of text that is a number and nothing else.
+// isBool reports whether text is a bool and nothing else.
+func isBool(text string) bool {
+	switch text {
+	case "true", "True", "TRUE", "false", "False", "FALSE":
+		return true
+	}
+	return false
+}
+
+// decimalText returns the decimals of text that is a number in its plain form, and nothing else.
 func decimalText(text string) (fraction string, ok bool) {
 	unsigned := strings.TrimPrefix(text, "-")
 	whole, fraction, hasPoint := strings.Cut(unsigned, ".")
@@ -132,7 +146,7 @@ func decimalText(text string) (fraction string, ok bool) {
 		return "", false
 	case strings.Trim(unsigned, "0.") == "" && unsigned != text: // minus zero, whose sign no N keeps
 		return "", false
-	case !hasPoint && len(whole) > maxWhole, len(whole)+len(fraction) > maxDigits:
+	case len(whole)+len(fraction) > maxDigits:
 		return "", false
 	}
 	return fraction, true

@@ -29,6 +29,18 @@ func fitKeys(fields []dynamodest.Field, keys []dynamodest.KeyAttribute) {
 	}
 }
 
+// guard returns the check of the rows that the sample lacks, for the columns whose types are proposed and not given
+// by -type.
+func (s *settings) guard(fields []dynamodest.Field, sample []dynamodest.Row) *source.Guard {
+	var columns []string
+	for _, f := range fields {
+		if _, given := s.Type[f.Column]; !given && (f.Type == dynamodest.Number || f.Type == dynamodest.Bool) {
+			columns = append(columns, f.Column)
+		}
+	}
+	return source.NewGuard(sample, columns...)
+}
+
 // describeProposal says which types were proposed from n rows.
 func describeProposal(fields []dynamodest.Field, n int) string {
 	var typed []string

@@ -112,8 +112,9 @@ func (cmd *rowFlags) begin(ctx context.Context, sys *system, signals *interrupts
 func (cmd *rowFlags) mapped(ctx context.Context, sys *system, config *dynamodest.Config, feed *load.Feed, in *input.Input, stop <-chan struct{}) (*dynamodest.Destination, func(), error) {
 	mapping, columns := config.Mapping, in.Columns
 	sampled := 0
+	var sample []dynamodest.Row
 	if in.Texts && len(mapping.Fields) == 0 && len(cmd.Map) == 0 {
-		sample := feed.Peek(sampleRows, stop)
+		sample = feed.Peek(sampleRows, stop)
 		mapping.Fields, sampled = propose(sample, columns), len(sample)
 	} else if err := cmd.mapFields(&config.Mapping, columns); err != nil {
 		return nil, nil, err
@@ -128,6 +129,7 @@ func (cmd *rowFlags) mapped(ctx context.Context, sys *system, config *dynamodest
 		return nil, nil, err
 	}
 	fitKeys(mapping.Fields, dest.Keys())
+	feed.Check(cmd.guard(mapping.Fields, sample).Check)
 	if err := cmd.mapFields(&mapping, columns); err != nil {
 		end()
 		return nil, nil, err

@@ -23,6 +23,7 @@ type Feed struct {
 	quit   chan struct{}
 	ended  chan struct{} // closed when the source's goroutine is gone
 	peeked []item
+	check  func(dynamodest.Row) error // nil if rows are not checked
 	taken  atomic.Int64
 
 	refused   error // the error with which the call stopped
@@ -81,6 +82,9 @@ func (f *Feed) Peek(n int, stop <-chan struct{}) []dynamodest.Row {
 	return rows
 }
 
+// Check has Rows yield a row for which check returns an error with that error, as a BadRow.
+func (f *Feed) Check(check func(dynamodest.Row) error) { f.check = check }
+
 // Taken returns how many rows were taken from the source, those included that were skipped.
 func (f *Feed) Taken() int { return int(f.taken.Load()) }
 
@@ -114,6 +118,11 @@ func (f *Feed) Rows(first int, stop <-chan struct{}, next func() bool) iter.Seq2
 				continue
 			}
 			f.taken.Add(1)
+			if it.err == nil && f.check != nil {
+				if err := f.check(it.row); err != nil {
+					it.err = dynamodest.BadRow(err)
+				}
+			}
 			if !yield(it.row, it.err) {
 				f.refused = it.err
 				return

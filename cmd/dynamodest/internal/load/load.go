@@ -153,6 +153,10 @@ func (l *Load) letter(values dynamodest.Row, o outcome, failure *dynamodest.RowE
 		Column: e.Column, Attribute: e.Attribute, Attempts: e.Attempts,
 	}
 	letter.Text, letter.Remedy, letter.Line = Explain(&e)
+	var unlike *source.UnlikeError
+	if errors.As(e.Err, &unlike) {
+		letter.Column = unlike.Column
+	}
 	if l.WithRows {
 		letter.Values = deadletter.Values(values)
 	}
@@ -165,6 +169,11 @@ func Explain(e *dynamodest.RowError) (text, remedy string, line int) {
 	var unread *source.LineError
 	if errors.As(e.Err, &unread) { // its text is one of numbers and names
 		return fmt.Sprintf("row %d: %s: %s", e.Index, e.Reason.Error(), unread), "fix the line", unread.Line
+	}
+	var unlike *source.UnlikeError
+	if errors.As(e.Err, &unlike) { // its text is one of names too
+		return fmt.Sprintf("row %d: %s: %s", e.Index, e.Reason.Error(), unlike),
+			fmt.Sprintf("give the type of the column: -type %[1]s=S keeps every text as it is, -type %[1]s=%[2]s has it read as %[2]s", unlike.Column, unlike.Type), 0
 	}
 	return strings.TrimSuffix(e.Error(), "; remedy: "+e.Remedy()), e.Remedy(), 0
 }
