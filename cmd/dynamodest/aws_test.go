@@ -48,8 +48,13 @@ func TestAWSConfiguration(t *testing.T) { //nolint:paralleltest // it sets the e
 			assert.NotContains(t, r.stderr, "secret of the profile")
 		})
 	}
+	r := runIn(t, "", "check", "-table", "users", "-region", "eu-west-1")
+	assert.Equal(t, exitStopped, r.code)
+	assert.Contains(t, r.stderr, "bad credentials")
+	assert.Contains(t, r.stderr, "AWS_ACCESS_KEY_ID", "a remedy for users of a command")
+	assert.NotContains(t, r.stderr, "errors.As")
 	t.Setenv("AWS_PROFILE", "loader")
-	r := runIn(t, "", "load", "-table", "users", "-failed", filepath.Join(remote.dir, "f"), remote.write(t, "a.csv", numbered(10)))
+	r = runIn(t, "", "load", "-table", "users", "-failed", filepath.Join(remote.dir, "f"), remote.write(t, "a.csv", numbered(10)))
 	assert.Equal(t, exitFailed, r.code, r.stderr)
 	assert.Equal(t, 9, db.Len("users"))
 }

@@ -1,6 +1,14 @@
 package main
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/dynamodest/dynamodest"
+)
 
 // The exit codes of the command.
 const (
@@ -39,6 +47,31 @@ func (e *exitError) Error() string {
 }
 
 func (e *exitError) Unwrap() error { return e.err }
+
+// noCredentials is the remedy of the command for credentials that nothing provides, where that of the library is for
+// programs.
+const noCredentials = "give credentials as the AWS command line takes them: by the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), by -profile, or by the role of the machine; those of SSO expire: aws sso login"
+
+// userError is an error with another text.
+type userError struct {
+	error
+	text string
+}
+
+func (e *userError) Error() string { return e.text }
+
+func (e *userError) Unwrap() error { return e.error }
+
+// forUsers returns err with the remedy for users of the command if it is about credentials that were not found: those
+// that were found and that DynamoDB refuses have a response.
+func forUsers(err error) error {
+	var table *dynamodest.TableError
+	var response smithy.APIError
+	if !errors.As(err, &table) || table.Reason != dynamodest.ErrCredentials || errors.As(table.Err, &response) {
+		return err
+	}
+	return &userError{err, strings.Replace(err.Error(), table.Remedy(), noCredentials, 1)}
+}
 
 // usageError returns an error of the command line or the settings.
 func usageError(format string, args ...any) error {

@@ -122,7 +122,7 @@ func outcome(result load.Result, interrupted int) error {
 	case result.SourceErr != nil:
 		return &exitError{code: exitSource, err: fmt.Errorf("stopped by the source: %w", result.SourceErr)}
 	case result.Stop != nil:
-		return &exitError{code: exitStopped, err: fmt.Errorf("stopped: %w", result.Stop)}
+		return &exitError{code: exitStopped, err: fmt.Errorf("stopped: %w", forUsers(result.Stop))}
 	case result.Totals.Failed() > 0:
 		return &exitError{code: exitFailed}
 	}

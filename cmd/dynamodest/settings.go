@@ -126,7 +126,7 @@ func setupError(err error) error {
 	case errors.As(err, &coded):
 		return err
 	case errors.As(err, &table):
-		return &exitError{code: exitStopped, err: err}
+		return &exitError{code: exitStopped, err: forUsers(err)}
 	}
 	return &exitError{code: exitUsage, err: fmt.Errorf("the settings are wrong:\n%w", err)}
 }
