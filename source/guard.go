@@ -29,15 +29,12 @@ func NewGuard(sample []dynamodest.Row, columns ...string) *Guard {
 		if e == nil {
 			continue
 		}
-		switch e.propose() {
-		case dynamodest.Number:
-			c := guarded{}
-			if !e.uneven {
-				c.decimals = e.decimals
-			}
+		c := guarded{bools: e.propose() == dynamodest.Bool}
+		if !c.bools && !e.uneven {
+			c.decimals = e.decimals
+		}
+		if e.propose() != dynamodest.Auto {
 			g.columns[column] = c
-		case dynamodest.Bool:
-			g.columns[column] = guarded{bools: true}
 		}
 	}
 	return g
