@@ -67,7 +67,8 @@ func overPipes(t testing.TB, cfg dynamodest.Config, db *dynamodesttest.DB, handl
 		_ = server.Close()
 		serving.Wait()
 	})
-	cfg.Client, cfg.Region, cfg.Endpoint = nil, dynamodesttest.Region, "http://dynamodb.test"
+	region := strings.Split(db.ARN(cfg.Table), ":")[3] // that of the double
+	cfg.Client, cfg.Region, cfg.Endpoint = nil, region, "http://dynamodb.test"
 	cfg.Credentials = dynamodest.Credentials{AccessKeyID: id, SecretAccessKey: secret}
 	cfg.ClientOptions = []func(*dynamodb.Options){func(o *dynamodb.Options) { o.HTTPClient = connections }}
 	return cfg
