@@ -173,7 +173,7 @@ func escape(text []byte) (size int, ok bool) {
 	return 12, true
 }
 
-// codeUnit returns the code unit of the escape \uXXXX that text begins with.
+// codeUnit returns the code unit of an escape such as \u0041, which text begins with.
 func codeUnit(text []byte) (unit uint64, ok bool) {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false

@@ -18,7 +18,7 @@ var saved = State{
 	Version: version,
 	Source:  input.Identity{Path: "a.csv", Size: 10, ModTime: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Head: "abc"},
 	Target:  Target{Table: "users", Region: "eu-west-1"},
-	NextRow: 5, Failed: "/tmp/failed", FailedBytes: 100,
+	NextRow: 5, Failed: "/data/failed", FailedBytes: 100,
 	Totals: Totals{Rows: 5, Outcomes: map[string]int{"written": 4, "not_written": 1}, Reasons: map[dynamodest.Reason]int{dynamodest.ErrKey: 1}, Requests: 2, WriteUnits: 4.5, Seconds: 1.5},
 }
 
