@@ -241,6 +241,28 @@ func holdPort(t *testing.T, listener net.Listener) {
 	})
 }
 
+// unhurried accepts connections that read what the client still has to send before they close. A close
+// with bytes unread resets the connection, and then it is a matter of time whether the client sees the
+// response before it.
+type unhurried struct{ net.Listener }
+
+func (l unhurried) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return unhurriedConn{conn.(*net.TCPConn)}, nil
+}
+
+type unhurriedConn struct{ *net.TCPConn }
+
+func (c unhurriedConn) Close() error {
+	_ = c.CloseWrite()
+	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second)) // for a client that keeps it open
+	_, _ = io.Copy(io.Discard, c.TCPConn)
+	return c.TCPConn.Close()
+}
+
 // A server that goes away in mid-run, and one that was never there.
 func TestUnreachableServers(t *testing.T) {
 	t.Parallel()
@@ -262,6 +284,7 @@ func TestUnreachableServers(t *testing.T) {
 
 	secure := httptest.NewUnstartedServer(db)
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.Listener = unhurried{secure.Listener}
 	secure.StartTLS()
 	defer secure.Close()
 	plain := httptest.NewServer(db)
