@@ -18,7 +18,7 @@ const (
 	exitStopped = 3   // the table, the credentials or the access stopped the command
 	exitSource  = 4   // the source or a file of the command's own stopped it, or its output was lost
 	exitTooMany = 5   // -max-write-units allows less; nothing was written
-	exitSignal  = 128 // and the number of the signal: 130 for SIGINT, 143 for SIGTERM
+	exitSignal  = 128 // and the number of the signal: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP
 )
 
 const exitCodes = `
@@ -30,7 +30,7 @@ Exit codes:
   3    the table, the credentials, the access or an outage stopped the command
   4    the source broke off, or a file of the command's own or standard output could not be written
   5    the rows take more write units than -max-write-units allows; nothing was written
-  130  stopped by SIGINT (Ctrl-C); 143 by SIGTERM
+  130  stopped by SIGINT (Ctrl-C); 143 by SIGTERM; 129 by SIGHUP
 A load that was stopped has settled and reported every row that it took.`
 
 // exitError is an error with the exit code that it stands for. A nil err has been reported already.

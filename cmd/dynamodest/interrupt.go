@@ -9,7 +9,8 @@ import (
 )
 
 // interrupts acts on the signals of a command: the first one closes stop, and the second one ends the
-// context. Until graceful is called the first one does both, since nothing is in flight.
+// context. Until graceful is called the first one does both, since nothing is in flight. A hangup is never the
+// second one: when a terminal closes, the kernel sends one and the shell another.
 type interrupts struct {
 	stop     chan struct{}
 	first    atomic.Pointer[os.Signal]
@@ -26,21 +27,22 @@ func watch(ctx context.Context, sys *system) (context.Context, *interrupts) {
 	go func() {
 		defer close(i.finished)
 		defer cancel()
+		asked := 0 // how often somebody asked for the end
 		for {
 			select {
 			case s := <-sys.signals:
-				if i.first.CompareAndSwap(nil, &s) {
-					graceful := i.isLoad.Load()
-					if !graceful {
-						cancel() // first, so that a source that stop ends is not taken for complete
-					}
-					close(i.stop)
-					if graceful {
-						fmt.Fprintf(sys.stderr, "\ndynamodest: %s: no more rows are read, and what was read is written; once more to give that up\n", s)
-						continue
-					}
+				if s != syscall.SIGHUP {
+					asked++
 				}
-				cancel()
+				if asked > 1 || !i.isLoad.Load() {
+					cancel() // before stop is closed, so that a source that stop ends is not taken for complete
+				}
+				if i.first.CompareAndSwap(nil, &s) {
+					close(i.stop)
+				}
+				if ctx.Err() == nil {
+					fmt.Fprintf(sys.stderr, "\ndynamodest: %s: no more rows are read, and what was read is written; once more to give that up\n", s)
+				}
 			case <-i.quit:
 				return
 			}

@@ -98,7 +98,7 @@ func TestNobodyReads(t *testing.T) {
 // The first signal ends the source: what was read settles, and -resume goes on.
 func TestFirstSignal(t *testing.T) {
 	t.Parallel()
-	for name, signal := range map[string]syscall.Signal{"SIGINT": syscall.SIGINT, "SIGTERM": syscall.SIGTERM} {
+	for name, signal := range map[string]syscall.Signal{"SIGINT": syscall.SIGINT, "SIGTERM": syscall.SIGTERM, "SIGHUP": syscall.SIGHUP} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			remote := newRemote(t)
@@ -111,7 +111,13 @@ func TestFirstSignal(t *testing.T) {
 				}
 				return dynamodesttest.Slow(2e6, 0)
 			})
-			p := start(t, nil, command(t), args...)
+			var p *process
+			started := make(chan struct{})
+			p = start(t, map[string]func(){"no more rows are read": func() { // then the terminal closes, or its shell says so too
+				<-started
+				assert.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP))
+			}}, command(t), args...)
+			close(started)
 			<-running
 			require.NoError(t, p.cmd.Process.Signal(signal))
 			r := p.wait(t)
@@ -131,6 +137,24 @@ func TestFirstSignal(t *testing.T) {
 			assert.Len(t, letters(t, failed), 200)
 		})
 	}
+}
+
+// A load that nohup has started goes on when its terminal closes.
+func TestNohup(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	running := make(chan struct{})
+	remote.db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+		if c.N == 20 {
+			close(running)
+		}
+		return dynamodesttest.Slow(2e6, 0)
+	})
+	p := start(t, nil, "nohup", command(t), "load", "-config", remote.config, "-failed", filepath.Join(remote.dir, "f"), remote.write(t, "a.csv", numbered(5000)))
+	<-running
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP))
+	assert.Equal(t, exitFailed, p.wait(t).code)
+	assert.Equal(t, 4950, remote.db.Len("users"))
 }
 
 // The second signal gives up what is in flight, and the account is still true.
