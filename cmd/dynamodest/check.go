@@ -29,7 +29,7 @@ func (cmd *checkCmd) Run(ctx context.Context, sys *system) (err error) {
 	}
 	defer end()
 	if err := dest.Check(ctx); err != nil {
-		return setupError(err)
+		return cmd.setupError(err, nil)
 	}
 	fmt.Fprintf(sys.stdout, "table           %s: exists and takes writes\n", c.Table)
 	for _, key := range dest.Keys() {
@@ -40,7 +40,7 @@ func (cmd *checkCmd) Run(ctx context.Context, sys *system) (err error) {
 		return nil
 	}
 	if err := dest.CheckWrites(ctx); err != nil {
-		return setupError(err)
+		return cmd.setupError(err, nil)
 	}
 	fmt.Fprintln(sys.stdout, "writing         allowed")
 	return nil

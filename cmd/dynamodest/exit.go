@@ -8,6 +8,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/words"
 )
 
 // The exit codes of the command.
@@ -62,15 +63,16 @@ func (e *userError) Error() string { return e.text }
 
 func (e *userError) Unwrap() error { return e.error }
 
-// forUsers returns err with the remedy for users of the command if it is about credentials that were not found: those
-// that were found and that DynamoDB refuses have a response.
+// forUsers returns err in the terms of the command, with another remedy if it is about credentials that were not found:
+// those that were found and that DynamoDB refuses have a response.
 func forUsers(err error) error {
+	text := err.Error()
 	var table *dynamodest.TableError
 	var response smithy.APIError
-	if !errors.As(err, &table) || table.Reason != dynamodest.ErrCredentials || errors.As(table.Err, &response) {
-		return err
+	if errors.As(err, &table) && table.Reason == dynamodest.ErrCredentials && !errors.As(table.Err, &response) {
+		text = strings.Replace(text, table.Remedy(), noCredentials, 1)
 	}
-	return &userError{err, strings.Replace(err.Error(), table.Remedy(), noCredentials, 1)}
+	return &userError{err, words.Command(text, "")}
 }
 
 // usageError returns an error of the command line or the settings.

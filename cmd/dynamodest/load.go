@@ -90,7 +90,7 @@ func (cmd *loadCmd) fitsUnits(ctx context.Context, sys *system, signals *interru
 	}()
 	forecast, err := source.dest.DryRun(ctx, feed.Rows(first, signals.stop, func() bool { return true }), nil)
 	if err != nil {
-		return dryRunError(feed, err)
+		return cmd.dryRunError(feed, err)
 	}
 	if needed := forecast.WriteUnits.Total.Most; needed > most {
 		return &exitError{code: exitTooMany, err: fmt.Errorf("the rows take %s write units, or more where items are replaced, and -max-write-units is %s: nothing was written",

@@ -115,13 +115,14 @@ func TestBadInput(t *testing.T) {
 		"ragged lines":            {"a.csv", "id,n\na,1\nb\nc,1,2\nd,4\n", nil, exitFailed, 2, []string{"line 3: has 1 field", "not written                   2"}},
 		"byte order mark":         {"a.csv", "\ufeffid,n\na,1\n", nil, exitOK, 1, nil},
 		"quoted newlines":         {"a.csv", "id,n\n\"a\nb\",1\n,2\nc,3\n", nil, exitFailed, 2, []string{"row 1: bad key"}},
-		"empty header":            {"a.csv", "id,\na,1\n", nil, exitUsage, 0, []string{"line 1: column 2 of the header has no name"}},
-		"repeated header":         {"a.csv", "id,id\na,1\n", nil, exitUsage, 0, []string{"line 1: columns 1 and 2 are both named"}},
+		"empty header":            {"a.csv", "id,\na,1\n", nil, exitUsage, 0, []string{"line 1: column 2 of the header has no name: give it one\n"}},
+		"repeated header":         {"a.csv", "id,id\na,1\n", nil, exitUsage, 0, []string{"line 1: columns 1 and 2 are both named \"id\": rename one\n"}},
 		"empty file":              {"a.csv", "", nil, exitUsage, 0, []string{"the source is empty"}},
 		"header alone":            {"a.csv", "id,n\n", nil, exitOK, 0, nil},
 		"broken line in NDJSON":   {"a.ndjson", "{\"id\":\"a\"}\n{\"id\":\n{\"id\":\"c\"}\n", nil, exitFailed, 2, []string{"line 2: "}},
 		"wrong type in the rows":  {"a.ndjson", "{\"id\":1}\n{\"id\":\"c\"}\n", nil, exitFailed, 1, []string{"row 0: bad key"}},
-		"unknown type in -type":   {"a.csv", "id,n\na,1\n", []string{"-type", "n=FLOAT"}, exitUsage, 0, []string{"Mapping.Fields[1].Type"}},
+		"unknown type in -type":   {"a.csv", "id,n\na,1\n", []string{"-type", "n=FLOAT"}, exitUsage, 0, []string{"\n-type n: "}},
+		"unknown type in -map":    {"a.csv", "id,n\na,1\n", []string{"-map", "id", "-map", "n=m:FLOAT"}, exitUsage, 0, []string{"FLOAT is no type"}},
 		"key that is not written": {"a.csv", "id,n\na,1\n", []string{"-map", "n"}, exitUsage, 0, []string{"the settings are wrong", `"id"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,9 +144,9 @@ func TestBadSettings(t *testing.T) {
 	for name, tt := range map[string]struct{ text, says string }{
 		"no JSON":          {`{"table": `, "JSON"},
 		"unknown setting":  {`{"tabel": "users"}`, `did you mean "table"?`},
-		"wrong type":       {`{"table": "users", "concurrency": "4"}`, "oncurrency"},
-		"secret elsewhere": {`{"table": "users", "region": "us-east-1", "credentials": "wJalrXUtnFEMI"}`, "redentials"},
-		"no table":         {`{"region": "us-east-1", "credentials": {"access_key_id": "AKIDEXAMPLE", "secret_access_key": "wJalrXUtnFEMI"}}`, "Table"},
+		"wrong type":       {`{"table": "users", "concurrency": "4"}`, "\n/concurrency (-concurrency): "},
+		"secret elsewhere": {`{"table": "users", "region": "us-east-1", "credentials": "wJalrXUtnFEMI"}`, "\n/credentials: "},
+		"no table":         {`{"region": "us-east-1", "credentials": {"access_key_id": "AKIDEXAMPLE", "secret_access_key": "wJalrXUtnFEMI"}}`, "\n/table (-table): "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

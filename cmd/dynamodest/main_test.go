@@ -199,7 +199,7 @@ func TestWrongCommandLines(t *testing.T) {
 		"-type x=N: there is no such column":                {"load", "-local", "-type", "x=N", file},
 		"-key id: write NAME:S":                             {"load", "-local", "-key", "id", file},
 		"no table local with the key id:X":                  {"load", "-local", "-key", "id:X", file},
-		"Mode":                                              {"load", "-local", "-mode", "mirror", file},
+		"-mode: ":                                           {"load", "-local", "-mode", "mirror", file},
 		"no such file":                                      {"load", "-local", filepath.Join(remote.dir, "none.csv")},
 		"-duplicates fail the rows before":                  {"load", "-config", remote.config, "-duplicates", "fail", "-resume", "-failed", filepath.Join(remote.dir, "f"), file},
 	} {

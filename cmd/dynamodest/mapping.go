@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -19,7 +20,11 @@ func (s *settings) mapFields(m *dynamodest.Mapping, columns []string) error {
 	if len(s.Map) > 0 {
 		m.Fields = nil
 		for _, text := range s.Map {
-			m.Fields = append(m.Fields, parseField(text))
+			field, err := parseField(text)
+			if err != nil {
+				return err
+			}
+			m.Fields = append(m.Fields, field)
 		}
 	}
 	if len(s.Type) == 0 {
@@ -55,15 +60,31 @@ func setType(fields []dynamodest.Field, column string, kind dynamodest.Type) err
 	return nil
 }
 
+// typeForm matches what may be meant as a type.
+var typeForm = regexp.MustCompile(`^[A-Z_]+$`)
+
 // parseField reads COLUMN, COLUMN=ATTRIBUTE, COLUMN:TYPE or COLUMN=ATTRIBUTE:TYPE. What follows the last
-// colon is a type only if it is the name of one, so names may have colons.
-func parseField(text string) dynamodest.Field {
+// colon is a type only if it looks like one, so most names may have colons.
+func parseField(text string) (dynamodest.Field, error) {
 	var f dynamodest.Field
-	if before, kind := cutLast(text, ":"); slices.Contains(fieldTypes, dynamodest.Type(kind)) {
+	before, kind := cutLast(text, ":")
+	switch {
+	case slices.Contains(fieldTypes, dynamodest.Type(kind)):
 		text, f.Type = before, dynamodest.Type(kind)
+	case typeForm.MatchString(kind):
+		return f, usageError("-map %s: %s is no type: give one of %s; a name with such an end goes into the file of -config", text, kind, typeNames())
 	}
 	f.Column, f.Attribute, _ = strings.Cut(text, "=")
-	return f
+	return f, nil
+}
+
+// typeNames returns the types for a text.
+func typeNames() string {
+	var names []string
+	for _, t := range fieldTypes {
+		names = append(names, string(t))
+	}
+	return strings.Join(names, ", ")
 }
 
 // localKey returns the key of a local table that none was given for: the first column.

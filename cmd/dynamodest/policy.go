@@ -23,7 +23,7 @@ func (cmd *policyCmd) Run(ctx context.Context, sys *system) (err error) {
 	defer func() { err = signals.end(err) }()
 	policy, err := cmd.policy(ctx, sys)
 	if err != nil {
-		return setupError(err)
+		return cmd.setupError(err, nil)
 	}
 	return printJSON(sys, policy)
 }

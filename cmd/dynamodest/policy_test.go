@@ -37,7 +37,7 @@ func TestPolicy(t *testing.T) {
 	}
 	r := runIn(t, "", "policy", "-trust", "123456789012")
 	assert.Equal(t, exitUsage, r.code)
-	assert.Contains(t, r.stderr, "externalID: is required")
+	assert.Contains(t, r.stderr, "-external-id: is required")
 	r = runIn(t, "", "policy", "-config", remote.config, "-table", "others")
 	assert.Equal(t, exitStopped, r.code)
 }

@@ -41,7 +41,7 @@ func (cmd *previewCmd) Run(ctx context.Context, sys *system) (err error) {
 	}
 	forecast, err := source.dest.DryRun(ctx, source.feed.Rows(0, signals.stop, func() bool { return true }), show)
 	if err != nil {
-		return dryRunError(source.feed, err)
+		return cmd.dryRunError(source.feed, err)
 	}
 	if cmd.JSON {
 		text, err := json.Marshal(forecast)
@@ -73,11 +73,11 @@ func printItem(out io.Writer, dest *dynamodest.Destination, row dynamodest.Row) 
 }
 
 // dryRunError gives an error of DryRun over the rows of feed its exit code.
-func dryRunError(feed *load.Feed, err error) error {
+func (s *settings) dryRunError(feed *load.Feed, err error) error {
 	if ended := feed.Ended(err); ended != nil {
 		return &exitError{code: exitSource, err: fmt.Errorf("stopped by the source: %w", ended)}
 	}
-	return setupError(err)
+	return s.setupError(err, nil)
 }
 
 // preview prints a Forecast for people.

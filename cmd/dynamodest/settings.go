@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/words"
 )
 
 // settings are the flags that say where rows go and how. They go before what the file of -config says.
@@ -31,7 +32,7 @@ type settings struct {
 	Duplicates       string            `placeholder:"WORD" help:"Rows of one key: last (default) writes the last one, fail refuses them."`
 	Map              []string          `sep:"none" placeholder:"COLUMN=ATTRIBUTE:TYPE" help:"Write a column, as an attribute of this name and type. May be repeated: then only these columns are written. Attribute and type may be left out."`
 	Type             map[string]string `mapsep:"none" placeholder:"COLUMN=TYPE" help:"Type of a column, such as S, N, B, BOOL, M or EPOCH_SECONDS. May be repeated."`
-	Null             string            `placeholder:"WORD" help:"A null becomes: null (default), omit (no attribute) or fail."`
+	Null             string            `placeholder:"WORD" help:"A null becomes: null (default), omit (no attribute) or refuse."`
 	Empty            string            `placeholder:"WORD" help:"An empty text becomes: null (default), keep or omit."`
 	Missing          string            `placeholder:"WORD" help:"A column that a row lacks: nothing (default), null or required."`
 	Concurrency      int               `placeholder:"N" help:"Most requests in flight at once (64 by default)."`
@@ -47,7 +48,7 @@ func (s *settings) read() (dynamodest.Config, error) {
 			return c, usageError("-config: %w", err)
 		}
 		if c, err = dynamodest.DecodeConfig(data); err != nil {
-			return c, usageError("-config %s:\n%w", s.Config, err)
+			return c, s.settingsError(err, nil)
 		}
 	}
 	c.Table = cmp.Or(s.Table, c.Table)
@@ -107,7 +108,7 @@ func (s *settings) destination(ctx context.Context, sys *system, c *dynamodest.C
 	}
 	if dest, err = dynamodest.New(ctx, *c); err != nil {
 		end()
-		return nil, nil, setupError(err)
+		return nil, nil, s.setupError(err, c.Mapping.Fields)
 	}
 	return dest, end, nil
 }
@@ -118,8 +119,9 @@ func isARN(table string) bool { return strings.HasPrefix(table, "arn:") }
 // defaultKey returns the key of a local table where there are no columns to take it from.
 func defaultKey() (string, error) { return "id:S", nil }
 
-// setupError gives an error of the library its exit code, unless it has one.
-func setupError(err error) error {
+// setupError gives an error of the library its exit code and the terms of the command, unless it has them. fields are
+// those of the mapping.
+func (s *settings) setupError(err error, fields []dynamodest.Field) error {
 	var coded *exitError
 	var table *dynamodest.TableError
 	switch {
@@ -128,5 +130,55 @@ func setupError(err error) error {
 	case errors.As(err, &table):
 		return &exitError{code: exitStopped, err: forUsers(err)}
 	}
-	return &exitError{code: exitUsage, err: fmt.Errorf("the settings are wrong:\n%w", err)}
+	return s.settingsError(err, fields)
+}
+
+// settingsError returns the error for settings that are wrong: a line for each fault, after where a user finds the
+// setting.
+func (s *settings) settingsError(err error, fields []dynamodest.Field) error {
+	text := "the settings are wrong:"
+	if s.Config != "" {
+		text = "the settings are wrong (those with a slash are in " + s.Config + "):"
+	}
+	for _, err := range each(err) {
+		var fault *dynamodest.ConfigError
+		if errors.As(err, &fault) {
+			text += "\n" + s.name(fault, fields) + ": " + words.Command(fault.Problem, "")
+		} else {
+			text += "\n" + err.Error()
+		}
+	}
+	return &exitError{code: exitUsage, err: &userError{err, text}}
+}
+
+// each returns the errors that err joins, or err itself.
+func each(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+// name returns the flag of the setting that has a fault, or its JSON pointer in the file of -config. fields are those of
+// the mapping.
+func (s *settings) name(fault *dynamodest.ConfigError, fields []dynamodest.Field) string {
+	var i int
+	if _, err := fmt.Sscanf(fault.Field, "Mapping.Fields[%d]", &i); err == nil && i < len(fields) {
+		column := fields[i].Column
+		_, typed := s.Type[column]
+		switch {
+		case typed && strings.HasSuffix(fault.Field, ".Type"):
+			return "-type " + column
+		case i < len(s.Map):
+			return "-map " + s.Map[i]
+		}
+	}
+	flag, pointer := words.Flag(fault.Field), cmp.Or(fault.Pointer, fault.Field)
+	switch {
+	case flag == "":
+		return pointer
+	case s.Config == "":
+		return flag
+	}
+	return pointer + " (" + flag + ")"
 }

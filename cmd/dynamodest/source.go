@@ -8,6 +8,7 @@ import (
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/input"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/load"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/words"
 )
 
 // sampleRows is how many rows of a source are looked at before the first one is written.
@@ -55,7 +56,7 @@ func (s *sourceFlags) open(ctx context.Context, sys *system) (*input.Input, erro
 	}
 	in, err := input.Open(ctx, o)
 	if err != nil {
-		return nil, &exitError{code: exitUsage, err: err}
+		return nil, &exitError{code: exitUsage, err: &userError{err, words.Command(err.Error(), "")}}
 	}
 	return in, nil
 }
@@ -138,7 +139,7 @@ func (cmd *rowFlags) mapped(ctx context.Context, sys *system, config *dynamodest
 	config.Mapping = mapping
 	if dest, err = dynamodest.New(ctx, *config); err != nil {
 		end()
-		return nil, nil, setupError(err)
+		return nil, nil, cmd.setupError(err, config.Mapping.Fields)
 	}
 	return dest, end, nil
 }

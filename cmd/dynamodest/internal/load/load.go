@@ -14,6 +14,7 @@ import (
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/checkpoint"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/deadletter"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/words"
 	"github.com/dynamodest/dynamodest/source"
 )
 
@@ -175,7 +176,8 @@ func Explain(e *dynamodest.RowError) (text, remedy string, line int) {
 		return fmt.Sprintf("row %d: %s: %s", e.Index, e.Reason.Error(), unlike),
 			fmt.Sprintf("give the type of the column: -type %[1]s=S keeps every text as it is, -type %[1]s=%[2]s has it read as %[2]s", unlike.Column, unlike.Type), 0
 	}
-	return strings.TrimSuffix(e.Error(), "; remedy: "+e.Remedy()), e.Remedy(), 0
+	text = strings.TrimSuffix(e.Error(), "; remedy: "+e.Remedy())
+	return words.Command(text, e.Column), words.Command(e.Remedy(), e.Column), 0
 }
 
 // settleDelayed settles the rows whose failure could have been that of a stopped call.

@@ -1,0 +1,99 @@
+// Package words has the library's texts in the terms of the command. Where the library names a setting of a Config or a
+// type of Go, as suits its own users, the command names the flag, or the kind of value.
+package words
+
+import (
+	"regexp"
+	"strings"
+)
+
+// flags are the flags that set a field of a Config, or a parameter of a policy. Those of Mapping.Fields, -map and -type, are not among them.
+var flags = map[string]string{
+	"Table": "-table", "Region": "-region", "Endpoint": "-endpoint", "Mode": "-mode", "OnExisting": "-on-existing",
+	"Version": "-version-attribute", "Delete": "-delete-column", "Duplicates": "-duplicates",
+	"Mapping.Null": "-null", "Mapping.EmptyString": "-empty", "Mapping.Missing": "-missing",
+	"Concurrency": "-concurrency", "WriteUnitsPerSecond": "-max-rate",
+	"account": "-account", "principal": "-trust", "externalID": "-external-id",
+}
+
+// Flag returns the flag that sets the field of a Config at a Go path; "" if none does.
+func Flag(field string) string { return flags[field] }
+
+// settings are the settings and functions that the library's texts name.
+var settings = strings.NewReplacer(
+	"Config.Policy returns the policy", "dynamodest policy prints the policy",
+	"Config.Version", "-version-attribute",
+	"Config.Delete", "-delete-column",
+	"with Version, give", "with -version-attribute, give",
+	"Retry.MaxAttempts", "attempts (retry.max_attempts in the file of -config)",
+	"WriteUnitsPerSecond", "-max-rate",
+	`write with OnExisting "skip" or "overwrite"`, "give -on-existing skip or overwrite",
+	`set Duplicates to "last"`, "give -duplicates last",
+	`Duplicates "fail"`, "-duplicates fail",
+	`set Mapping.Null to "null" or "omit"`, "give -null null or omit",
+	"Mapping.Null", "-null",
+	"(Field.Required, Mapping.Missing)", "(-missing, or required of the field in the file of -config)",
+	"set Field.Column to the name", "give -map the name",
+	"Field.Type converts", "-type converts",
+	"only if a Field asks for that", "only if -type asks for that",
+	`, or write binary: provide a []byte, with Field.Type "B" or no Field.Type`, "",
+	"a Field.Type", "a -type",
+	"another Field.Type", "another -type",
+	`Field.Type "`, `-type "`,
+	"add a Field with this attribute to the mapping", "give the attribute a -map",
+	"list the columns to write in Mapping.Fields", "list the columns to write by -map",
+	" (a Mapping with Fields writes only the columns that it lists)", "",
+	"create a new Destination with New", "run the command again",
+	"create a new Destination", "run the command again",
+	"since this Destination was created", "since the command began",
+	"; create one Destination for each table and share it", "",
+	", or set CSV.Header", "",
+	"CSV.Comma", "-comma",
+	"Endpoint, if set,", "-endpoint, if given,",
+	"check Region, Endpoint,", "check -region, -endpoint,",
+	"the configured Region", "the region of the table",
+)
+
+// values are the types of Go, and what belongs to them, that rows of the command's sources have.
+var values = strings.NewReplacer(
+	" of Go type string", "",
+	"Go type string", "a text",
+	"Go type json.Number", "a number",
+	"Go type float64", "a number",
+	"Go type float32", "a number",
+	"Go type int64", "a number",
+	"Go type int32", "a number",
+	"Go type uint64", "a number",
+	"Go type uint32", "a number",
+	"Go type bool", "true or false",
+	"Go type []byte", "bytes",
+	"Go type []uint8", "bytes",
+	"Go type time.Time", "a time",
+	"Go type []interface {}", "a list",
+	"Go type []any", "a list",
+	"Go type map[string]interface {}", "an object",
+	"Go type map[string]any", "an object",
+	"a time.Time, or text by RFC 3339", "text by RFC 3339",
+	"a []byte or base64 text", "base64 text",
+	", or provide a []byte", "",
+	"a slice or the JSON text of an array", "the JSON text of an array",
+	"a map, a struct or the JSON text of an object", "the JSON text of an object",
+	"a text that strconv.ParseBool takes, such as", "a text such as",
+	"provide nil", "provide null",
+	"as nil where", "as null where",
+)
+
+// fieldType matches the advice to give a field one of some types.
+var fieldType = regexp.MustCompile(`set Field\.Type to ("[A-Z_]+"(?:(?:, | or )"[A-Z_]+")*)(?: for the column)?`)
+
+// Command returns a text of the library in the terms of the command. column is the column that it is about, or "".
+func Command(text, column string) string {
+	if column == "" {
+		column = "COLUMN"
+	}
+	text = fieldType.ReplaceAllStringFunc(text, func(advice string) string {
+		types := fieldType.FindStringSubmatch(advice)[1]
+		return "give -type " + column + "=" + strings.ReplaceAll(types, `"`, "")
+	})
+	return values.Replace(settings.Replace(text))
+}
