@@ -1,11 +1,9 @@
 package dynamodest_test
 
 import (
-	"context"
 	"flag"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/dynamodesttest"
+	"github.com/dynamodest/dynamodest/internal/pipes"
 	"github.com/dynamodest/dynamodest/internal/testsize"
 )
 
@@ -58,11 +57,11 @@ func overPipes(t testing.TB, cfg dynamodest.Config, db *dynamodesttest.DB, handl
 	t.Helper()
 	const id, secret = "AKIDEXAMPLE", "secret"
 	db.Keys(id, secret, "")
-	pipes := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	network := pipes.New()
 	server := http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)} //nolint:gosec // no client is slow
 	var serving sync.WaitGroup
-	serving.Go(func() { _ = server.Serve(pipes) })
-	connections := awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) { tr.Proxy, tr.DialContext = nil, pipes.dial })
+	serving.Go(func() { _ = server.Serve(network) })
+	connections := awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) { tr.Proxy, tr.DialContext = nil, network.DialContext })
 	t.Cleanup(func() {
 		_ = server.Close()
 		serving.Wait()
@@ -73,41 +72,3 @@ func overPipes(t testing.TB, cfg dynamodest.Config, db *dynamodesttest.DB, handl
 	cfg.ClientOptions = []func(*dynamodb.Options){func(o *dynamodb.Options) { o.HTTPClient = connections }}
 	return cfg
 }
-
-// pipeListener is a net.Listener whose connections are in memory.
-type pipeListener struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case l.conns <- server:
-		return client, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// Accept implements net.Listener.
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case conn := <-l.conns:
-		return conn, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-// Close implements net.Listener.
-func (l *pipeListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-// Addr implements net.Listener.
-func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }

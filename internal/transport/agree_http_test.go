@@ -7,13 +7,17 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest/internal/pipes"
 )
 
 // builtWith returns what makes clients for endpoint whose connections change has set.
@@ -38,14 +42,6 @@ func TestWaysAgreeOnConnections(t *testing.T) {
 		t.Cleanup(server.Close)
 		return server
 	}
-	hang := func(_ http.ResponseWriter, r *http.Request) {
-		<-r.Context().Done()
-	}
-	hangInBody := func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, `{"Unpro`)
-		_ = http.NewResponseController(w).Flush()
-		<-r.Context().Done()
-	}
 	abort := func(http.ResponseWriter, *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
@@ -55,17 +51,10 @@ func TestWaysAgreeOnConnections(t *testing.T) {
 		server *httptest.Server
 		change func(*awshttp.BuildableClient) *awshttp.BuildableClient
 	}{
-		"timeout": {start(hang, (*httptest.Server).Start), func(c *awshttp.BuildableClient) *awshttp.BuildableClient { return c.WithTimeout(50 * time.Millisecond) }},
-		"timeout in the body": {start(hangInBody, (*httptest.Server).Start), func(c *awshttp.BuildableClient) *awshttp.BuildableClient {
-			return c.WithTimeout(100 * time.Millisecond)
-		}},
 		"timeout that is met": {plain, func(c *awshttp.BuildableClient) *awshttp.BuildableClient { return c.WithTimeout(time.Minute) }},
-		"silence": {start(hang, (*httptest.Server).Start), func(c *awshttp.BuildableClient) *awshttp.BuildableClient {
-			return c.WithReadTimeout(50 * time.Millisecond)
-		}},
-		"HTTP/2":           {start(written, (*httptest.Server).StartTLS), overTLS},
-		"HTTP/2, rejected": {start(errorResponse(400, "ValidationException"), (*httptest.Server).StartTLS), overTLS},
-		"HTTP/2, reset":    {start(abort, (*httptest.Server).StartTLS), overTLS},
+		"HTTP/2":              {start(written, (*httptest.Server).StartTLS), overTLS},
+		"HTTP/2, rejected":    {start(errorResponse(400, "ValidationException"), (*httptest.Server).StartTLS), overTLS},
+		"HTTP/2, reset":       {start(abort, (*httptest.Server).StartTLS), overTLS},
 		"proxy that refuses": {start(written, (*httptest.Server).StartTLS), func(c *awshttp.BuildableClient) *awshttp.BuildableClient {
 			proxy := start(respond(407, "who are you"), (*httptest.Server).Start)
 			return overTLS(c).WithTransportOptions(func(t *http.Transport) {
@@ -89,6 +78,61 @@ func TestWaysAgreeOnConnections(t *testing.T) {
 			assertWaysAgree(t.Context(), t, builtWith(tt.server.URL, tt.change))
 		})
 	}
+}
+
+// The times that a caller's connections may take end requests in the same way, however far they have come. The clock
+// is virtual: on a busy machine a short time passes before the request is sent.
+func TestWaysAgreeOnTimeouts(t *testing.T) {
+	t.Parallel()
+	const patience = 50 * time.Millisecond
+	hang := func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}
+	hangInBody := func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, `{"Unpro`)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}
+	timeout := func(c *awshttp.BuildableClient) *awshttp.BuildableClient { return c.WithTimeout(patience) }
+	silence := func(c *awshttp.BuildableClient) *awshttp.BuildableClient { return c.WithReadTimeout(patience) }
+	for name, tt := range map[string]struct {
+		handler http.HandlerFunc
+		change  func(*awshttp.BuildableClient) *awshttp.BuildableClient
+	}{
+		"timeout":             {hang, timeout},
+		"timeout in the body": {hangInBody, timeout},
+		"silence":             {hang, silence},
+		"silence in the body": {hangInBody, silence},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				network := inMemory(t, &http.Server{Handler: tt.handler})
+				build := builtWith("http://dynamodb.test", func(c *awshttp.BuildableClient) *awshttp.BuildableClient {
+					return tt.change(c.WithTransportOptions(network))
+				})
+				assertWaysAgree(t.Context(), t, build)
+				began := time.Now()
+				require.NotNil(t, batch(New(build(), "users")))
+				assert.Equal(t, patience, time.Since(began))
+			})
+		})
+	}
+}
+
+// inMemory has server serve a network in memory until the test ends, and returns what leads a client's connections there.
+func inMemory(t *testing.T, server *http.Server) func(*http.Transport) {
+	t.Helper()
+	network := pipes.New()
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(network) })
+	t.Cleanup(func() {
+		_ = server.Close()
+		serving.Wait()
+	})
+	return func(t *http.Transport) { t.Proxy, t.DialContext = nil, network.DialContext }
 }
 
 // overTLS trusts every server, and speaks HTTP/2 with one that does.
