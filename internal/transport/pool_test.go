@@ -3,13 +3,16 @@ package transport
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"runtime"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -118,25 +121,38 @@ func TestPoolsGoWithTheirClients(t *testing.T) { // alone, since other tests mak
 
 var globalClient awshttp.BuildableClient
 
+// A connection that says nothing for the ReadTimeout of a BuildableClient fails the request.
 func TestReadTimeoutOfABuildableClient(t *testing.T) {
 	t.Parallel()
-	hold := make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hold }))
-	defer server.Close()
-	defer close(hold)
-	const silence = 500 * time.Millisecond // begins with the connection, so that the request must be sent in it
-	for name, given := range map[string]*awshttp.BuildableClient{
-		"standard":     awshttp.NewBuildableClient().WithReadTimeout(silence),
-		"without dial": awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.DialContext = nil }).WithReadTimeout(silence),
-	} {
-		client := Build(Options{Endpoint: server.URL, AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = given })})
+	const silence = 500 * time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		network := inMemory(t, &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			<-r.Context().Done()
+		})})
+		given := awshttp.NewBuildableClient().WithTransportOptions(network).WithReadTimeout(silence)
+		client := Build(Options{Endpoint: "http://dynamodb.test", AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = given })})
+		began := time.Now()
 		_, failure := putBatch(t.Context(), client)
-		require.NotNil(t, failure, name)
-		assert.Equal(t, inconclusive, meaningOf(failure), name)
+		require.NotNil(t, failure)
+		assert.Equal(t, silence, time.Since(began))
+		assert.Equal(t, inconclusive, meaningOf(failure))
 		var timeout net.Error
-		require.ErrorAs(t, failure.Err, &timeout, name)
-		assert.True(t, timeout.Timeout(), name)
-	}
+		require.ErrorAs(t, failure.Err, &timeout)
+		assert.True(t, timeout.Timeout())
+	})
+
+	// Without a dial function there is that of net/http.
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, listener.Close()) }()
+	given := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.DialContext = nil }).WithReadTimeout(time.Millisecond)
+	pool := poolOf(t, Build(Options{AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = given })}))
+	conn, err := pool.DialContext(t.Context(), "tcp", listener.Addr().String())
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, conn.Close()) }()
+	_, err = conn.Read(make([]byte, 1))
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 }
 
 // A BuildableClient of the SDK follows a 307 with the rows. Those of a Destination do not.
