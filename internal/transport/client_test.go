@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
@@ -70,43 +72,47 @@ func TestHTTPPool(t *testing.T) {
 }
 
 // Two clients of one endpoint, each with 64 requests at once, twice over: the second time no
-// connection is made.
+// connection is made. The clock is virtual, since net/http gives up a connection whose goroutine that
+// writes has not ended in time.
 func TestHTTPPoolIsShared(t *testing.T) {
 	t.Parallel()
-	var opened, waiting atomic.Int32
-	const atOnce = 2 * 64
-	var gate atomic.Pointer[chan struct{}]
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		open := *gate.Load()
-		if waiting.Add(1) == atOnce {
-			close(open)
+	synctest.Test(t, func(t *testing.T) {
+		var opened, waiting atomic.Int32
+		const atOnce = 2 * 64
+		var gate atomic.Pointer[chan struct{}]
+		network := inMemory(t, &http.Server{
+			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				open := *gate.Load()
+				if waiting.Add(1) == atOnce {
+					close(open)
+				}
+				<-open
+				respond(200, `{"UnprocessedItems":{}}`)(w, r)
+			}),
+			ConnState: func(_ net.Conn, state http.ConnState) {
+				if state == http.StateNew {
+					opened.Add(1)
+				}
+			},
+		})
+		build := builtWith("http://dynamodb.test", func(c *awshttp.BuildableClient) *awshttp.BuildableClient { return c.WithTransportOptions(network) })
+		clients := []*Built{build(), build()}
+		for range 2 {
+			open := make(chan struct{})
+			gate.Store(&open)
+			waiting.Store(0)
+			var sent sync.WaitGroup
+			for i := range atOnce {
+				sent.Go(func() {
+					_, failure := putBatch(t.Context(), clients[i%2])
+					assert.Nil(t, failure)
+				})
+			}
+			sent.Wait()
 		}
-		<-open
-		respond(200, `{"UnprocessedItems":{}}`)(w, r)
-	}))
-	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			opened.Add(1)
-		}
-	}
-	server.Start()
-	defer server.Close()
-
-	clients := []*Built{builtClient(server.URL), builtClient(server.URL)}
-	for range 2 {
-		open := make(chan struct{})
-		gate.Store(&open)
-		waiting.Store(0)
-		var sent sync.WaitGroup
-		for i := range atOnce {
-			sent.Go(func() {
-				_, failure := putBatch(t.Context(), clients[i%2])
-				assert.Nil(t, failure)
-			})
-		}
-		sent.Wait()
-	}
-	assert.Equal(t, int32(atOnce), opened.Load())
+		assert.Equal(t, int32(atOnce), opened.Load())
+	})
 }
 
 func TestRedirectsAreNotFollowed(t *testing.T) {
