@@ -77,10 +77,7 @@ func TestNoRequestID(t *testing.T) {
 		id, _ := request()
 		assert.Empty(t, id, "%s of a fake", method)
 	}
-	server := httptest.NewServer(errorResponse(400, "AccessDeniedException"))
-	defer server.Close()
-	c := New(builtClient(server.URL), "users").WithDescription(users())
-	server.Close()
+	c := New(builtClient("http://"+refusedPort(t)), "users").WithDescription(users())
 	for method, request := range methodsOf(t, c) {
 		id, failure := request()
 		require.NotNil(t, failure, method)
