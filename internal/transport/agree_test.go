@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -173,6 +175,13 @@ func TestWaysAgreeOnRequestsWithoutAResponse(t *testing.T) {
 	endpoint := func(url string) func(*dynamodb.Options) {
 		return func(o *dynamodb.Options) { o.BaseEndpoint = aws.String(url) }
 	}
+	noName := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.Proxy = nil
+		t.DialContext = func(_ context.Context, network, address string) (net.Conn, error) { // what a server of names says depends on the machine
+			host, _, _ := net.SplitHostPort(address)
+			return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: host, Server: "10.0.0.2:53", IsNotFound: true}}
+		}
+	})
 	for name, change := range map[string]func(*dynamodb.Options){
 		"credentials that fail": provider(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, assert.AnError }),
 		"credentials with a code": provider(func(context.Context) (aws.Credentials, error) {
@@ -184,7 +193,9 @@ func TestWaysAgreeOnRequestsWithoutAResponse(t *testing.T) {
 		"unknown account mode":      func(o *dynamodb.Options) { o.AccountIDEndpointMode = "sometimes" },
 		"no region":                 func(o *dynamodb.Options) { o.Region, o.BaseEndpoint = "", nil },
 		"refused":                   endpoint("http://127.0.0.1:1"),
-		"unknown host":              endpoint("http://no-such-host.invalid"),
+		"unknown host": func(o *dynamodb.Options) {
+			o.BaseEndpoint, o.HTTPClient = aws.String("http://no-such-host.invalid"), noName
+		},
 		"host that is none":         endpoint("http://a_b c"),
 		"no scheme":                 endpoint("localhost:8000"),
 		"other scheme":              endpoint("ftp://localhost"),

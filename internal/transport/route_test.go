@@ -57,12 +57,12 @@ func (s *recorder) taken() []recorded {
 }
 
 // dialed is an HTTP client, with the settings of the SDK's own, all of whose connections lead to s, for https
-// too, and without TLS.
+// too, without TLS, and past any proxy of the environment.
 func (s *recorder) dialed() *awshttp.BuildableClient {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "tcp", s.Listener.Addr().String())
 	}
-	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.DialContext, t.DialTLSContext = dial, dial })
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.Proxy, t.DialContext, t.DialTLSContext = nil, dial, dial })
 }
 
 // constant returns the header of a request without what belongs to that request alone, and the names of the
