@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -332,7 +333,11 @@ func TestPanicsPropagate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := dynamodesttest.NewTable(table, "id:S")
 		db.SetLatency(time.Second, time.Second, 1)
-		dest := newDest(t, dynamodest.Config{Table: table, Client: db})
+		var inFlight atomic.Int32
+		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Observer: dynamodest.Observer{
+			RequestStart: func(ctx context.Context, _ dynamodest.Request) context.Context { inFlight.Add(1); return ctx },
+			RequestDone:  func(context.Context, dynamodest.Response) { inFlight.Add(-1) },
+		}})
 		source := func(yield func(dynamodest.Row, error) bool) {
 			for _, row := range numbered(100) {
 				if !yield(row, nil) {
@@ -349,6 +354,8 @@ func TestPanicsPropagate(t *testing.T) {
 		} {
 			before := len(db.Calls())
 			assert.PanicsWithValue(t, want, call)
+			assert.Zero(t, inFlight.Load(), "%s left a request in flight", want)
+			synctest.Wait() // a server learns that its client is gone a moment later
 			calls := db.Calls()
 			require.Greater(t, len(calls), before)
 			for _, c := range calls {
