@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -18,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dynamodest/dynamodest/dynamodesttest"
+	"github.com/dynamodest/dynamodest/internal/pipes"
 )
 
 // awsConfig is an aws.Config as config.LoadDefaultConfig returns it.
@@ -249,46 +252,54 @@ func TestExpiredTokensOfAWS(t *testing.T) {
 }
 
 // Destinations with one aws.Config, or with copies of it, share connections: as many are opened as
-// requests are in flight at once, and none for the next Destination.
+// requests are in flight at once, and none for the next Destination. The clock is virtual, since net/http
+// gives up a connection whose goroutine that writes has not ended in time.
 func TestConnectionsAreSharedWithAWS(t *testing.T) {
 	t.Parallel()
-	const concurrency = 64
-	db := dynamodesttest.NewTable("users", "id:N")
-	var opened, waiting atomic.Int32
-	var gate atomic.Pointer[chan struct{}]
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutItem") {
-			open := *gate.Load()
-			if waiting.Add(1) == concurrency {
-				close(open)
-			}
-			<-open
+	synctest.Test(t, func(t *testing.T) {
+		const concurrency = 64
+		db := dynamodesttest.NewTable("users", "id:N")
+		var opened, waiting atomic.Int32
+		var gate atomic.Pointer[chan struct{}]
+		network := pipes.New()
+		server := &http.Server{ //nolint:gosec // no client is slow
+			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutItem") {
+					open := *gate.Load()
+					if waiting.Add(1) == concurrency {
+						close(open)
+					}
+					<-open
+				}
+				db.ServeHTTP(w, r)
+			}),
+			ConnState: func(_ net.Conn, state http.ConnState) {
+				if state == http.StateNew {
+					opened.Add(1)
+				}
+			},
 		}
-		db.ServeHTTP(w, r)
-	}))
-	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			opened.Add(1)
-		}
-	}
-	server.Start()
-	defer server.Close()
+		var serving sync.WaitGroup
+		serving.Go(func() { _ = server.Serve(network) })
+		defer serving.Wait()
+		defer func() { assert.NoError(t, server.Close()) }()
 
-	cfg := awsConfig()
-	cfg.HTTPClient = awshttp.NewBuildableClient()
-	for destination := range 3 {
-		copied := cfg.Copy()
-		d, err := New(t.Context(), Config{Table: "users", AWS: &copied, Endpoint: server.URL, Concurrency: concurrency, Mode: Insert, OnExisting: Fail})
-		require.NoError(t, err)
-		open := make(chan struct{})
-		gate.Store(&open)
-		waiting.Store(0)
-		rows := make([]Row, concurrency)
-		for i := range rows {
-			rows[i] = Row{"id": destination*concurrency + i}
+		cfg := awsConfig()
+		cfg.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.Proxy, t.DialContext = nil, network.DialContext })
+		for destination := range 3 {
+			copied := cfg.Copy()
+			d, err := New(t.Context(), Config{Table: "users", AWS: &copied, Endpoint: "http://dynamodb.test", Concurrency: concurrency, Mode: Insert, OnExisting: Fail})
+			require.NoError(t, err)
+			open := make(chan struct{})
+			gate.Store(&open)
+			waiting.Store(0)
+			rows := make([]Row, concurrency)
+			for i := range rows {
+				rows[i] = Row{"id": destination*concurrency + i}
+			}
+			_, err = d.Write(t.Context(), rows)
+			require.NoError(t, err)
 		}
-		_, err = d.Write(t.Context(), rows)
-		require.NoError(t, err)
-	}
-	assert.Equal(t, int32(concurrency), opened.Load())
+		assert.Equal(t, int32(concurrency), opened.Load())
+	})
 }
