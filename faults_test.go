@@ -1,6 +1,7 @@
 package dynamodest_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -289,14 +291,24 @@ func TestUnreachableServers(t *testing.T) {
 	defer secure.Close()
 	plain := httptest.NewServer(db)
 	defer plain.Close()
+	noName := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.Proxy = nil
+		t.DialContext = func(_ context.Context, network, address string) (net.Conn, error) { // what a server of names says depends on the machine
+			host, _, _ := net.SplitHostPort(address)
+			return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
+		}
+	})
+	options := map[string][]func(*dynamodb.Options){
+		"http://nonexistent.invalid": {func(o *dynamodb.Options) { o.HTTPClient = noName }},
+	}
 	for endpoint, text := range map[string]string{
 		server.URL:                   "connection refused",
-		"http://nonexistent.invalid": "nonexistent.invalid",
+		"http://nonexistent.invalid": "lookup nonexistent.invalid: no such host",
 		secure.URL:                   "certificate",
 		strings.Replace(plain.URL, "http:", "https:", 1):  "HTTP response to HTTPS client",
 		strings.Replace(secure.URL, "https:", "http:", 1): "400",
 	} {
-		cfg.Endpoint = endpoint
+		cfg.Endpoint, cfg.ClientOptions = endpoint, options[endpoint]
 		_, err := dynamodest.New(t.Context(), cfg)
 		require.ErrorIs(t, err, dynamodest.ErrUnavailable, endpoint)
 		require.ErrorContains(t, err, text)
