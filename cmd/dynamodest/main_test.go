@@ -90,6 +90,9 @@ func (b *lockedBuffer) String() string {
 	return b.buffer.String()
 }
 
+// concurrency is that of the settings for a remote.
+const concurrency = 4
+
 // remote is a table that is reached over HTTP, with the settings for it in a file.
 type remote struct {
 	db     *dynamodesttest.DB
@@ -103,7 +106,7 @@ func newRemote(t *testing.T) remote {
 	server := httptest.NewServer(r.db)
 	t.Cleanup(server.Close)
 	r.config = r.write(t, "config.json", fmt.Sprintf(
-		`{"table": "users", "region": "us-east-1", "endpoint": %q, "credentials": {"access_key_id": "AKIDEXAMPLE", "secret_access_key": "secret"}, "concurrency": 4}`, server.URL))
+		`{"table": "users", "region": "us-east-1", "endpoint": %q, "credentials": {"access_key_id": "AKIDEXAMPLE", "secret_access_key": "secret"}, "concurrency": %d}`, server.URL, concurrency))
 	return r
 }
 

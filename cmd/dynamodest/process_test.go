@@ -104,18 +104,22 @@ func TestFirstSignal(t *testing.T) {
 			remote := newRemote(t)
 			failed := filepath.Join(remote.dir, "failed.ndjson")
 			args := []string{"load", "-config", remote.config, "-failed", failed, remote.write(t, "a.csv", numbered(20_000))}
-			running := make(chan struct{})
+			running, stopped := make(chan struct{}), make(chan struct{})
 			remote.db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
-				if c.N == 20 {
+				switch {
+				case c.N < 20:
+					return dynamodesttest.Fault{}
+				case c.N == 20:
 					close(running)
 				}
-				return dynamodesttest.Slow(2e6, 0)
+				return dynamodesttest.Stall(stopped)
 			})
 			var p *process
 			started := make(chan struct{})
-			p = start(t, map[string]func(){"no more rows are read": func() { // then the terminal closes, or its shell says so too
+			p = start(t, map[string]func(){"no more rows are read": func() {
 				<-started
-				assert.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP))
+				assert.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP)) // the terminal closes, or its shell says so too
+				close(stopped)
 			}}, command(t), args...)
 			close(started)
 			<-running
@@ -143,16 +147,20 @@ func TestFirstSignal(t *testing.T) {
 func TestNohup(t *testing.T) {
 	t.Parallel()
 	remote := newRemote(t)
-	running := make(chan struct{})
+	running, closed := make(chan struct{}), make(chan struct{})
 	remote.db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
-		if c.N == 20 {
+		switch {
+		case c.N < 20:
+			return dynamodesttest.Fault{}
+		case c.N == 20:
 			close(running)
 		}
-		return dynamodesttest.Slow(2e6, 0)
+		return dynamodesttest.Stall(closed)
 	})
 	p := start(t, nil, "nohup", command(t), "load", "-config", remote.config, "-failed", filepath.Join(remote.dir, "f"), remote.write(t, "a.csv", numbered(5000)))
 	<-running
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP))
+	close(closed)
 	assert.Equal(t, exitFailed, p.wait(t).code)
 	assert.Equal(t, 4950, remote.db.Len("users"))
 }
@@ -168,7 +176,7 @@ func TestSecondSignal(t *testing.T) {
 		switch {
 		case c.N < 20:
 			return dynamodesttest.Fault{}
-		case c.N == 20:
+		case c.N == 20+concurrency-1: // there are no others in flight, whose responses the second signal might overtake
 			close(stalled)
 		}
 		return dynamodesttest.Stall(nil)
@@ -208,8 +216,9 @@ func TestKill(t *testing.T) {
 	remote.db.SetFault(func(dynamodesttest.Call) dynamodesttest.Fault {
 		if s, err := checkpoint.Load(failed + ".checkpoint.json"); err == nil && s.NextRow > 0 {
 			once.Do(func() { close(ready) })
+			return dynamodesttest.Stall(nil) // so that the end does not come before the signal
 		}
-		return dynamodesttest.Slow(10e6, 0)
+		return dynamodesttest.Slow(10e6, 0) // four at a time, so that the first checkpoint comes before the end
 	})
 	p := start(t, nil, command(t), args...)
 	<-ready
@@ -241,9 +250,10 @@ func TestSignalWhileStandardInputIsSilent(t *testing.T) {
 	t.Parallel()
 	remote := newRemote(t)
 	written := make(chan struct{})
+	var once sync.Once // the row is sent again if there is no response in time
 	remote.db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
 		if c.Op != "DescribeTable" {
-			close(written)
+			once.Do(func() { close(written) })
 		}
 		return dynamodesttest.Fault{}
 	})
