@@ -23,10 +23,6 @@ func TestAWSConfiguration(t *testing.T) { //nolint:paralleltest // it sets the e
 	t.Cleanup(server.Close)
 	t.Setenv("AWS_CONFIG_FILE", remote.write(t, "aws-config", fmt.Sprintf("[profile loader]\nregion = eu-west-1\nendpoint_url = %s\n", server.URL)))
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", remote.write(t, "aws-credentials", "[loader]\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = secret of the profile\n"))
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	for _, name := range []string{"AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"} {
-		t.Setenv(name, "")
-	}
 	for name, tt := range map[string]struct {
 		args []string
 		code int

@@ -34,11 +34,27 @@ func runTests(m *testing.M) int {
 	if binaryDir, err = os.MkdirTemp("", "dynamodest"); err != nil {
 		panic(err)
 	}
+	if err = withoutAWS(filepath.Join(binaryDir, "none")); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	if err := os.RemoveAll(binaryDir); err != nil {
 		panic(err)
 	}
 	return code
+}
+
+// withoutAWS leaves the tests, and the processes that they start, nothing of what the machine says of AWS in its
+// environment, in files and as an instance. none is the path of no file.
+func withoutAWS(none string) error {
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
+			if err := os.Unsetenv(name); err != nil {
+				return err
+			}
+		}
+	}
+	return errors.Join(os.Setenv("AWS_CONFIG_FILE", none), os.Setenv("AWS_SHARED_CREDENTIALS_FILE", none), os.Setenv("AWS_EC2_METADATA_DISABLED", "true"))
 }
 
 // binary builds the command and returns its path.
