@@ -17,6 +17,18 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
+// TestMain leaves the tests nothing of what this machine's environment says of AWS.
+func TestMain(m *testing.M) {
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
+			if err := os.Unsetenv(name); err != nil {
+				panic(err)
+			}
+		}
+	}
+	os.Exit(m.Run())
+}
+
 // load loads the configuration of an environment that has keys, a region and what env sets.
 func load(t *testing.T, env map[string]string) aws.Config {
 	t.Helper()
