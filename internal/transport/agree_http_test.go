@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -109,7 +110,7 @@ func TestWaysAgreeOnTimeouts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				network := inMemory(t, &http.Server{Handler: tt.handler})
+				network := inMemory(t, tt.handler, nil)
 				build := builtWith("http://dynamodb.test", func(c *awshttp.BuildableClient) *awshttp.BuildableClient {
 					return tt.change(c.WithTransportOptions(network))
 				})
@@ -122,10 +123,12 @@ func TestWaysAgreeOnTimeouts(t *testing.T) {
 	}
 }
 
-// inMemory has server serve a network in memory until the test ends, and returns what leads a client's connections there.
-func inMemory(t *testing.T, server *http.Server) func(*http.Transport) {
+// inMemory serves handler on a network in memory until the test ends, and returns what leads a client's connections
+// there. The server tells watch, unless it is nil, of its connections.
+func inMemory(t *testing.T, handler http.Handler, watch func(net.Conn, http.ConnState)) func(*http.Transport) {
 	t.Helper()
 	network := pipes.New()
+	server := &http.Server{Handler: handler, ConnState: watch} //nolint:gosec // no client is slow
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(network) })
 	t.Cleanup(func() {

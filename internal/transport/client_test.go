@@ -80,21 +80,19 @@ func TestHTTPPoolIsShared(t *testing.T) {
 		var opened, waiting atomic.Int32
 		const atOnce = 2 * 64
 		var gate atomic.Pointer[chan struct{}]
-		network := inMemory(t, &http.Server{
-			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				_, _ = io.Copy(io.Discard, r.Body)
-				open := *gate.Load()
-				if waiting.Add(1) == atOnce {
-					close(open)
-				}
-				<-open
-				respond(200, `{"UnprocessedItems":{}}`)(w, r)
-			}),
-			ConnState: func(_ net.Conn, state http.ConnState) {
-				if state == http.StateNew {
-					opened.Add(1)
-				}
-			},
+		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			open := *gate.Load()
+			if waiting.Add(1) == atOnce {
+				close(open)
+			}
+			<-open
+			respond(200, `{"UnprocessedItems":{}}`)(w, r)
+		})
+		network := inMemory(t, handler, func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				opened.Add(1)
+			}
 		})
 		build := builtWith("http://dynamodb.test", func(c *awshttp.BuildableClient) *awshttp.BuildableClient { return c.WithTransportOptions(network) })
 		clients := []*Built{build(), build()}

@@ -126,10 +126,10 @@ func TestReadTimeoutOfABuildableClient(t *testing.T) {
 	t.Parallel()
 	const silence = 500 * time.Millisecond
 	synctest.Test(t, func(t *testing.T) {
-		network := inMemory(t, &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		network := inMemory(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			<-r.Context().Done()
-		})})
+		}), nil)
 		given := awshttp.NewBuildableClient().WithTransportOptions(network).WithReadTimeout(silence)
 		client := Build(Options{Endpoint: "http://dynamodb.test", AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = given })})
 		began := time.Now()
