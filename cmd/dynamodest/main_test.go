@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -287,4 +289,30 @@ func TestContext(t *testing.T) {
 	var stderr lockedBuffer
 	assert.Equal(t, exitStopped, run(ctx, []string{"check", "-config", remote.config}, &system{stdout: io.Discard, stderr: &stderr}))
 	assert.Contains(t, stderr.String(), "context canceled")
+}
+
+// The words that the help gives for a flag are those that the flag takes.
+func TestHelpNamesTheWordsOfAFlag(t *testing.T) {
+	t.Parallel()
+	word := regexp.MustCompile(`"([a-z]+)"`)
+	for name, refused := range map[string]string{
+		"Mode": "-mode", "OnExisting": "-on-existing", "Duplicates": "-duplicates", "Null": "-null", "Empty": "-empty", "Missing": "-missing",
+	} {
+		t.Run(refused, func(t *testing.T) {
+			t.Parallel()
+			field, found := reflect.TypeFor[settings]().FieldByName(name)
+			require.True(t, found)
+			args := []string{"check", "-local", refused, "x"}
+			if name == "OnExisting" {
+				args = append(args, "-mode", "insert")
+			}
+			r := runIn(t, "", args...)
+			require.Equal(t, exitUsage, r.code)
+			_, must, found := strings.Cut(r.stderr, "must be ")
+			require.True(t, found, r.stderr)
+			for _, w := range word.FindAllStringSubmatch(must, -1) {
+				assert.Regexp(t, `\b`+w[1]+`\b`, field.Tag.Get("help"))
+			}
+		})
+	}
 }

@@ -32,7 +32,7 @@ type settings struct {
 	Duplicates       string            `placeholder:"WORD" help:"Rows of one key: last (default) writes the last one, fail refuses them."`
 	Map              []string          `sep:"none" placeholder:"COLUMN=ATTRIBUTE:TYPE" help:"Write a column, as an attribute of this name and type. May be repeated: then only these columns are written. Attribute and type may be left out."`
 	Type             map[string]string `mapsep:"none" placeholder:"COLUMN=TYPE" help:"Type of a column, such as S, N, B, BOOL, M or EPOCH_SECONDS. May be repeated."`
-	Null             string            `placeholder:"WORD" help:"A null becomes: null (default), omit (no attribute) or refuse."`
+	Null             string            `placeholder:"WORD" help:"A null becomes: null (default), omit (no attribute) or refuse (the row fails)."`
 	Empty            string            `placeholder:"WORD" help:"An empty text becomes: null (default), keep or omit."`
 	Missing          string            `placeholder:"WORD" help:"A column that a row lacks: nothing (default), null or required."`
 	Concurrency      int               `placeholder:"N" help:"Most requests in flight at once (64 by default)."`
