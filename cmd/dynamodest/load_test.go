@@ -100,7 +100,9 @@ func TestLocal(t *testing.T) {
 		assert.Equal(t, exitOK, r.code, r.stderr)
 		assert.Equal(t, 2, figure(t, r.stdout, "written"))
 	}
-	r := runIn(t, `{"id":"a"}`, "load", "-local", "-format", "ndjson", "-")
+	r := runIn(t, "\"a,b:S\",n\nx,1\n", "load", "-local", "-format", "csv", "-")
+	assert.Equal(t, exitOK, r.code, "a column whose name -key could not have: %s", r.stderr)
+	r = runIn(t, `{"id":"a"}`, "load", "-local", "-format", "ndjson", "-")
 	assert.Equal(t, exitUsage, r.code)
 	assert.Contains(t, r.stderr, "give the key of the table")
 }

@@ -15,20 +15,35 @@ import (
 // local is a table in the memory of this process, which is reached over HTTP on the loopback interface.
 type local struct {
 	db     *dynamodesttest.DB
-	table  string
 	url    string
 	server *http.Server
 	served chan struct{}
 }
 
-// serveLocal makes a table with the given key, such as "id:S,at:N", and points c at it. The caller closes it.
-func serveLocal(ctx context.Context, c *dynamodest.Config, key string) (*local, error) {
-	if c.Table == "" {
-		c.Table = "local"
+// localName is the name of a local table that none was given for.
+const localName = "local"
+
+// checkLocal returns what is wrong with c if its table is a local one, which brings a region, an endpoint and access keys
+// of its own: without them c is complete, but those that it has must be well-formed.
+func checkLocal(c dynamodest.Config) error {
+	arn := isARN(c.Table)
+	if arn {
+		c.Table = localName
 	}
-	l := &local{table: c.Table, served: make(chan struct{})}
-	if err := l.addTable(ctx, key); err != nil {
-		return nil, err
+	c.Client = dynamodesttest.New() // as a client does
+	faults := each(c.Validate())
+	if arn {
+		faults = append(faults, &dynamodest.ConfigError{Field: "Table", Pointer: "/table", Problem: "is an ARN, which the table of -local does not have: give a name alone"})
+	}
+	return errors.Join(faults...)
+}
+
+// serveLocal makes a table with the given key, and points c, which is valid, at it. The caller closes it.
+func serveLocal(ctx context.Context, c *dynamodest.Config, key []dynamodest.KeyAttribute) (*local, error) {
+	l := &local{db: dynamodesttest.New(), served: make(chan struct{})}
+	l.db.KeepHistory(0)
+	if err := serve.AddTable(ctx, l.db, c.Table, key); err != nil {
+		return nil, usageError("-local: %w: give another key by -key NAME:TYPE", err) // of a column's name
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -43,20 +58,6 @@ func serveLocal(ctx context.Context, c *dynamodest.Config, key string) (*local, 
 	c.Region, c.Endpoint = dynamodesttest.Region, l.url
 	c.Credentials = dynamodest.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
 	return l, nil
-}
-
-// addTable makes the table.
-func (l *local) addTable(ctx context.Context, key string) error {
-	l.db = dynamodesttest.New()
-	l.db.KeepHistory(0)
-	err := serve.AddTable(ctx, l.db, l.table, key)
-	switch {
-	case errors.Is(err, serve.ErrKey):
-		return usageError("-key %s: %w", key, err)
-	case err != nil:
-		return usageError("-local: no table %s with the key %s: %w", l.table, key, err)
-	}
-	return nil
 }
 
 // cutLast splits s at the last separator; all of it is before if there is none.

@@ -218,11 +218,16 @@ func TestWrongCommandLines(t *testing.T) {
 		"-resume: the table of -local goes with":            {"load", "-local", "-resume", "-failed", "f", file},
 		"-resume: this source cannot be read a second time": {"load", "-config", remote.config, "-format", "csv", "-resume", "-failed", "f", "-"},
 		"-type x=N: there is no such column":                {"load", "-local", "-type", "x=N", file},
-		"-key id: write NAME:S":                             {"load", "-local", "-key", "id", file},
-		"no table local with the key id:X":                  {"load", "-local", "-key", "id:X", file},
-		"-mode: ":                                           {"load", "-local", "-mode", "mirror", file},
-		"no such file":                                      {"load", "-local", filepath.Join(remote.dir, "none.csv")},
-		"-duplicates fail the rows before":                  {"load", "-config", remote.config, "-duplicates", "fail", "-resume", "-failed", filepath.Join(remote.dir, "f"), file},
+		"-key: write NAME:S":                                {"load", "-local", "-key", "id", file},
+		"-key: the type of a key is S, N or B: write":       {"load", "-local", "-key", "id:X", file},
+		"-table: is not a table name: use 3 to 255":         {"load", "-local", "-table", "a", file},
+		"-table: is an ARN, which the table of -local":      {"check", "-local", "-table", "arn:aws:dynamodb:eu-west-1:123456789012:table/users"},
+		"-region: is malformed: use lower-case letters":     {"load", "-local", "-region", "AKIAIOSFODNN7EXAMPLE", file},
+		"-endpoint: has a user name or password":            {"load", "-local", "-endpoint", "http://u:p@h", file},
+		"-local: the name of an attribute of a key has":     {"load", "-local", remote.write(t, "long.csv", strings.Repeat("x", 256)+"\na\n")},
+		"-mode: ":                          {"load", "-local", "-mode", "mirror", file},
+		"no such file":                     {"load", "-local", filepath.Join(remote.dir, "none.csv")},
+		"-duplicates fail the rows before": {"load", "-config", remote.config, "-duplicates", "fail", "-resume", "-failed", filepath.Join(remote.dir, "f"), file},
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
@@ -232,6 +237,31 @@ func TestWrongCommandLines(t *testing.T) {
 			assert.Empty(t, r.stdout)
 			assert.Zero(t, remote.db.Len("users"))
 		})
+	}
+}
+
+// With -local every fault of the settings is said at once, as without it, and nothing of what may be a secret is quoted.
+func TestFaultsOfLocalSettings(t *testing.T) {
+	t.Parallel()
+	const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+	remote := newRemote(t)
+	file := remote.write(t, "a.csv", numbered(10))
+	config := remote.write(t, "bad.json", `{"table": "`+secret+`", "endpoint": "http://user:`+secret+`@h", "credentials": {"access_key_id": "AKIDEXAMPLE"}}`)
+	r := runIn(t, "", "load", "-local", "-config", config, "-region", secret, "-key", secret, "-mode", "mirror", file)
+	assert.Equal(t, exitUsage, r.code)
+	assert.Empty(t, r.stdout)
+	for _, says := range []string{"/table (-table): is not a table name", "/endpoint (-endpoint): is not a URL", "/region (-region): is malformed", "/mode (-mode): ", "\n-key: write NAME:S"} {
+		assert.Contains(t, r.stderr, says)
+	}
+	assert.NotContains(t, r.stderr, "wJalr")
+	assert.NotContains(t, r.stderr, "credentials", "-local brings its own")
+	assert.NotContains(t, r.stderr, "CreateTable")
+
+	given := remote.write(t, "given.json", `{"table": "users", "region": "eu-west-1", "endpoint": "https://dynamodb.eu-west-1.amazonaws.com"}`)
+	for _, args := range [][]string{{"-config", given}, {"-region", "local"}, {"-endpoint", "https://dynamodb.eu-west-1.amazonaws.com"}} {
+		r := runIn(t, "", append([]string{"load", "-local", file}, args...)...)
+		assert.Equal(t, exitFailed, r.code, "well-formed settings are not used: %s", r.stderr)
+		assert.Equal(t, 9, figure(t, r.stdout, "written"))
 	}
 }
 

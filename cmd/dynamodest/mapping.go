@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -88,7 +89,7 @@ func typeNames() string {
 }
 
 // localKey returns the key of a local table that none was given for: the first column.
-func localKey(fields []dynamodest.Field, columns []string) (string, error) {
+func localKey(fields []dynamodest.Field, columns []string) ([]dynamodest.KeyAttribute, error) {
 	field := dynamodest.Field{}
 	switch {
 	case len(fields) > 0:
@@ -96,17 +97,19 @@ func localKey(fields []dynamodest.Field, columns []string) (string, error) {
 	case len(columns) > 0:
 		field.Column = columns[0]
 	default:
-		return "", usageError("-local: this source does not say which columns it has: give the key of the table, such as -key id:S")
+		return nil, usageError("-local: this source does not say which columns it has: give the key of the table, such as -key id:S")
 	}
-	name := field.Attribute
-	if name == "" {
-		name = field.Column
-	}
+	name := cmp.Or(field.Attribute, field.Column)
 	switch field.Type { //nolint:exhaustive // the types that are numbers or bytes; all others that a key can have are texts
 	case dynamodest.Number, dynamodest.EpochSeconds, dynamodest.EpochMillis:
-		return name + ":N", nil
+		return partitionKey(name, dynamodest.Number), nil
 	case dynamodest.Binary:
-		return name + ":B", nil
+		return partitionKey(name, dynamodest.Binary), nil
 	}
-	return name + ":S", nil
+	return partitionKey(name, dynamodest.String), nil
+}
+
+// partitionKey returns a key without a sort key.
+func partitionKey(name string, kind dynamodest.Type) []dynamodest.KeyAttribute {
+	return []dynamodest.KeyAttribute{{Name: name, Role: dynamodest.PartitionKey, Type: kind}}
 }

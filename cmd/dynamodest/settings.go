@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/serve"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/words"
 )
 
@@ -86,23 +87,19 @@ func (s *settings) addAWS(ctx context.Context, c *dynamodest.Config) error {
 	return nil
 }
 
+// keyFunc returns the key of a local table that none was given for.
+type keyFunc func() ([]dynamodest.KeyAttribute, error)
+
 // destination returns a Destination for c, which it completes: with -local by a table in memory, whose key is
 // key's unless -key gives one, and otherwise by AWS's settings. The caller calls end.
-func (s *settings) destination(ctx context.Context, sys *system, c *dynamodest.Config, key func() (string, error)) (dest *dynamodest.Destination, end func(), err error) {
+func (s *settings) destination(ctx context.Context, sys *system, c *dynamodest.Config, key keyFunc) (dest *dynamodest.Destination, end func(), err error) {
 	end = func() {}
 	if s.Local {
-		given := s.Key
-		if given == "" {
-			if given, err = key(); err != nil {
-				return nil, nil, err
-			}
-		}
-		table, err := serveLocal(ctx, c, given)
+		table, err := s.makeLocal(ctx, sys, c, key)
 		if err != nil {
 			return nil, nil, err
 		}
 		end = table.close
-		fmt.Fprintf(sys.stderr, "-local: a table with the key %s, in the memory of this process\n", given)
 	} else if err := s.addAWS(ctx, c); err != nil {
 		return nil, nil, err
 	}
@@ -113,11 +110,38 @@ func (s *settings) destination(ctx context.Context, sys *system, c *dynamodest.C
 	return dest, end, nil
 }
 
+// makeLocal makes the table of -local if the settings are right, and points c at it. The caller closes it.
+func (s *settings) makeLocal(ctx context.Context, sys *system, c *dynamodest.Config, key keyFunc) (*local, error) {
+	c.Table = cmp.Or(c.Table, localName)
+	if s.Key != "" {
+		key = func() ([]dynamodest.KeyAttribute, error) {
+			key, err := serve.ParseKey(s.Key)
+			if err != nil {
+				return nil, usageError("-key: %w", err)
+			}
+			return key, nil
+		}
+	}
+	attributes, keyErr := key()
+	if err := checkLocal(*c); err != nil {
+		return nil, s.settingsError(errors.Join(append(each(err), keyErr)...), c.Mapping.Fields)
+	} else if keyErr != nil {
+		return nil, keyErr
+	}
+	table, err := serveLocal(ctx, c, attributes)
+	if err == nil {
+		fmt.Fprintf(sys.stderr, "-local: a table with the key %s, in the memory of this process\n", serve.FormatKey(attributes))
+	}
+	return table, err
+}
+
 // isARN reports whether a table is given by its ARN.
 func isARN(table string) bool { return strings.HasPrefix(table, "arn:") }
 
 // defaultKey returns the key of a local table where there are no columns to take it from.
-func defaultKey() (string, error) { return "id:S", nil }
+func defaultKey() ([]dynamodest.KeyAttribute, error) {
+	return partitionKey("id", dynamodest.String), nil
+}
 
 // setupError gives an error of the library its exit code and the terms of the command, unless it has them. fields are
 // those of the mapping.

@@ -52,13 +52,13 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 	if o.Throttle > 0 {
 		db.LimitNewTables(dynamodesttest.Capacity{UnitsPerSecond: o.Throttle, Full: true})
 	}
-	for _, table := range o.Tables {
+	for i, table := range o.Tables {
 		name, key, err := parseTable(table)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			err = AddTable(ctx, db, name, key)
 		}
-		if err := AddTable(ctx, db, name, key); err != nil {
-			return nil, fmt.Errorf("table %s: %w", name, err)
+		if err != nil {
+			return nil, fmt.Errorf("-table number %d: %w", i+1, err)
 		}
 	}
 	if o.Unprocessed > 0 {
@@ -86,15 +86,15 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 func loopback(ctx context.Context, addr string) (string, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return "", fmt.Errorf("the address %q is not HOST:PORT, such as 127.0.0.1:8000", addr)
+		return "", fmt.Errorf("-addr %q is not HOST:PORT, such as 127.0.0.1:8000", addr)
 	}
-	refused := fmt.Errorf("the address %q is not one of the loopback interface, and others are refused, since every request is served: use 127.0.0.1:%s", addr, port)
+	refused := fmt.Errorf("-addr %q is not an address of the loopback interface, and others are refused, since every request is served: use 127.0.0.1:%s", addr, port)
 	if host == "" {
 		return "", refused
 	}
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
-		return "", fmt.Errorf("the address %q: %w", addr, err)
+		return "", fmt.Errorf("-addr %q: %w", addr, err)
 	}
 	if len(ips) == 0 || slices.ContainsFunc(ips, func(ip netip.Addr) bool { return !ip.Unmap().IsLoopback() }) {
 		return "", refused

@@ -163,20 +163,40 @@ func TestWhatIsNotServed(t *testing.T) {
 		o    Options
 		want string
 	}{
-		{Options{Addr: "0.0.0.0:0"}, "is not one of the loopback interface"},
+		{Options{Addr: "0.0.0.0:0"}, `-addr "0.0.0.0:0" is not an address of the loopback interface`},
 		{Options{Addr: ":8000"}, "use 127.0.0.1:8000"},
-		{Options{Addr: "[::]:0"}, "is not one of the loopback interface"},
-		{Options{Addr: "192.0.2.1:8000"}, "is not one of the loopback interface"},
-		{Options{Addr: "127.0.0.1"}, "is not HOST:PORT"},
+		{Options{Addr: "[::]:0"}, "is not an address of the loopback interface"},
+		{Options{Addr: "192.0.2.1:8000"}, "is not an address of the loopback interface"},
+		{Options{Addr: "127.0.0.1"}, `-addr "127.0.0.1" is not HOST:PORT`},
 		{Options{Addr: taken.Addr().String()}, "address already in use"},
-		{Options{Addr: "127.0.0.1:0", Tables: []string{"users"}}, `the table "users" is not of the form users(id:S)`},
-		{Options{Addr: "127.0.0.1:0", Tables: []string{"users(id)"}}, "table users: write NAME:S"},
-		{Options{Addr: "127.0.0.1:0", Tables: []string{"users(id:X)"}}, "table users: "},
-		{Options{Addr: "127.0.0.1:0", Tables: []string{"u(id:S)"}}, "table u: "},
-		{Options{Addr: "127.0.0.1:0", Tables: []string{"users(id:S)", "users(id:N)"}}, "table users: "},
+		{Options{Addr: "127.0.0.1:0", Tables: []string{"users"}}, "-table number 1: it is not of the form users(id:S)"},
+		{Options{Addr: "127.0.0.1:0", Tables: []string{"users(id)"}}, "-table number 1: the key of the table: write NAME:S"},
+		{Options{Addr: "127.0.0.1:0", Tables: []string{"users(id:X)"}}, "-table number 1: the key of the table: the type of a key is S, N or B: write NAME:S"},
+		{Options{Addr: "127.0.0.1:0", Tables: []string{"users(:S)"}}, "a name is missing: write NAME:S"},
+		{Options{Addr: "127.0.0.1:0", Tables: []string{"users(" + strings.Repeat("x", 256) + ":S)"}}, "has at most 255 bytes"},
+		{Options{Addr: "127.0.0.1:0", Tables: []string{"users(\xff:S)"}}, "in UTF-8"},
+		{Options{Addr: "127.0.0.1:0", Tables: []string{"users(a:S,b:S,c:S)"}}, "it has 3 attributes, and a key has one or two"},
+		{Options{Addr: "127.0.0.1:0", Tables: []string{"users(a:S,a:N)"}}, "both attributes have the same name"},
+		{Options{Addr: "127.0.0.1:0", Tables: []string{"users(id:S)", "u(id:S)"}}, "-table number 2: the name of the table is not a table name: use 3 to 255"},
+		{Options{Addr: "127.0.0.1:0", Tables: []string{"arn:aws:dynamodb:us-east-1:123456789012:table/users(id:S)"}}, "give the name alone"},
+		{Options{Addr: "127.0.0.1:0", Tables: []string{"users(id:S)", "users(id:N)"}}, "-table number 2: there is a table of this name already"},
 	} {
 		_, err := Listen(t.Context(), c.o)
-		assert.ErrorContains(t, err, c.want)
+		require.ErrorContains(t, err, c.want)
+		for _, raw := range []string{"CreateTable", "StatusCode", "RequestID", "Exception"} {
+			assert.NotContains(t, err.Error(), raw)
+		}
+	}
+}
+
+// What looks like a secret and is in the wrong place is not shown.
+func TestErrorsQuoteNoTable(t *testing.T) {
+	t.Parallel()
+	const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+	for _, table := range []string{secret, secret + "(id:S)", "users(" + secret + ")", "users(" + secret + ":Q)", "users(id:S,at:" + secret + ")"} {
+		_, err := Listen(t.Context(), Options{Addr: "127.0.0.1:0", Tables: []string{table}})
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), "wJalr")
 	}
 }
 
