@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/deadletter"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/load"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/progress"
 )
@@ -31,11 +33,21 @@ func (cmd *previewCmd) Run(ctx context.Context, sys *system) (err error) {
 		return err
 	}
 	defer source.end()
-	items := cmd.Items
+	var items []dynamodest.Item // for the JSON; otherwise they are printed as they are read
+	shown := 0
 	show := func(row dynamodest.Row, r dynamodest.RowForecast) error {
-		if r.Err == nil && items > 0 {
-			items--
-			return printItem(sys.stdout, source.dest, row)
+		if r.Err != nil || shown >= cmd.Items {
+			return nil
+		}
+		shown++
+		item, err := source.dest.Item(row)
+		if err != nil {
+			return err
+		}
+		if cmd.JSON {
+			items = append(items, item)
+		} else if _, err := fmt.Fprintln(sys.stdout, dynamodest.Item(item)); err != nil {
+			return &exitError{code: exitSource} // run reports it
 		}
 		return nil
 	}
@@ -44,11 +56,7 @@ func (cmd *previewCmd) Run(ctx context.Context, sys *system) (err error) {
 		return cmd.dryRunError(source.feed, err)
 	}
 	if cmd.JSON {
-		text, err := json.Marshal(forecast)
-		if err != nil {
-			return &exitError{code: exitSource, err: err}
-		}
-		if err := printJSON(sys, text); err != nil {
+		if err := printForecast(sys, forecast, items); err != nil {
 			return err
 		}
 	} else {
@@ -60,16 +68,25 @@ func (cmd *previewCmd) Run(ctx context.Context, sys *system) (err error) {
 	return nil
 }
 
-// printItem prints the item that row becomes.
-func printItem(out io.Writer, dest *dynamodest.Destination, row dynamodest.Row) error {
-	item, err := dest.Item(row)
-	if err != nil {
-		return err
+// printForecast prints a Forecast as JSON, with its failures as the file of failed rows has them, and the items.
+func printForecast(sys *system, forecast dynamodest.Forecast, items []dynamodest.Item) error {
+	document := struct {
+		dynamodest.Forecast
+		First []deadletter.Letter `json:"first,omitempty"`
+		Items []dynamodest.Item   `json:"items,omitempty"`
+	}{Forecast: forecast, Items: items}
+	for _, failed := range forecast.First {
+		letter := load.Letter(failed)
+		letter.Outcome = strings.ReplaceAll(dynamodest.NotWritten.String(), " ", "_")
+		document.First = append(document.First, letter)
 	}
-	if _, err := fmt.Fprintln(out, dynamodest.Item(item)); err != nil {
-		return &exitError{code: exitSource} // run reports it
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(document); err != nil {
+		return &exitError{code: exitSource, err: err}
 	}
-	return nil
+	return printJSON(sys, text.Bytes())
 }
 
 // dryRunError gives an error of DryRun over the rows of feed its exit code.

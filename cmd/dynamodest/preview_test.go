@@ -2,15 +2,18 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/deadletter"
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
@@ -43,6 +46,46 @@ func TestPreviewForeseesTheLoad(t *testing.T) {
 	assert.Equal(t, forecast.Valid, figure(t, loaded.stdout, "written"))
 	assert.Equal(t, forecast.Reasons[dynamodest.ErrKey], figure(t, loaded.stdout, "bad_key"))
 	assert.EqualValues(t, forecast.WriteUnits.Total.Most, figure(t, loaded.stdout, "write units"))
+}
+
+// The JSON of a preview has of each failure what the file of failed rows of a load has, and the first items.
+func TestPreviewAsJSON(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	var rows strings.Builder
+	rows.WriteString("id,n\na,1\nb\n,2\n")
+	for i := range sampleRows {
+		fmt.Fprintf(&rows, "%d-x,%d\n", i, i)
+	}
+	rows.WriteString("late,007\nlater,<&>\n")
+	file, failed := remote.write(t, "a.csv", rows.String()), filepath.Join(remote.dir, "failed.ndjson")
+	r := runIn(t, "", "preview", "-config", remote.config, "-json", "-items", "2", file)
+	require.Equal(t, exitFailed, r.code, r.stderr)
+	var document struct {
+		Rows, Invalid int
+		First         []deadletter.Letter
+		Items         []map[string]map[string]string
+		Sizes         struct{ Max int }
+	}
+	require.NoError(t, json.Unmarshal([]byte(r.stdout), &document), "stdout is one document")
+	require.Equal(t, exitFailed, runIn(t, "", "load", "-config", remote.config, "-failed", failed, file).code)
+	assert.Equal(t, letters(t, failed), document.First)
+	require.Len(t, document.First, 4)
+	assert.Equal(t, deadletter.Letter{
+		Row: 1, Line: 3, Outcome: "not_written", Reason: "unmappable_value", Scope: "row",
+		Text: "row 1: unmappable value: line 3: has 1 field, and there are 2 columns", Remedy: "fix the line",
+	}, document.First[0])
+	assert.Contains(t, document.First[2].Remedy, "-type n=S")
+	assert.NotContains(t, r.stdout, "errors.Is")
+	assert.Equal(t, []map[string]map[string]string{{"id": {"S": "a"}, "n": {"N": "1"}}, {"id": {"S": "0-x"}, "n": {"N": "0"}}}, document.Items)
+	assert.Equal(t, sampleRows+5, document.Rows)
+	assert.Equal(t, 4, document.Invalid)
+	assert.NotZero(t, document.Sizes.Max)
+
+	r = runIn(t, "", "preview", "-local", "-json", remote.write(t, "b.csv", "id\n<&>\n"), "-items", "1")
+	assert.Equal(t, exitOK, r.code, r.stderr)
+	assert.Contains(t, r.stdout, `"S": "<&>"`)
+	assert.NotContains(t, r.stdout, `"first"`)
 }
 
 // A preview that cannot be made says why, with its own exit code.
