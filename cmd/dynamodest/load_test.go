@@ -107,6 +107,34 @@ func TestLocal(t *testing.T) {
 	assert.Contains(t, r.stderr, "give the key of the table")
 }
 
+// The key of -local that is not given is of the type that -type gives the first column. Where -key says another one, the
+// remedy names it.
+func TestLocalKeyHasTheTypeThatIsGiven(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	file, numbers := remote.write(t, "k.csv", "id,n\nA,1\n"), remote.write(t, "n.csv", "id,n\n0123,1\n")
+	for key, args := range map[string][]string{
+		"id:N":  {numbers, "-type", "id=N"},
+		"id:S":  {numbers},
+		"id:B":  {file, "-type", "id=B"},
+		"key:N": {numbers, "-map", "id=key", "-type", "id=N"},
+	} {
+		r := runIn(t, "", append([]string{"preview", "-local"}, args...)...)
+		assert.NotEqual(t, exitUsage, r.code, r.stderr)
+		assert.Contains(t, r.stderr, "a table with the key "+key+",")
+	}
+	assert.Equal(t, 1, figure(t, runIn(t, "", "preview", "-local", "-type", "id=N", file).stdout, "unmappable_value"))
+	for says, args := range map[string][]string{
+		"-type id: N does not fit the attribute \"id\", the partition key (S): set it to S, or leave it empty; or give the table of -local another key by -key": {"-key", "id:S", "-type", "id=N"},
+		"-map: no column becomes the attribute \"other\", the table's partition key (S): add one; or give the table of -local another key by -key":              {"-key", "other:S"},
+		"-type id: BOOL does not fit the attribute \"id\", the partition key (S): set it to S, or leave it empty; or give":                                      {"-type", "id=BOOL"},
+	} {
+		r := runIn(t, "", append([]string{"load", "-local", file}, args...)...)
+		assert.Equal(t, exitUsage, r.code)
+		assert.Contains(t, r.stderr, says)
+	}
+}
+
 // What the settings or the source have wrong stops a load before anything is written, or costs the row only.
 func TestBadInput(t *testing.T) {
 	t.Parallel()

@@ -88,8 +88,8 @@ func typeNames() string {
 	return strings.Join(names, ", ")
 }
 
-// localKey returns the key of a local table that none was given for: the first column.
-func localKey(fields []dynamodest.Field, columns []string) ([]dynamodest.KeyAttribute, error) {
+// localKey returns the key of a local table that none was given for: the first column, with its type.
+func (s *settings) localKey(fields []dynamodest.Field, columns []string) ([]dynamodest.KeyAttribute, error) {
 	field := dynamodest.Field{}
 	switch {
 	case len(fields) > 0:
@@ -100,7 +100,7 @@ func localKey(fields []dynamodest.Field, columns []string) ([]dynamodest.KeyAttr
 		return nil, usageError("-local: this source does not say which columns it has: give the key of the table, such as -key id:S")
 	}
 	name := cmp.Or(field.Attribute, field.Column)
-	switch field.Type { //nolint:exhaustive // the types that are numbers or bytes; all others that a key can have are texts
+	switch cmp.Or(dynamodest.Type(s.Type[field.Column]), field.Type) { //nolint:exhaustive // the types that are numbers or bytes; all others that a key can have are texts
 	case dynamodest.Number, dynamodest.EpochSeconds, dynamodest.EpochMillis:
 		return partitionKey(name, dynamodest.Number), nil
 	case dynamodest.Binary:

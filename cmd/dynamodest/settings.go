@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -167,12 +168,23 @@ func (s *settings) settingsError(err error, fields []dynamodest.Field) error {
 	for _, err := range each(err) {
 		var fault *dynamodest.ConfigError
 		if errors.As(err, &fault) {
-			text += "\n" + s.name(fault, fields) + ": " + words.Command(fault.Problem, "")
+			text += "\n" + s.name(fault, fields) + ": " + words.Command(fault.Problem, "") + s.keyRemedy(fault.Problem)
 		} else {
 			text += "\n" + err.Error()
 		}
 	}
 	return &exitError{code: exitUsage, err: &userError{err, text}}
+}
+
+// tableKey matches what the problem of a setting that does not fit the key of the table says of it.
+var tableKey = regexp.MustCompile(`(partition|sort) key \(`)
+
+// keyRemedy returns what else fixes a problem, if the key of the table can be another one; otherwise "".
+func (s *settings) keyRemedy(problem string) string {
+	if !s.Local || !tableKey.MatchString(problem) {
+		return ""
+	}
+	return "; or give the table of -local another key by -key"
 }
 
 // each returns the errors that err joins, or err itself.

@@ -121,10 +121,10 @@ func (cmd *rowFlags) mapped(ctx context.Context, sys *system, config *dynamodest
 		return nil, nil, err
 	}
 	if sampled == 0 {
-		return cmd.destination(ctx, sys, config, func() ([]dynamodest.KeyAttribute, error) { return localKey(config.Mapping.Fields, columns) })
+		return cmd.destination(ctx, sys, config, func() ([]dynamodest.KeyAttribute, error) { return cmd.localKey(config.Mapping.Fields, columns) })
 	}
 	dest, end, err := cmd.destination(ctx, sys, config, func() ([]dynamodest.KeyAttribute, error) {
-		return localKey(mapping.Fields[:min(len(columns), len(mapping.Fields))], columns) // in the order of the source, if that is known
+		return cmd.localKey(mapping.Fields[:min(len(columns), len(mapping.Fields))], columns) // in the order of the source, if that is known
 	})
 	if err != nil {
 		return nil, nil, err

@@ -7,11 +7,12 @@ import (
 	"strings"
 )
 
-// flags are the flags that set a field of a Config, or a parameter of a policy. Those of Mapping.Fields, -map and -type, are not among them.
+// flags are the flags that set a field of a Config, or a parameter of a policy. Those of one of Mapping.Fields, -map and
+// -type, are not among them.
 var flags = map[string]string{
 	"Table": "-table", "Region": "-region", "Endpoint": "-endpoint", "Mode": "-mode", "OnExisting": "-on-existing",
 	"Version": "-version-attribute", "Delete": "-delete-column", "Duplicates": "-duplicates",
-	"Mapping.Null": "-null", "Mapping.EmptyString": "-empty", "Mapping.Missing": "-missing",
+	"Mapping.Null": "-null", "Mapping.EmptyString": "-empty", "Mapping.Missing": "-missing", "Mapping.Fields": "-map",
 	"Concurrency": "-concurrency", "WriteUnitsPerSecond": "-max-rate",
 	"account": "-account", "principal": "-trust", "externalID": "-external-id",
 }
@@ -33,6 +34,7 @@ var settings = strings.NewReplacer(
 	`set Mapping.Null to "null" or "omit"`, "give -null null or omit",
 	"Mapping.Null", "-null",
 	"(Field.Required, Mapping.Missing)", "(-missing, or required of the field in the file of -config)",
+	"no field produces the attribute", "no column becomes the attribute",
 	"set Field.Column to the name", "give -map the name",
 	"Field.Type converts", "-type converts",
 	"only if a Field asks for that", "only if -type asks for that",

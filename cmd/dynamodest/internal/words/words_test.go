@@ -33,7 +33,7 @@ func TestAdviceOfEveryReason(t *testing.T) {
 // The flags that the command names are those of settings that exist.
 func TestFlagsAreOfSettings(t *testing.T) {
 	t.Parallel()
-	_, err := dynamodest.DecodeConfig([]byte(`{"table":1,"region":1,"endpoint":1,"mode":1,"on_existing":1,"version":1,"delete":1,"duplicates":1,"concurrency":"","write_units_per_second":"","mapping":{"null":1,"empty_string":1,"missing":1}}`))
+	_, err := dynamodest.DecodeConfig([]byte(`{"table":1,"region":1,"endpoint":1,"mode":1,"on_existing":1,"version":1,"delete":1,"duplicates":1,"concurrency":"","write_units_per_second":"","mapping":{"fields":1,"null":1,"empty_string":1,"missing":1}}`))
 	require.Error(t, err)
 	named := map[string]bool{}
 	for _, err := range err.(interface{ Unwrap() []error }).Unwrap() {
