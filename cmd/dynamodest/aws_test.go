@@ -44,7 +44,12 @@ func TestAWSConfiguration(t *testing.T) { //nolint:paralleltest // it sets the e
 			assert.NotContains(t, r.stderr, "secret of the profile")
 		})
 	}
-	r := runIn(t, "", "check", "-table", "users", "-region", "eu-west-1")
+	t.Setenv("AWS_REGION", "EU-WEST-1")
+	r := runIn(t, "", "check", "-table", "users")
+	assert.Equal(t, exitUsage, r.code)
+	assert.Contains(t, r.stderr, "\nAWS_REGION or the region of the profile: \"EU-WEST-1\" is malformed")
+	t.Setenv("AWS_REGION", "")
+	r = runIn(t, "", "check", "-table", "users", "-region", "eu-west-1")
 	assert.Equal(t, exitStopped, r.code)
 	assert.Contains(t, r.stderr, "bad credentials")
 	assert.Contains(t, r.stderr, "AWS_ACCESS_KEY_ID", "a remedy for users of a command")

@@ -49,10 +49,6 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// noCredentials is the remedy of the command for credentials that nothing provides, where that of the library is for
-// programs.
-const noCredentials = "give credentials as the AWS command line takes them: by the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), by -profile, or by the role of the machine; those of SSO expire: aws sso login"
-
 // userError is an error with another text.
 type userError struct {
 	error
@@ -70,7 +66,7 @@ func forUsers(err error) error {
 	var table *dynamodest.TableError
 	var response smithy.APIError
 	if errors.As(err, &table) && table.Reason == dynamodest.ErrCredentials && !errors.As(table.Err, &response) {
-		text = strings.Replace(text, table.Remedy(), noCredentials, 1)
+		text = strings.Replace(text, table.Remedy(), words.NoCredentials, 1)
 	}
 	return &userError{err, words.Command(text, "")}
 }

@@ -175,8 +175,9 @@ func TestBadInput(t *testing.T) {
 func TestBadSettings(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ text, says string }{
-		"no JSON":          {`{"table": `, "JSON"},
-		"unknown setting":  {`{"tabel": "users"}`, `did you mean "table"?`},
+		"no JSON":          {`{"table": `, "\n-config: is not valid JSON"},
+		"unknown setting":  {`{"tabel": "users"}`, "\n/tabel: is unknown: did you mean \"table\"?"},
+		"in another case":  {`{"Table": "users", "mapping": {"Null": "omit"}}`, "\n/Table: is unknown: did you mean \"table\"?\n/mapping/Null: is unknown: did you mean \"null\"?"},
 		"wrong type":       {`{"table": "users", "concurrency": "4"}`, "\n/concurrency (-concurrency): "},
 		"secret elsewhere": {`{"table": "users", "region": "us-east-1", "credentials": "wJalrXUtnFEMI"}`, "\n/credentials: "},
 		"no table":         {`{"region": "us-east-1", "credentials": {"access_key_id": "AKIDEXAMPLE", "secret_access_key": "wJalrXUtnFEMI"}}`, "\n/table (-table): "},

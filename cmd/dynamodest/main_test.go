@@ -319,6 +319,7 @@ func TestContext(t *testing.T) {
 	var stderr lockedBuffer
 	assert.Equal(t, exitStopped, run(ctx, []string{"check", "-config", remote.config}, &system{stdout: io.Discard, stderr: &stderr}))
 	assert.Contains(t, stderr.String(), "context canceled")
+	assert.Contains(t, stderr.String(), "remedy: run the command again\n")
 }
 
 // The words that the help gives for a flag are those that the flag takes.

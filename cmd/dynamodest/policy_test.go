@@ -38,6 +38,11 @@ func TestPolicy(t *testing.T) {
 	r := runIn(t, "", "policy", "-trust", "123456789012")
 	assert.Equal(t, exitUsage, r.code)
 	assert.Contains(t, r.stderr, "-external-id: is required")
+	r = runIn(t, "", "policy", "-table", "arn:aws:dynamodb:eu-west-1:123456789012:table/users", "-account", "999999999999", "-kms-key", "alias/a", "-kms-key", "b")
+	assert.Equal(t, exitUsage, r.code)
+	for _, says := range []string{"\n-account: is not the account in the ARN that -table gives", "\n-kms-key number 1: is not the ARN", "\n-kms-key number 2: is not the ARN"} {
+		assert.Contains(t, r.stderr, says)
+	}
 	r = runIn(t, "", "policy", "-config", remote.config, "-table", "others")
 	assert.Equal(t, exitStopped, r.code)
 }

@@ -209,11 +209,14 @@ func (s *settings) name(fault *dynamodest.ConfigError, fields []dynamodest.Field
 			return "-map " + s.Map[i]
 		}
 	}
-	flag, pointer := words.Flag(fault.Field), cmp.Or(fault.Pointer, fault.Field)
+	flag, pointer := words.Flag(fault.Field), fault.Pointer
+	member := fault.Field[strings.LastIndex(fault.Field, ".")+1:]
 	switch {
-	case flag == "":
-		return pointer
-	case s.Config == "":
+	case fault.Field == "Config": // the file as a whole
+		return "-config"
+	case flag == "" || strings.HasSuffix(pointer, "/"+member): // a name as it is written, which is unknown
+		return cmp.Or(pointer, fault.Field)
+	case s.Config == "" || pointer == "":
 		return flag
 	}
 	return pointer + " (" + flag + ")"

@@ -16,6 +16,7 @@ import (
 
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/parquetfile"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/words"
 	"github.com/dynamodest/dynamodest/source"
 )
 
@@ -124,6 +125,8 @@ func (in *Input) openText(o Options, format string, r io.Reader, compressed bool
 		switch {
 		case errors.Is(err, io.EOF):
 			return errors.New("the file is empty")
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return errors.New("the file is not compressed by gzip, as its name says, or it is cut short")
 		case errors.Is(err, gzip.ErrHeader):
 			return errors.New("the file is not compressed by gzip, as its name says")
 		case err != nil:
@@ -178,14 +181,15 @@ func readable(rows iter.Seq2[dynamodest.Row, error]) iter.Seq2[dynamodest.Row, e
 	}
 }
 
-// readProblem returns err, with its problem named if it is one of reading a file. Errors of package source give
-// only the type of such a cause, whose text could quote what was read.
+// readProblem returns err in the terms of the command, and with its problem named if it is one of reading a file. Errors of
+// package source give only the type of such a cause, whose text could quote what was read.
 func readProblem(err error) error {
 	line, ok := err.(*source.LineError) //nolint:errorlint // a BadRow wraps one too, and stays as it is
-	if !ok || line.Err == nil {
+	if !ok {
 		return err
 	}
 	named := *line
+	named.Problem = words.Command(line.Problem, "")
 	var path *fs.PathError
 	var corrupt flate.CorruptInputError
 	switch {

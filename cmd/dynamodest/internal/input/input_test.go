@@ -162,6 +162,8 @@ func TestWhatCannotBeOpened(t *testing.T) {
 		"empty tsv.gz":     {Options{Path: write(t, "a.tsv.gz", "")}, "the file is empty"},
 		"empty parquet":    {Options{Path: write(t, "a.parquet", "")}, "a.parquet: the file is empty"},
 		"not gzip":         {Options{Path: write(t, "a.csv.gz", "id,name\n1,2\n3,4\n")}, "is not compressed by gzip, as its name says"},
+		"short, not gzip":  {Options{Path: write(t, "a.csv.gz", "id\n")}, "is not compressed by gzip, as its name says, or it is cut short"},
+		"header cut short": {Options{Path: write(t, "a.csv.gz", gzipped(t, "id\n")[:8])}, "it is cut short"},
 		"gzip within":      {Options{Path: write(t, "a.csv", gzipped(t, "id\n1\n"))}, "compressed by gzip"},
 		"binary as csv":    {Options{Path: write(t, "a.csv", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")}, "not valid UTF-8"},
 		"parquet as csv":   {Options{Path: write(t, "a.csv", "PAR1\x15\x04\nPAR1")}, "Parquet"},

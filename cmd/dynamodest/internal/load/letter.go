@@ -30,7 +30,7 @@ func Letter(e *dynamodest.RowError) deadletter.Letter {
 func Explain(e *dynamodest.RowError) (text, remedy string, line int) {
 	var unread *source.LineError
 	if errors.As(e.Err, &unread) { // its text is one of numbers and names
-		return fmt.Sprintf("row %d: %s: %s", e.Index, e.Reason.Error(), unread), "fix the line", unread.Line
+		return fmt.Sprintf("row %d: %s: %s", e.Index, e.Reason.Error(), words.Command(unread.Error(), "")), "fix the line", unread.Line
 	}
 	var unlike *source.UnlikeError
 	if errors.As(e.Err, &unlike) { // its text is one of names too

@@ -3,6 +3,8 @@
 package words
 
 import (
+	"cmp"
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -17,8 +19,30 @@ var flags = map[string]string{
 	"account": "-account", "principal": "-trust", "externalID": "-external-id",
 }
 
-// Flag returns the flag that sets the field of a Config at a Go path; "" if none does.
-func Flag(field string) string { return flags[field] }
+// places are where AWS's settings are from, which no flag sets.
+var places = map[string]string{
+	"AWS":              "the AWS configuration",
+	"AWS.Region":       "AWS_REGION or the region of the profile",
+	"AWS.BaseEndpoint": "AWS_ENDPOINT_URL or the endpoint of the profile",
+	"AWS.Credentials":  "the access keys of the environment or the profile",
+}
+
+// Flag returns the flag that sets the field of a Config at a Go path, or the parameter of a policy, or where the setting of
+// AWS is from; "" if there is none.
+func Flag(field string) string {
+	var i int
+	if _, err := fmt.Sscanf(field, "kmsKeys[%d]", &i); err == nil {
+		return fmt.Sprintf("-kms-key number %d", i+1)
+	}
+	return cmp.Or(flags[field], places[field])
+}
+
+// NoCredentials is the remedy of the command for credentials that nothing provides, where that of the library is for
+// programs.
+const NoCredentials = "give credentials as the AWS command line takes them: by the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), by -profile, or by the role of the machine; those of SSO expire: aws sso login"
+
+// credentialsRemedy is that remedy of the library.
+const credentialsRemedy = "check the error of what provides the credentials (CredentialsProvider, AWS.Credentials, or the Credentials that ClientOptions set): its text is hidden because it may contain a secret; dynamodest.Cause returns the error at its end, and errors.As finds one by its type"
 
 // settings are the settings and functions that the library's texts name.
 var settings = strings.NewReplacer(
@@ -49,7 +73,20 @@ var settings = strings.NewReplacer(
 	"create a new Destination", "run the command again",
 	"since this Destination was created", "since the command began",
 	"; create one Destination for each table and share it", "",
+	"no field of the mapping produces this attribute: add one", "no column becomes this attribute: add one by -map",
 	", or set CSV.Header", "",
+	", or raise CSV.MaxRecord", ", as an item has 400 KB at most",
+	", or raise NDJSON.MaxLine", ", as an item has 400 KB at most",
+	"try again with a context that is not cancelled and has a later deadline", "run the command again",
+	"is not the account in the ARN that Table is: leave it empty", "is not the account in the ARN that -table gives: leave it out",
+	"; AWS has none, which AWS_REGION or a profile would give it", "; AWS_REGION or a profile would give it too",
+	"check Table and Region", "check -table and -region",
+	"; use errors.As or errors.Is to get the error", "",
+	"; use errors.As or errors.Is", "",
+	"; errors.Is and errors.As reach what the source found wrong", "",
+	" is hidden because it may contain row data: errors.As with a smithy.APIError reads it", " is not shown because it may contain row data",
+	": load AWS with config.LoadDefaultConfig, or set it to a provider", "",
+	credentialsRemedy, NoCredentials,
 	"CSV.Comma", "-comma",
 	"Endpoint, if set,", "-endpoint, if given,",
 	"check Region, Endpoint,", "check -region, -endpoint,",

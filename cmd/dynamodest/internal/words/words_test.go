@@ -1,6 +1,7 @@
 package words
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"regexp"
@@ -8,15 +9,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/dynamodesttest"
+	"github.com/dynamodest/dynamodest/source"
 )
 
 // goes matches what only those know who read the library's code: its settings, and types of Go.
-var goes = regexp.MustCompile(`\b(?:Config|Mapping|Field|Retry|Credentials|Destination)\b\.?|Go type|\bnil\b|\[\]byte|\b(?:time|json|strconv)\.[A-Z]|WriteUnitsPerSecond|OnExisting|Duplicates|MaxAttempts|EmptyString`)
+var goes = regexp.MustCompile(`errors\.(?:As|Is)|\b(?:CSV|NDJSON)\.[A-Z]|MaxRecord|MaxLine|kmsKeys|externalID|LoadDefaultConfig|CredentialsProvider|ClientOptions|smithy|a context that|\bTable (?:is|and)\b|\b(?:Config|Mapping|Field|Retry|Credentials|Destination)\b\.?|Go type|\bnil\b|\[\]byte|\b(?:time|json|strconv)\.[A-Z]|WriteUnitsPerSecond|OnExisting|Duplicates|MaxAttempts|EmptyString`)
 
 func TestAdviceOfEveryReason(t *testing.T) {
 	t.Parallel()
@@ -87,6 +90,83 @@ func TestFaultsOfRows(t *testing.T) {
 		}
 	}
 	assert.Greater(t, faults, 100)
+}
+
+// texts are those of the library that reach users of the command by errors of other kinds.
+func texts(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	add := func(err error) {
+		var fault *dynamodest.ConfigError
+		if joined, ok := err.(interface{ Unwrap() []error }); ok && errors.As(err, &fault) {
+			for _, err := range joined.Unwrap() {
+				require.ErrorAs(t, err, &fault)
+				all = append(all, fault.Problem)
+			}
+			return
+		}
+		require.Error(t, err)
+		var line *source.LineError
+		if errors.As(err, &line) { // that of a BadRow is hidden
+			err = line
+		}
+		all = append(all, err.Error())
+	}
+	for _, text := range []string{"", "a,a\n", "a,\n", "a\x00\n", "\xff\n", "a\n\"" + strings.Repeat("x", 20<<20) + "\n", "a\n" + strings.Repeat("x", 20<<20) + "\n", "a\nb,c\n", "a\nb\"c\n"} {
+		for _, err := range source.CSVRows(strings.NewReader(text)) {
+			if err != nil {
+				add(err)
+			}
+		}
+	}
+	for _, text := range []string{"1", "{", "{}{}", `{"a":1,"a":2}`, strings.Repeat(" ", 5<<20)} {
+		for _, err := range source.NDJSONRows(strings.NewReader(text)) {
+			add(err)
+		}
+	}
+	const arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/users"
+	add(policyError(dynamodest.Config{Table: arn}.Policy("999999999999", "x", "arn:aws:kms:us-east-1:123456789012:key/1")))
+	add(policyError(dynamodest.TrustPolicy("x", "y")))
+	add(dynamodest.Config{Region: "X", Endpoint: "x", Mode: "mirror", Version: "v", Delete: "d", Concurrency: -1, WriteUnitsPerSecond: -1, Mapping: dynamodest.Mapping{
+		Null: "x", EmptyString: "x", Missing: "null", Bytes: "x",
+	}}.Validate())
+	add(dynamodest.Config{Mode: "insert", OnExisting: "skip", Version: "v", Delete: "d", Duplicates: "fail", MaxKeys: -1, Mapping: dynamodest.Mapping{
+		Fields: []dynamodest.Field{{Column: "a", Type: "X"}, {Column: "a"}, {}},
+	}}.Validate())
+	add(dynamodest.Config{Table: "users", AWS: &aws.Config{}}.Validate())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := dynamodest.New(ctx, dynamodest.Config{Table: "users", Client: dynamodesttest.NewTable("users", "id:S")})
+	add(err)
+	return append(all, "fix the row at its source; errors.Is and errors.As reach what the source found wrong", "check Table and Region, then create a new Destination",
+		"x returned an error of type y (text hidden because it may contain row data; use errors.As or errors.Is)",
+		"a rule; DynamoDB's message is hidden because it may contain row data: errors.As with a smithy.APIError reads it", credentialsRemedy)
+}
+
+func TestTextsOfOtherErrors(t *testing.T) {
+	t.Parallel()
+	all := texts(t)
+	assert.Greater(t, len(all), 40)
+	for _, text := range all {
+		assert.NotRegexp(t, goes, Command(text, ""))
+	}
+	said := Command(strings.Join(all, "\n"), "")
+	for _, want := range []string{
+		"the line has more than 4194304 bytes: shorten it, as an item has 400 KB at most", "remedy: run the command again",
+		"is not the account in the ARN that -table gives", "AWS_REGION or a profile would give it too", "by -profile",
+	} {
+		assert.Contains(t, said, want)
+	}
+}
+
+// A setting is named as the command takes it, whatever it is called in the library.
+func TestFlag(t *testing.T) {
+	t.Parallel()
+	for field, flag := range map[string]string{
+		"Table": "-table", "kmsKeys[1]": "-kms-key number 2", "AWS.Region": "AWS_REGION or the region of the profile", "Retry": "", "kmsKeys": "",
+	} {
+		assert.Equal(t, flag, Flag(field), field)
+	}
 }
 
 func TestCommand(t *testing.T) {
