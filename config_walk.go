@@ -165,7 +165,33 @@ func nearName(name string, t reflect.Type) string {
 			best, fewest = known, d
 		}
 	}
-	return best
+	return cmp.Or(best, longerName(name, t))
+}
+
+// longerName returns the only name of a field of t that has the words of name, two or more, in their order, as
+// secret_access_key has those of secret_key; "" if none has, or several.
+func longerName(name string, t reflect.Type) string {
+	words := strings.Split(strings.ToLower(name), "_")
+	if len(words) < 2 {
+		return ""
+	}
+	found := ""
+	for i := range t.NumField() {
+		known, rest := jsonName(t.Field(i)), words
+		for word := range strings.SplitSeq(known, "_") {
+			if len(rest) > 0 && word == rest[0] {
+				rest = rest[1:]
+			}
+		}
+		switch {
+		case len(rest) > 0:
+		case found != "":
+			return ""
+		default:
+			found = known
+		}
+	}
+	return found
 }
 
 // settingNamed returns the JSON pointer of the first setting in t, which is at pointer, with that name.
