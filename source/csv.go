@@ -26,13 +26,13 @@ const defaultMaxRecord = 16 << 20
 //
 // A record that cannot be read is a [dynamodest.BadRow] around a [*LineError] with the line on which the record
 // begins, and the next record follows: one whose number of fields differs from that of the header, one with a
-// quote inside a field that is not quoted, and one with text after the closing quote of a field. In the last
-// case the field may have taken in lines after its own, up to the next quote; the problem then says which
-// lines were skipped.
+// quote inside a field that is not quoted, one of more than MaxRecord bytes, and one with text after the closing
+// quote of a field. In the last case the field may have taken in lines after its own, up to the next quote; the
+// problem then says which lines were skipped.
 //
 // A quote that is never closed takes in all lines after it. It is a BadRow too, with the line on which its
-// record begins, and the sequence ends, with an error unless that was the last line. So does a record of more
-// than MaxRecord bytes.
+// record begins, and the sequence ends, with an error unless that was the last line. So it does where a record
+// passes MaxRecord bytes and a quote is open at the end of that line.
 //
 // The header must be readable, its names must be valid UTF-8, and none may be empty or there twice: otherwise the
 // sequence is one error, which names the columns. A source without any record lacks its header, and is an
@@ -108,10 +108,11 @@ func (c CSV) begin(r io.Reader) (*csvParser, []string, error) {
 	case c.SkipHeader && len(c.Header) == 0:
 		return nil, nil, errors.New("CSV.SkipHeader skips the names of the columns: set CSV.Header")
 	}
-	p := &csvParser{lines: newLines(r), comma: []byte(string(comma)), lazy: c.LazyQuotes, max: c.MaxRecord}
-	if p.max <= 0 {
-		p.max = defaultMaxRecord
+	most := c.MaxRecord
+	if most <= 0 {
+		most = defaultMaxRecord
 	}
+	p := newCSVParser(r, comma, c.LazyQuotes, most)
 	header := slices.Clone(c.Header)
 	if len(header) == 0 || c.SkipHeader {
 		first, bad, err := p.record()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -112,18 +113,65 @@ func TestCSV(t *testing.T) {
 	assert.Equal(t, []string{"end: the reader of the CSV is nil"}, got(source.CSVRows(nil)))
 }
 
-// A record larger than MaxRecord ends the sequence: where it ends is not known.
+// A record larger than MaxRecord is a bad row, and the next one follows, unless a quote is open where the limit is passed:
+// then it is not known where it ends.
 func TestCSVOfLargeRecords(t *testing.T) {
 	t.Parallel()
 	fits := strings.Repeat("x", 98)
 	csv := source.CSV{MaxRecord: 100, Header: []string{"a", "b"}}
-	const tooLarge = "line 2: the record has more than 100 bytes: close its quotes, or raise CSV.MaxRecord"
+	const tooLarge = "line 2: the record has more than 100 bytes: "
 	for name, text := range map[string]string{
-		"plain": "1,2\n1," + fits + "y\n3,4\n", "quoted": "1,2\n1,\"" + fits + "\"\n3,4\n", "lines": "1,2\n1,\"" + strings.Repeat("\n", 100) + "\"\n3,4\n",
+		"plain": "1," + fits + "y", "quoted": "1,\"" + fits + "\"", "CRLF": "1,\"" + fits + "\"\r", "first field": "\"" + fits + "\",\"1\"",
+		"ended by the long line": "1,\"2\n" + fits + "\"", "a quote in a plain field": "1,2\"" + fits + "\",\"", "text after a quote": "1,\"2\"x" + fits + "\"",
+		"escaped quotes": "1,\"" + strings.Repeat(`""`, 99) + "\"",
 	} {
-		assert.Equal(t, []string{`map["a":"1" "b":"2"]`, "bad: " + tooLarge, "end: " + tooLarge}, got(csv.Rows(strings.NewReader(text))), name)
+		const bad = "bad: " + tooLarge + "shorten it, or raise CSV.MaxRecord"
+		assert.Equal(t, []string{`map["a":"1" "b":"2"]`, bad, `map["a":"3" "b":"4"]`}, got(csv.Rows(strings.NewReader("1,2\n"+text+"\n3,4\n"))), name)
+		assert.Equal(t, []string{`map["a":"1" "b":"2"]`, bad}, got(csv.Rows(strings.NewReader("1,2\n"+text))), name)
+	}
+	for name, text := range map[string]string{
+		"many lines": "1,\"" + strings.Repeat("\n", 100) + "\"", "one line": "1,\"" + fits + "\n\"", "after an escaped quote": "1,\"" + fits + "\"\"\n\"",
+	} {
+		const open = tooLarge + "close its quotes, or raise CSV.MaxRecord"
+		assert.Equal(t, []string{`map["a":"1" "b":"2"]`, "bad: " + open, "end: " + open}, got(csv.Rows(strings.NewReader("1,2\n"+text+"\n3,4\n"))), name)
 	}
 	assert.Equal(t, []string{fmt.Sprintf(`map["a":"1" "b":%q]`, fits)}, got(csv.Rows(strings.NewReader("1,"+fits+"\r\n"))))
+}
+
+// After a record that is too large the next one begins where it begins without a limit, wherever the parts in which a long
+// line is read meet.
+func TestCSVGoesOnAfterLargeRecords(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	pieces := []string{`"`, `"`, `"`, `""`, ",", ",", "€", "\r", "\n", "\r\n", "x", "\xe2", "\xe2\x82"}
+	wentOn, ended := 0, 0
+	for range 1000 {
+		csv := source.CSV{Header: []string{"a", "b"}, LazyQuotes: random.IntN(2) == 0}
+		if random.IntN(2) == 0 {
+			csv.Comma = '€'
+		}
+		var text strings.Builder
+		text.WriteString([]string{"", `"`, `"",`, "\"y\n"}[random.IntN(4)])
+		text.WriteString(strings.Repeat("x", 1<<16-10-random.IntN(10)))
+		for range 30 {
+			text.WriteString(pieces[random.IntN(len(pieces))])
+		}
+		text.WriteString("\n1,2\n3€4\n")
+		whole := got(csv.Rows(strings.NewReader(text.String())))
+		csv.MaxRecord = 1000
+		limited := got(csv.Rows(strings.NewReader(text.String())))
+		require.Contains(t, limited[0], "line 1: the record has more than 1000 bytes")
+		if len(limited) == 2 && strings.HasPrefix(limited[1], "end: ") {
+			ended++
+			require.Contains(t, limited[1], "close its quotes")
+			require.True(t, strings.Contains(whole[0], `\n`) || strings.HasPrefix(whole[0], "bad: "), "ended, but the record is one line: %s", whole[0])
+			continue
+		}
+		wentOn++
+		require.Equal(t, whole[1:], limited[1:], "%q", text.String()[1<<16-30:])
+	}
+	assert.Greater(t, wentOn, 150)
+	assert.Greater(t, ended, 150)
 }
 
 // What a record takes does not grow with the source: a quote that is never closed does not fill the memory.
@@ -133,20 +181,21 @@ func TestMemoryOfLargeRecords(t *testing.T) {
 	for name, test := range map[string]struct {
 		rows        func(io.Reader) iter.Seq2[dynamodest.Row, error]
 		start, body string
+		then        string // what comes after the large record
 	}{
-		"CSV, one line":          {csv, "a\n1\n", "x"},
-		"CSV, one quoted line":   {csv, "a\n1\n\"", "x"},
-		"CSV, many quoted lines": {csv, "a\n1\n\"", "1,2\n"},
-		"NDJSON":                 {ndjson, "{}\n{}\n", "x"},
+		"CSV, one line":          {csv, "a\n1\n", "x", "map["},
+		"CSV, one quoted line":   {csv, "a\n1\n\"", "x", "end: line 3: "},
+		"CSV, many quoted lines": {csv, "a\n1\n\"", "1,2\n", "end: line 3: "},
+		"NDJSON":                 {ndjson, "\n{}\n", "x", "bad: line 4: "},
 	} {
 		var all []string
 		allocated := allocations(func() {
-			all = got(test.rows(io.MultiReader(strings.NewReader(test.start), io.LimitReader(pattern(strings.Repeat(test.body, 4096)), size))))
+			all = got(test.rows(io.MultiReader(strings.NewReader(test.start), io.LimitReader(pattern(strings.Repeat(test.body, 4096)), size), strings.NewReader("\n2\n"))))
 		})
 		assert.Less(t, allocated, uint64(size/4), name)
 		assert.Len(t, all, 3, name)
-		assert.Contains(t, all[2], "line 3: ", name)
-		assert.Contains(t, all[2], "has more than 1048576 bytes", name)
+		assert.Regexp(t, "^bad: line 3: .* has more than 1048576 bytes", all[1], name)
+		assert.Contains(t, all[2], test.then, name)
 	}
 }
 

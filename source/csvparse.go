@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 )
 
 // csvParser reads records of CSV. encoding/csv does not serve: it changes breaks of lines within quotes, takes a
 // cut last line for a record, and keeps a quoted field of any size.
 type csvParser struct {
 	lines lines
+	long  quoteScan // of the lines that are too long
 	comma []byte
 	lazy  bool
 	max   int // bytes of a record
@@ -22,16 +24,25 @@ type csvParser struct {
 	fields []string
 }
 
+// newCSVParser returns a parser of r.
+func newCSVParser(r io.Reader, comma rune, lazy bool, maxRecord int) *csvParser {
+	p := &csvParser{lines: newLines(r), comma: []byte(string(comma)), lazy: lazy, max: maxRecord}
+	p.long.comma, p.long.lazy = p.comma, lazy
+	p.lines.skipped = p.long.read
+	return p
+}
+
 // record returns the fields of the next record, until the next call, or why it cannot be read. err ends the source,
 // after bad if there is both; it is io.EOF at its end.
 func (p *csvParser) record() (fields []string, bad *LineError, err error) {
 	var line []byte
 	for len(line) == 0 { // skips empty lines
+		p.long.begin(atField)
 		raw, err := p.lines.next(p.max)
 		p.start = p.lines.number
 		if errors.Is(err, errTooLong) {
-			bad = p.tooLarge()
-			return nil, bad, bad
+			bad, err = p.tooLarge()
+			return nil, bad, err
 		} else if err != nil {
 			return nil, nil, err
 		}
@@ -119,11 +130,12 @@ func (p *csvParser) endField(rest []byte) {
 // continued returns the next line of a record that is within quotes.
 func (p *csvParser) continued() (line []byte, bad *LineError, err error) {
 	p.text = append(p.text, p.ending...)
+	p.long.begin(inQuotes)
 	raw, err := p.lines.next(p.max - p.size)
 	switch {
 	case errors.Is(err, errTooLong):
-		bad = p.tooLarge()
-		return nil, bad, bad
+		bad, err = p.tooLarge()
+		return nil, bad, err
 	case isEnd(err):
 		bad = &LineError{Line: p.start, Problem: "a quote is not closed"}
 		if p.lines.number == p.start {
@@ -139,9 +151,15 @@ func (p *csvParser) continued() (line []byte, bad *LineError, err error) {
 	return line, nil, nil
 }
 
-// tooLarge returns the error of a record of more than max bytes.
-func (p *csvParser) tooLarge() *LineError {
-	return &LineError{Line: p.start, Problem: fmt.Sprintf("the record has more than %d bytes: close its quotes, or raise CSV.MaxRecord", p.max)}
+// tooLarge returns what is wrong with a record of more than max bytes. If a quote is open at the end of the line that
+// passes them, nobody knows where the record ends: then err ends the source.
+func (p *csvParser) tooLarge() (bad *LineError, err error) {
+	bad = &LineError{Line: p.start, Problem: fmt.Sprintf("the record has more than %d bytes: shorten it, or raise CSV.MaxRecord", p.max)}
+	if !p.long.open() {
+		return bad, nil
+	}
+	bad.Problem = fmt.Sprintf("the record has more than %d bytes: close its quotes, or raise CSV.MaxRecord", p.max)
+	return bad, bad
 }
 
 // fault returns what is wrong at a byte of the line read last.

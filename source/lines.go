@@ -28,6 +28,9 @@ type lines struct {
 	long   []byte // the memory of a line longer than the buffer of r
 	number int    // of the line read last, from 1
 	err    error  // what ended the source
+
+	// skipped gets a line that is too long, in one or more parts; nil if it is only skipped.
+	skipped func(part []byte)
 }
 
 // newLines returns the lines of r.
@@ -66,7 +69,11 @@ func (l *lines) next(limit int) ([]byte, error) {
 		return nil, l.err
 	}
 	l.number++
-	if body, _ := cutEnding(line); tooLong || len(body) > limit {
+	if tooLong {
+		return nil, errTooLong
+	}
+	if body, _ := cutEnding(line); len(body) > limit {
+		l.skip(line)
 		return nil, errTooLong
 	}
 	return line, nil
@@ -78,11 +85,24 @@ func (l *lines) readLong(start []byte, limit int) (line []byte, tooLong bool, er
 	for err = bufio.ErrBufferFull; errors.Is(err, bufio.ErrBufferFull); {
 		var chunk []byte
 		chunk, err = l.r.ReadSlice('\n')
-		if tooLong = tooLong || len(l.long)+len(chunk) > limit; !tooLong {
+		if !tooLong && len(l.long)+len(chunk) > limit {
+			tooLong = true
+			l.skip(l.long)
+		}
+		if tooLong {
+			l.skip(chunk)
+		} else {
 			l.long = append(l.long, chunk...)
 		}
 	}
 	return l.long, tooLong, err
+}
+
+// skip hands on a part of a line that is too long.
+func (l *lines) skip(part []byte) {
+	if l.skipped != nil {
+		l.skipped(part)
+	}
 }
 
 // isEnd reports whether err is the end of a source. An error that wraps io.EOF is none: a reader returns io.EOF

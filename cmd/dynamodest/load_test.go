@@ -146,6 +146,7 @@ func TestBadInput(t *testing.T) {
 		says       []string
 	}{
 		"ragged lines":            {"a.csv", "id,n\na,1\nb\nc,1,2\nd,4\n", nil, exitFailed, 2, []string{"line 3: has 1 field", "not written                   2"}},
+		"long line":               {"a.csv", "id,n\na,1\nb," + strings.Repeat("x", 17<<20) + "\nc,3\n", nil, exitFailed, 2, []string{"row 1: unmappable value: line 3: the record has more than 16777216 bytes: shorten it, as an item has 400 KB at most"}},
 		"byte order mark":         {"a.csv", "\ufeffid,n\na,1\n", nil, exitOK, 1, nil},
 		"quoted newlines":         {"a.csv", "id,n\n\"a\nb\",1\n,2\nc,3\n", nil, exitFailed, 2, []string{"row 1: bad key"}},
 		"empty header":            {"a.csv", "id,\na,1\n", nil, exitUsage, 0, []string{"line 1: column 2 of the header has no name: give it one\n"}},

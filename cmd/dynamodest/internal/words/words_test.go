@@ -152,7 +152,8 @@ func TestTextsOfOtherErrors(t *testing.T) {
 	}
 	said := Command(strings.Join(all, "\n"), "")
 	for _, want := range []string{
-		"the line has more than 4194304 bytes: shorten it, as an item has 400 KB at most", "remedy: run the command again",
+		"the line has more than 4194304 bytes: shorten it, as an item has 400 KB at most", "the record has more than 16777216 bytes: shorten it, as an item has 400 KB at most",
+		"the record has more than 16777216 bytes: close its quotes, as an item has 400 KB at most", "remedy: run the command again",
 		"is not the account in the ARN that -table gives", "AWS_REGION or a profile would give it too", "by -profile",
 	} {
 		assert.Contains(t, said, want)
