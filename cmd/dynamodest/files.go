@@ -7,27 +7,34 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/checkpoint"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/deadletter"
 )
 
-// files are the files of a load: of its failed rows, and its checkpoint.
+// files are the files of a load: of its failed rows, and its checkpoint. The load has the file of failed rows locked
+// before it looks at the checkpoint, and that keeps other loads from both.
 type files struct {
-	failed     *deadletter.File // nil if there is none
+	failed     *deadletter.File // nil if there is none, or if it is still to be opened
 	failedPath string
 	checkpoint string           // its path; "" if there is none
-	past       checkpoint.State // with -resume, of the earlier runs
+	resume     bool             // an earlier run is gone on with
+	past       checkpoint.State // with resume, of the earlier runs
 	base       checkpoint.State // what is the same in all checkpoints of this load
 	save       func(checkpoint.State) error
 }
 
-// findFiles finds out which files the load has, and what an earlier run has left in them. It changes nothing.
+// findFiles finds out which files the load has, and what an earlier run has left in them. It changes nothing. The caller
+// calls close.
 func (cmd *loadCmd) findFiles(source *opened) (*files, error) {
-	f := &files{failedPath: cmd.Failed}
+	f := &files{failedPath: cmd.Failed, resume: cmd.Resume}
 	if err := cmd.checkpointPath(f, source); err != nil {
 		return nil, err
+	}
+	if cmd.Resume && source.config.Duplicates == dynamodest.RefuseDuplicates {
+		return nil, usageError("-resume: with -duplicates fail the rows before the checkpoint would not be compared with those after it")
 	}
 	if f.checkpoint != "" {
 		absolute, err := filepath.Abs(cmd.Failed)
@@ -38,20 +45,47 @@ func (cmd *loadCmd) findFiles(source *opened) (*files, error) {
 			return nil, err
 		}
 		f.base = checkpoint.State{Source: *source.in.Identity, Target: target(source.config), Failed: absolute}
-		if err := f.readPast(cmd.Resume); err != nil {
-			return nil, &exitError{code: exitUsage, err: err}
-		}
 	}
-	if cmd.Resume && source.config.Duplicates == dynamodest.RefuseDuplicates {
-		return nil, usageError("-resume: with -duplicates fail the rows before the checkpoint would not be compared with those after it")
+	if err := f.look(); err != nil {
+		return nil, &exitError{code: exitUsage, err: f.close(err)}
 	}
 	return f, nil
 }
 
-// open opens the files.
-func (f *files) open() error {
-	if err := f.openFailed(); err != nil {
-		return &exitError{code: exitUsage, err: fmt.Errorf("-failed: %w", err)}
+// look locks the file of failed rows, if it is there, and reads the checkpoint.
+func (f *files) look() (err error) {
+	if f.failedPath != "" && !special(f.failedPath) {
+		f.failed, err = deadletter.Open(f.failedPath)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("-failed: %w", err)
+		}
+	}
+	if f.past, err = f.readPast(); err != nil {
+		return err
+	}
+	if f.past.FailedBytes > 0 && f.failed == nil && !f.past.Done {
+		return fmt.Errorf("-resume: the failed rows of that load are in %s, which is not there: put it back, or delete %s to begin again", f.failedPath, f.checkpoint)
+	}
+	return nil
+}
+
+// open makes the files ready for the first row. Until then another load may have begun, and may have ended, with a file
+// of failed rows that was not there to be locked, or with the same checkpoint.
+func (f *files) open() (err error) {
+	if f.failed == nil && f.failedPath != "" {
+		if f.failed, err = deadletter.Create(f.failedPath); err != nil {
+			return usageError("-failed: %w", err)
+		}
+	}
+	past, err := f.readPast()
+	if err == nil && !reflect.DeepEqual(past, f.past) {
+		err = fmt.Errorf("another load has gone on from %s in the meantime: give the command again", f.checkpoint)
+	}
+	if err != nil {
+		return &exitError{code: exitUsage, err: err}
+	}
+	if err := f.prepareFailed(); err != nil {
+		return usageError("-failed: %w", err)
 	}
 	return f.begin()
 }
@@ -127,39 +161,47 @@ func target(config dynamodest.Config) checkpoint.Target {
 	return t
 }
 
-// readPast reads the checkpoint of an earlier run, which only -resume may go on with.
-func (f *files) readPast(resume bool) error {
+// readPast reads the checkpoint of an earlier run, which only -resume may go on with: without it there must be none, or
+// one of a load that is complete, and the result is empty.
+func (f *files) readPast() (none checkpoint.State, err error) {
+	if f.checkpoint == "" {
+		return none, nil
+	}
 	past, err := checkpoint.Load(f.checkpoint)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil // with -resume too, so that a script may always give it
+		return none, nil // with -resume too, so that a script may always give it
 	case err != nil:
-		return err
-	case !resume && !past.Done:
-		return fmt.Errorf("%s is the checkpoint of a load that has not ended: add -resume to go on with it, or delete it to begin again", f.checkpoint)
-	case !resume:
-		return nil
+		return none, err
+	}
+	if past.Failed != f.base.Failed && !past.Done {
+		if err := deadletter.Free(past.Failed); err != nil {
+			return none, fmt.Errorf("%s: %w", f.checkpoint, err)
+		}
+	}
+	switch {
+	case !f.resume && !past.Done:
+		return none, fmt.Errorf("%s is the checkpoint of a load that has not ended: add -resume to go on with it, or delete it to begin again", f.checkpoint)
+	case !f.resume:
+		return none, nil
 	case past.Failed != f.base.Failed:
-		return fmt.Errorf("-resume: the failed rows of that load are in %s: give the same -failed", past.Failed)
+		return none, fmt.Errorf("-resume: the failed rows of that load are in %s: give the same -failed", past.Failed)
 	}
 	if err := past.Fits(f.base.Source, f.base.Target); err != nil {
-		return fmt.Errorf("-resume: %s: %w", f.checkpoint, err)
+		return none, fmt.Errorf("-resume: %s: %w", f.checkpoint, err)
 	}
-	f.past = past
-	return nil
+	return past, nil
 }
 
-// openFailed opens the file of failed rows.
-func (f *files) openFailed() (err error) {
+// prepareFailed prepares the file of failed rows for those of this run.
+func (f *files) prepareFailed() error {
 	switch {
-	case f.failedPath == "":
+	case f.failed == nil:
 		return nil
 	case f.past.Version > 0:
-		f.failed, err = deadletter.Resume(f.failedPath, f.past.FailedBytes)
-		return err
+		return f.failed.Resume(f.past.FailedBytes)
 	}
-	f.failed, err = deadletter.Create(f.failedPath)
-	return err
+	return f.failed.Begin()
 }
 
 // begin saves a checkpoint before the first row, so that there is one whenever the load is killed.
@@ -175,16 +217,18 @@ func (f *files) begin() error {
 		return nil
 	}
 	if err := f.save(checkpoint.State{}); err != nil {
-		return f.close(&exitError{code: exitSource, err: err})
+		return &exitError{code: exitSource, err: err}
 	}
 	return nil
 }
 
-// close closes the file of failed rows. It returns err if there is one, which closing only repeats, and
-// otherwise what closing gave.
+// close closes the file of failed rows, which other loads can have from then on. It returns err if there is one, which
+// closing only repeats, and otherwise what closing gave. Another call of it returns err alone.
 func (f *files) close(err error) error {
 	if f.failed == nil {
 		return err
 	}
-	return cmp.Or(err, f.failed.Close())
+	failed := f.failed
+	f.failed = nil
+	return cmp.Or(err, failed.Close())
 }

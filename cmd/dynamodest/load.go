@@ -42,6 +42,7 @@ func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() { err = files.close(err) }()
 	if files.past.Done {
 		fmt.Fprintln(sys.stdout, "an earlier run has loaded all of it: nothing is left to do")
 		return outcome(load.Result{Totals: files.past.Totals, Done: true}, exitOK)

@@ -23,6 +23,7 @@ func TestCreate(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, nil, 0o644))
 	f, err := Create(path)
 	require.NoError(t, err)
+	require.NoError(t, f.Begin())
 	require.NoError(t, f.Add(Letter{Row: 7, Outcome: "not_written", Reason: "bad_key", Scope: "row", Text: "a < b"}))
 	require.NoError(t, f.Close())
 
@@ -34,9 +35,15 @@ func TestCreate(t *testing.T) {
 	assert.Contains(t, string(data), "a < b", "no escapes for HTML")
 	assert.True(t, bytes.HasSuffix(data, []byte("}\n")))
 
-	_, err = Create(path)
-	assert.ErrorIs(t, err, ErrInUse)
+	f, err = Open(path)
+	require.NoError(t, err)
+	assert.EqualError(t, f.Begin(), path+": "+ErrInUse.Error())
+	require.NoError(t, f.Close())
 	assert.Equal(t, data, read(t, path))
+
+	_, err = Open(path + ".none")
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	assert.NoFileExists(t, path+".none")
 }
 
 // A file that is not of failed rows, such as the source named by mistake, keeps its contents and its mode.
@@ -44,10 +51,11 @@ func TestRefusedFileIsNotChanged(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "source.csv")
 	require.NoError(t, os.WriteFile(path, []byte("id\n1\n"), 0o640))
-	_, err := Create(path)
-	require.ErrorIs(t, err, ErrInUse)
-	_, err = Resume(path, 100)
-	require.Error(t, err)
+	f, err := Create(path)
+	require.NoError(t, err)
+	require.ErrorIs(t, f.Begin(), ErrInUse)
+	require.Error(t, f.Resume(100))
+	require.NoError(t, f.Close())
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	assert.Equal(t, fs.FileMode(0o640), info.Mode())
@@ -60,6 +68,7 @@ func TestResume(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "failed.ndjson")
 	f, err := Create(path)
 	require.NoError(t, err)
+	require.NoError(t, f.Begin())
 	require.NoError(t, f.Add(Letter{Row: 1}))
 	size, err := f.Sync()
 	require.NoError(t, err)
@@ -67,17 +76,41 @@ func TestResume(t *testing.T) {
 	require.NoError(t, f.Close())
 	require.NoError(t, os.WriteFile(path, append(read(t, path), `{"row":3,"ou`...), 0o600))
 
-	f, err = Resume(path, size)
+	f, err = Open(path)
 	require.NoError(t, err)
+	require.NoError(t, f.Resume(size))
 	require.NoError(t, f.Add(Letter{Row: 4}))
+	after, err := f.Sync()
+	require.NoError(t, err)
+	assert.Equal(t, 2*size, after)
+	require.ErrorContains(t, f.Resume(10_000), "the checkpoint counts 10000")
 	require.NoError(t, f.Close())
 	lines := strings.Split(string(read(t, path)), "\n")
 	require.Len(t, lines, 3)
 	assert.True(t, strings.HasPrefix(lines[0], `{"row":1,`))
 	assert.True(t, strings.HasPrefix(lines[1], `{"row":4,`))
+}
 
-	_, err = Resume(path, 10_000)
-	assert.ErrorContains(t, err, "the checkpoint counts 10000")
+// Of the loads that open a file the first one has it, until it closes it. A device is open to all.
+func TestLock(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "failed.ndjson")
+	require.NoError(t, Free(path))
+	assert.NoFileExists(t, path)
+	first, err := Create(path)
+	require.NoError(t, err)
+	for _, open := range []func(string) (*File, error){Open, Create} {
+		_, err = open(path)
+		require.ErrorIs(t, err, ErrLocked)
+	}
+	require.EqualError(t, Free(path), "another load is writing to "+path+": wait for it to end, or give another file")
+	require.NoError(t, first.Close())
+	require.NoError(t, Free(path))
+	for range 2 {
+		device, err := Create(os.DevNull)
+		require.NoError(t, err)
+		defer func() { assert.NoError(t, device.Close()) }()
+	}
 }
 
 func read(t *testing.T, path string) []byte {
@@ -88,7 +121,10 @@ func read(t *testing.T, path string) []byte {
 }
 
 // failing is a file that cannot be written to.
-type failing struct{ written, limit int }
+type failing struct {
+	file
+	written, limit int
+}
 
 var errFull = errors.New("no space")
 
@@ -105,7 +141,7 @@ func (f *failing) Close() error { return nil }
 // A write that fails is reported, by Add or by Sync at the latest, and does not get lost afterwards.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	f := newFile(&failing{limit: 1000}, true, 0)
+	f := newFile("f", &failing{limit: 1000}, true, 0)
 	for range 20 {
 		require.NoError(t, f.Add(Letter{Text: strings.Repeat("x", 100)}))
 	}
@@ -116,10 +152,10 @@ func TestFullDisk(t *testing.T) {
 
 	device, err := Create("/dev/full")
 	require.NoError(t, err)
+	assert.ErrorContains(t, device.Resume(0), "not a regular file")
+	require.NoError(t, device.Begin())
 	require.NoError(t, device.Add(Letter{}))
 	assert.ErrorContains(t, device.Close(), "no space left on device")
-	_, err = Resume("/dev/full", 0)
-	assert.ErrorContains(t, err, "not a regular file")
 }
 
 // The values of a row are exact in JSON.

@@ -52,8 +52,9 @@ func (tr *trial) run(ctx context.Context, rows iter.Seq2[dynamodest.Row, error],
 	tr.t.Helper()
 	dest, err := dynamodest.New(context.WithoutCancel(ctx), tr.config)
 	require.NoError(tr.t, err)
-	failed, err := deadletter.Resume(tr.failed, tr.saved.FailedBytes)
+	failed, err := deadletter.Create(tr.failed)
 	require.NoError(tr.t, err)
+	require.NoError(tr.t, failed.Resume(tr.saved.FailedBytes))
 	feed := load.NewFeed(rows)
 	job := &load.Load{
 		Dest: dest, Feed: feed, Stop: stop, First: tr.saved.NextRow, Past: tr.saved.Totals,
