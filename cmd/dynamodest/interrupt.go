@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync/atomic"
 	"syscall"
+
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/load"
 )
 
 // interrupts acts on the signals of a command: the first one closes stop, and the second one ends the
@@ -17,6 +19,7 @@ type interrupts struct {
 	isLoad   atomic.Bool
 	quit     chan struct{}
 	finished chan struct{}
+	decided  bool // outcome has said with which exit code the command ends
 }
 
 // watch begins to act on the signals of sys. The returned context ends as interrupts says. The caller calls
@@ -54,11 +57,18 @@ func watch(ctx context.Context, sys *system) (context.Context, *interrupts) {
 // graceful has the first signal, from now on, leave what is in flight alone.
 func (i *interrupts) graceful() { i.isLoad.Store(true) }
 
+// outcome returns the error of a load that has ended, which end leaves as it is: a signal that came when the load was
+// complete has not ended it.
+func (i *interrupts) outcome(result load.Result) error {
+	i.decided = true
+	return outcome(result, i.exitCode())
+}
+
 // end ends the watching. It returns err, with the exit code of the signal if one has ended the command.
 func (i *interrupts) end(err error) error {
 	close(i.quit)
 	<-i.finished
-	if code := i.exitCode(); code != exitOK && err != nil {
+	if code := i.exitCode(); code != exitOK && err != nil && !i.decided {
 		return &exitError{code: code, err: err}
 	}
 	return err

@@ -45,7 +45,7 @@ func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
 	defer func() { err = files.close(err) }()
 	if files.past.Done {
 		fmt.Fprintln(sys.stdout, "an earlier run has loaded all of it: nothing is left to do")
-		return outcome(load.Result{Totals: files.past.Totals, Done: true}, exitOK)
+		return signals.outcome(load.Result{Totals: files.past.Totals, Done: true})
 	}
 	if err := cmd.fitsUnits(ctx, sys, signals, source, files.past.NextRow); err != nil {
 		return err
@@ -64,7 +64,7 @@ func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
 	result.FileErr = files.close(result.FileErr)
 
 	report{out: sys.stdout, result: result, resumedAt: files.past.NextRow, files: files, rereadable: job.Rereadable}.print()
-	return outcome(result, signals.exitCode())
+	return signals.outcome(result)
 }
 
 // fitsUnits returns an error if the rows from number first on may take more write units than -max-write-units

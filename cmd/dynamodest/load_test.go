@@ -20,10 +20,7 @@ func TestLoad(t *testing.T) {
 	t.Parallel()
 	remote := newRemote(t)
 	file, failed := remote.write(t, "a.csv", numbered(1000)), filepath.Join(remote.dir, "failed.ndjson")
-	settings, err := os.ReadFile(remote.config)
-	require.NoError(t, err)
-	patient := remote.write(t, "patient.json", strings.Replace(string(settings), "{", `{"max_wait": "1h", `, 1)) // a machine that stops for a while sends no request more
-	r := runIn(t, "", "load", "-config", patient, "-failed", failed, file)
+	r := runIn(t, "", "load", "-config", remote.patient(t), "-failed", failed, file)
 	assert.Equal(t, exitFailed, r.code)
 	assert.Equal(t, 990, remote.db.Len("users"))
 	for name, n := range map[string]int{"rows": 1000, "written": 990, "not written": 10, "bad_key": 10, "requests": 40} {

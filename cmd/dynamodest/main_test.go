@@ -136,6 +136,15 @@ func (r remote) write(t *testing.T, name, text string) string {
 	return path
 }
 
+// patient writes settings with which a request waits until it is full or the source has ended, however slow the machine
+// is, and returns their path.
+func (r remote) patient(t *testing.T) string {
+	t.Helper()
+	settings, err := os.ReadFile(r.config)
+	require.NoError(t, err)
+	return r.write(t, "patient.json", strings.Replace(string(settings), "{", `{"max_wait": "1h", `, 1))
+}
+
 // numbered returns a CSV of n rows. Every hundredth lacks its key.
 func numbered(n int) string {
 	var b strings.Builder

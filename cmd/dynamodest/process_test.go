@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -139,6 +140,37 @@ func TestFirstSignal(t *testing.T) {
 			assert.Equal(t, 19_800, figure(t, resumed.stdout, "written"))
 			assert.Equal(t, 19_800, remote.db.Len("users"))
 			assert.Len(t, letters(t, failed), 200)
+		})
+	}
+}
+
+// A signal that comes when the source has ended changes nothing: the load is complete, and its exit code says how.
+func TestSignalAfterTheLastRow(t *testing.T) {
+	t.Parallel()
+	for rows, code := range map[string]int{"id,n\na,1\n,2\nc,3\n": exitFailed, "id,n\na,1\nc,3\n": exitOK} {
+		t.Run(strconv.Itoa(code), func(t *testing.T) {
+			t.Parallel()
+			remote := newRemote(t)
+			sent, told := make(chan struct{}), make(chan struct{})
+			remote.db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+				if c.Op == "DescribeTable" {
+					return dynamodesttest.Fault{}
+				}
+				close(sent)
+				return dynamodesttest.Stall(told)
+			})
+			p := start(t, map[string]func(){"no more rows are read": func() { close(told) }}, command(t), "load",
+				"-config", remote.patient(t), "-failed", filepath.Join(remote.dir, "f"), remote.write(t, "a.csv", rows))
+			<-sent // at the end of the source
+			require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
+			r := p.wait(t)
+			assert.Equal(t, code, r.code)
+			assert.NotContains(t, r.stderr, "exit code")
+			assert.NotContains(t, r.stdout, "to go on")
+			assert.Equal(t, 2, remote.db.Len("users"))
+			s, err := checkpoint.Load(filepath.Join(remote.dir, "f.checkpoint.json"))
+			require.NoError(t, err)
+			assert.True(t, s.Done)
 		})
 	}
 }
