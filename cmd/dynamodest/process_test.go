@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/checkpoint"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/progress"
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
@@ -321,6 +323,12 @@ func TestFileSizeLimit(t *testing.T) {
 	assert.Equal(t, exitSource, r.code)
 	assert.Contains(t, r.stderr, "file too large")
 	balanced(t, r)
+	rows := figure(t, r.stdout, "rows")
+	assert.Positive(t, rows)
+	saved, err := checkpoint.Load(failed + ".checkpoint.json")
+	require.NoError(t, err)
+	assert.Contains(t, r.stdout, fmt.Sprintf("to go on from row %s: the same command with -resume (%s rows of this run are read again)\n",
+		progress.Count(saved.NextRow), progress.Count(rows-saved.NextRow)))
 
 	resumed := runIn(t, "", append(args, "-resume")...)
 	assert.Equal(t, exitFailed, resumed.code)

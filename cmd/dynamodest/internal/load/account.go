@@ -100,9 +100,6 @@ func (a *account) block() {
 	a.delayed = nil
 }
 
-// again returns how many rows another run reads again.
-func (a *account) again() int { return a.after.Rows + len(a.delayed) }
-
 // all returns the totals of all rows.
 func (a *account) all() checkpoint.Totals {
 	totals := a.settled.Clone()

@@ -46,7 +46,7 @@ type Load struct {
 	account  account
 	began    time.Time
 	saved    time.Time
-	savedRow int   // the row after the last settled one then
+	savedRow int   // the row that the last checkpoint, or what would be one, has as the next
 	fileErr  error // of Failed or Save: the load stops
 	rows     atomic.Int64
 	failures atomic.Int64
@@ -54,10 +54,10 @@ type Load struct {
 
 // Result is what a run did.
 type Result struct {
-	Totals   checkpoint.Totals  // of all runs: of the rows before NextRow, and of the rows of this run after it
+	Totals   checkpoint.Totals  // of all runs: of the rows before NextRow, and of those from it on that this run took
 	Summary  dynamodest.Summary // of this run
 	Examples []Example          // failed rows of this run, by reason
-	NextRow  int                // all rows before it are settled
+	NextRow  int                // the row at which the next run begins: that of the last checkpoint that was saved
 	Again    int                // rows of this run from NextRow on: the next run reads them again
 	Kept     int                // failed rows of all runs that are settled: they are in the file of failed rows, if there is one
 	Done     bool               // the source has ended, and all its rows are settled
@@ -97,8 +97,8 @@ func (l *Load) Run(ctx context.Context) Result {
 	l.save(summary.Requests, summary.WriteUnits, result.Done)
 	result.FileErr = l.fileErr
 	result.Done = result.Done && l.fileErr == nil
-	result.NextRow, result.Again = a.next, a.again()
 	result.Totals, result.Kept = a.all(), a.settled.Failed()
+	result.NextRow, result.Again = l.savedRow, result.Totals.Rows-l.savedRow
 	l.addRequests(&result.Totals, summary.Requests, summary.WriteUnits)
 	result.Examples = a.examples()
 	return result
@@ -176,7 +176,9 @@ func (l *Load) save(requests int, units float64, done bool) {
 		l.addRequests(&totals, requests, units)
 		l.fileErr = l.Save(checkpoint.State{NextRow: l.account.next, Done: done, FailedBytes: bytes, Totals: totals})
 	}
-	l.saved, l.savedRow = time.Now(), l.account.next
+	if l.fileErr == nil {
+		l.saved, l.savedRow = time.Now(), l.account.next
+	}
 }
 
 // addRequests adds to totals what this run has cost so far.
