@@ -251,6 +251,35 @@ func TestResume(t *testing.T) {
 	assert.Len(t, letters(t, failed), 30)
 }
 
+// A load whose failed rows are gone is not resumed, and leaves no file in their place.
+func TestResumeWithoutFailedRows(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	failed := filepath.Join(remote.dir, "failed.ndjson")
+	args := []string{"load", "-config", remote.config, "-failed", failed, "-resume", remote.write(t, "a.csv", numbered(1000))}
+	remote.db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+		if c.N > 20 {
+			return dynamodesttest.Error(400, "AccessDeniedException", "")
+		}
+		return dynamodesttest.Fault{}
+	})
+	require.Equal(t, exitStopped, runIn(t, "", args...).code)
+	kept, err := os.ReadFile(failed)
+	require.NoError(t, err)
+	require.NotEmpty(t, kept)
+	require.NoError(t, os.Remove(failed))
+	remote.db.SetFault(nil)
+
+	r := runIn(t, "", args...)
+	assert.Equal(t, exitUsage, r.code)
+	assert.Contains(t, r.stderr, "the failed rows of that load are in "+failed+", which is not there: put it back, or delete ")
+	assert.NoFileExists(t, failed)
+
+	require.NoError(t, os.WriteFile(failed, kept, 0o600))
+	assert.Equal(t, exitFailed, runIn(t, "", args...).code)
+	assert.Len(t, letters(t, failed), 10)
+}
+
 // A source that is not the same any more is not resumed, with what differs.
 func TestResumeOfAnotherSource(t *testing.T) {
 	t.Parallel()
