@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -45,6 +46,36 @@ func TestLoad(t *testing.T) {
 	complete := runIn(t, "", "load", "-config", remote.config, "-failed", failed, "-resume", file)
 	assert.Equal(t, ran{exitFailed, "an earlier run has loaded all of it: nothing is left to do\n", complete.stderr}, complete)
 	assert.Len(t, letters(t, failed), 10)
+}
+
+// Rows stand under the text of what was wrong with them: a reason with several columns and causes has one of each, up to
+// three, and counts the rest.
+func TestExamplesByCause(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	rows := `{"id":"0","n":"x","m":1}
+{"id":"1","n":1,"m":1}
+{"id":"2","n":1,"m":"y"}
+{"id":"3","n":"z","m":1}
+{"id":"4","n":{"a":1},"m":1}
+{"id":"5","n":1,"m":[1]}
+{"id":"6","n":"x","m":1}
+{"n":1,"m":1}
+`
+	r := runIn(t, "", "load", "-config", remote.config, "-map", "id", "-map", "n:N", "-map", "m:N", remote.write(t, "a.ndjson", rows))
+	require.Equal(t, exitFailed, r.code, r.stderr)
+	_, report, found := strings.Cut(r.stdout, "failed rows, by reason (rows count from 0):\n")
+	require.True(t, found)
+	report = regexp.MustCompile(` +remedy: .*\n`).ReplaceAllString(report, "")
+	assert.Equal(t, `  unmappable_value              6
+    row 0 of n
+    rows 0, 3, 6
+    row 2 of m
+    row 4 of n
+    others                      1  for other causes
+  bad_key                       1
+    row 7 of id
+`, regexp.MustCompile(`(row \d+): .*?column "(\w+)".*`).ReplaceAllString(report, "$1 of $2"))
 }
 
 // The values of failed rows are kept on request only.

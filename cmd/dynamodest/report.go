@@ -98,25 +98,40 @@ func (r report) failures() {
 		return cmp.Or(cmp.Compare(reasons[b], reasons[a]), cmp.Compare(a, b))
 	})
 	for _, reason := range names {
-		r.line("  "+string(reason), reasons[reason], "")
-		for _, example := range r.result.Examples {
-			if example.Reason == reason {
-				r.example(example, reasons[reason])
-			}
-		}
+		r.reason(reason, reasons[reason])
 	}
 	if t := r.result.Throttling; t.Refusals > 0 && t.Keys > 0 {
 		fmt.Fprintf(r.out, "throttled: %s times, %d %% of them on %s partition keys\n", progress.Count(t.Refusals), int(100*t.Share), progress.Count(t.Keys))
 	}
 }
 
-// example prints the first rows that failed for one reason, of n in all.
-func (r report) example(e load.Example, n int) {
+// reason prints how many rows failed for a reason, n, with examples by cause and how many others there are.
+func (r report) reason(reason dynamodest.Reason, n int) {
+	r.line("  "+string(reason), n, "")
+	others := n
+	for _, example := range r.result.Examples {
+		if example.Reason == reason {
+			r.example(example)
+			others -= example.Count
+		}
+	}
+	if others == 0 || others == n {
+		return
+	}
+	says := "for other causes"
+	if r.resumedAt > 0 {
+		says += ", or in earlier runs"
+	}
+	r.line("    others", others, says)
+}
+
+// example prints the first rows that failed for one cause.
+func (r report) example(e load.Example) {
 	fmt.Fprintf(r.out, "    %s\n", e.Text)
 	if e.Remedy != "" {
 		fmt.Fprintf(r.out, "    remedy: %s\n", e.Remedy)
 	}
-	if len(e.Rows) < 2 {
+	if e.Count < 2 {
 		return
 	}
 	rows := make([]string, len(e.Rows))
@@ -124,7 +139,7 @@ func (r report) example(e load.Example, n int) {
 		rows[i] = fmt.Sprint(row)
 	}
 	more := ""
-	if n > len(rows) {
+	if e.Count > len(rows) {
 		more = ", …"
 	}
 	fmt.Fprintf(r.out, "    rows %s%s\n", strings.Join(rows, ", "), more)

@@ -3,6 +3,7 @@ package load
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/checkpoint"
@@ -27,25 +28,34 @@ type account struct {
 	delayed []outcome // from next on
 	blocked bool      // the row next is to be read again
 	after   checkpoint.Totals
-	reasons map[dynamodest.Reason]*Example
+	causes  map[dynamodest.Reason][]*Example
 }
 
-// Example is what failed for one reason.
+// Example is what failed for one cause: a reason, a column, an attribute, and what was wrong with it.
 type Example struct {
 	Reason dynamodest.Reason
-	Rows   []int  // the first of the rows
+	Count  int    // of the rows that failed for the cause
+	Rows   []int  // the first of them
 	Text   string // of the error of the first one
 	Remedy string // for it
+
+	cause cause
 }
 
-// maxExamples is how many rows an Example names.
-const maxExamples = 5
+// cause tells the causes of one reason apart.
+type cause struct{ column, attribute, text string }
+
+// The measures of examples.
+const (
+	maxCauses = 3 // of a reason: the first ones that are met
+	maxRows   = 5 // that an Example names
+)
 
 // begin starts the account at row next, with the totals of the rows before it.
 func (a *account) begin(next int, past checkpoint.Totals) {
 	a.next = next
 	a.settled = past.Clone()
-	a.reasons = make(map[dynamodest.Reason]*Example)
+	a.causes = make(map[dynamodest.Reason][]*Example)
 }
 
 // add takes what became of the next row. keep keeps a failed row, and reports whether it did.
@@ -119,27 +129,47 @@ func count(totals *checkpoint.Totals, o outcome) {
 	totals.Count(o.label, reason)
 }
 
-// exemplify keeps o as an example of its reason.
+// exemplify keeps o as an example of its cause, unless its reason has enough of others.
 func (a *account) exemplify(o outcome) {
 	if o.failed == nil {
 		return
 	}
-	reason := dynamodest.Reason(o.failed.Reason)
-	example := a.reasons[reason]
-	if example == nil {
-		example = &Example{Reason: reason, Text: o.failed.Text, Remedy: o.failed.Remedy}
-		a.reasons[reason] = example
+	reason, why := dynamodest.Reason(o.failed.Reason), causeOf(o.failed)
+	i := slices.IndexFunc(a.causes[reason], func(e *Example) bool { return e.cause == why })
+	switch {
+	case i >= 0:
+	case len(a.causes[reason]) == maxCauses:
+		return
+	default:
+		i = len(a.causes[reason])
+		a.causes[reason] = append(a.causes[reason], &Example{Reason: reason, Text: o.failed.Text, Remedy: o.failed.Remedy, cause: why})
 	}
-	if len(example.Rows) < maxExamples {
+	example := a.causes[reason][i]
+	example.Count++
+	if len(example.Rows) < maxRows {
 		example.Rows = append(example.Rows, o.row)
 	}
+}
+
+// causeOf returns the cause of a failure. The numbers in its text, such as those of the row, of a line or of bytes, make
+// no other cause.
+func causeOf(failed *deadletter.Letter) cause {
+	text := strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return -1
+		}
+		return r
+	}, failed.Text)
+	return cause{failed.Column, failed.Attribute, text}
 }
 
 // examples returns the examples, the earliest first.
 func (a *account) examples() []Example {
 	var examples []Example
-	for _, example := range a.reasons {
-		examples = append(examples, *example)
+	for _, causes := range a.causes {
+		for _, example := range causes {
+			examples = append(examples, *example)
+		}
 	}
 	slices.SortFunc(examples, func(x, y Example) int { return cmp.Compare(x.Rows[0], y.Rows[0]) })
 	return examples

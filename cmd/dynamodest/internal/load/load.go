@@ -56,7 +56,7 @@ type Load struct {
 type Result struct {
 	Totals   checkpoint.Totals  // of all runs: of the rows before NextRow, and of those from it on that this run took
 	Summary  dynamodest.Summary // of this run
-	Examples []Example          // failed rows of this run, by reason
+	Examples []Example          // failed rows of this run, by cause, the earliest first
 	NextRow  int                // the row at which the next run begins: that of the last checkpoint that was saved
 	Again    int                // rows of this run from NextRow on: the next run reads them again
 	Kept     int                // failed rows of all runs that are settled: they are in the file of failed rows, if there is one
