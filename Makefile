@@ -78,8 +78,12 @@ pace: ## measure the write rate; takes five minutes and two idle cores
 tidy: ## go mod tidy in every module
 	@set -e; for module in $$(find . -name go.mod -not -path './.scratch/*' -exec dirname {} +); do (cd $$module && go mod tidy); done
 
+# The version is never a part of a command: what is in it would be run. make strips the white space before the value of a
+# variable on its command line, and no other.
+unexport VERSION
+release: export RELEASE = $(value VERSION)
 release: ## tag a release, VERSION=v0.1.0, of the root and of the modules for users; pushes nothing
-	@.ci/release '$(VERSION)'
+	@.ci/release "$$RELEASE"
 
 rehearsal: ## rehearse a release in a scratch repository, and install and import what it made
 	.ci/release-rehearsal
