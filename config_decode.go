@@ -11,9 +11,9 @@ import (
 
 // DecodeConfig reads the JSON form of a Config strictly: a name that is not a setting's, exactly as it is
 // written, a name that is given twice, null, a value of the wrong type, a malformed duration or one with a minus
-// sign as text, an empty word (such as "" for the mode), broken JSON and anything after its end are errors. It
-// accepts what [Config.MarshalJSON] writes of a Config whose durations are not negative, and does not call
-// [Config.Validate].
+// sign as text, an empty word (such as "" for the mode), an escape of half of a surrogate pair, broken JSON and
+// anything after its end are errors. It accepts what [Config.MarshalJSON] writes of a Config whose durations are
+// not negative, and does not call [Config.Validate].
 //
 // The error joins every fault, each a [*ConfigError] with the Go path and the JSON pointer of the setting. It
 // quotes no value, and a name that is unknown only if it has the form of a name. The Config is zero if there is an

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"github.com/dynamodest/dynamodest/internal/typemap"
 )
 
 // configWalk compares JSON with the Go type that it is read into, and collects the faults in the order of the
@@ -63,6 +65,8 @@ func (w *configWalk) value(path string, data []byte, t reflect.Type) {
 			return
 		}
 		w.fault(path, "is a JSON %s, but must be %s", kind, jsonKindOf(t))
+	case w.strict && kind == "string" && typemap.LoneSurrogate(string(data)): // which encoding/json replaces
+		w.fault(path, `is not valid Unicode: complete or remove the half of a surrogate pair (\ud800 to \udfff)`)
 	case w.strict && string(bytes.TrimSpace(data)) == `""` && hasWords(t):
 		w.fault(path, "is empty: leave it out for the default, or choose a word")
 	}

@@ -226,7 +226,7 @@ func (r *jsonReader) unescape(start int) (string, error) {
 		return "", r.invalid()
 	}
 	quoted := r.text[start-1 : end+1]
-	if loneSurrogate(quoted) {
+	if LoneSurrogate(quoted) {
 		return "", fault.NewMapping("the value holds half of a surrogate pair (\\ud800 to \\udfff), which is not a character").
 			WithRemedy("complete or remove the surrogate pair")
 	}
@@ -241,8 +241,8 @@ func (r *jsonReader) unescape(start int) (string, error) {
 	return s, nil
 }
 
-// loneSurrogate reports whether a JSON string has an escaped surrogate that is not part of a pair.
-func loneSurrogate(quoted string) bool {
+// LoneSurrogate reports whether a JSON string has an escaped surrogate that is not part of a pair.
+func LoneSurrogate(quoted string) bool {
 	for i := 0; i+1 < len(quoted); i++ {
 		if quoted[i] != '\\' {
 			continue
