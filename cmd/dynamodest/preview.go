@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/deadletter"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/load"
@@ -33,21 +35,13 @@ func (cmd *previewCmd) Run(ctx context.Context, sys *system) (err error) {
 		return err
 	}
 	defer source.end()
-	var items []dynamodest.Item // for the JSON; otherwise they are printed as they are read
-	shown := 0
+	items := firstItems{left: cmd.Items}
+	if !cmd.JSON {
+		items.out = sys.stdout
+	}
 	show := func(row dynamodest.Row, r dynamodest.RowForecast) error {
-		if r.Err != nil || shown >= cmd.Items {
-			return nil
-		}
-		shown++
-		item, err := source.dest.Item(row)
-		if err != nil {
-			return err
-		}
-		if cmd.JSON {
-			items = append(items, item)
-		} else if _, err := fmt.Fprintln(sys.stdout, dynamodest.Item(item)); err != nil {
-			return &exitError{code: exitSource} // run reports it
+		if r.Err == nil && items.left > 0 {
+			return items.add(source.dest.Item(row))
 		}
 		return nil
 	}
@@ -56,7 +50,7 @@ func (cmd *previewCmd) Run(ctx context.Context, sys *system) (err error) {
 		return cmd.dryRunError(source.feed, err)
 	}
 	if cmd.JSON {
-		if err := printForecast(sys, forecast, items); err != nil {
+		if err := printForecast(sys, forecast, items.kept); err != nil {
 			return err
 		}
 	} else {
@@ -64,6 +58,29 @@ func (cmd *previewCmd) Run(ctx context.Context, sys *system) (err error) {
 	}
 	if forecast.Invalid > 0 {
 		return &exitError{code: exitFailed}
+	}
+	return nil
+}
+
+// firstItems are the first items that rows become.
+type firstItems struct {
+	left int               // how many more are to be shown
+	out  io.Writer         // where they are printed as they are read; nil to keep them
+	kept []dynamodest.Item // those that were kept
+}
+
+// add prints or keeps an item, unless there is none for err.
+func (f *firstItems) add(item map[string]types.AttributeValue, err error) error {
+	f.left--
+	switch {
+	case err != nil:
+		return err
+	case f.out == nil:
+		f.kept = append(f.kept, item)
+		return nil
+	}
+	if _, err := fmt.Fprintln(f.out, dynamodest.Item(item)); err != nil {
+		return &exitError{code: exitSource} // run reports it
 	}
 	return nil
 }
