@@ -10,11 +10,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -38,6 +40,9 @@ func runTests(m *testing.M) int {
 	}
 	if err = withoutAWS(filepath.Join(binaryDir, "none")); err != nil {
 		panic(err)
+	}
+	if signal.Ignored(syscall.SIGHUP) { // by who runs the tests under nohup; the processes of the tests would inherit it
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
 	code := m.Run()
 	if err := os.RemoveAll(binaryDir); err != nil {
