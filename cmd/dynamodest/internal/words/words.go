@@ -118,6 +118,11 @@ var values = strings.NewReplacer(
 	"a slice or the JSON text of an array", "the JSON text of an array",
 	"a map, a struct or the JSON text of an object", "the JSON text of an object",
 	"a text that strconv.ParseBool takes, such as", "a text such as",
+	"does not spell a bool", "is not true or false",
+	`provide a bool, "true", "false", 0 or 1`, "provide true, false, 0 or 1",
+	"provide a bool, 0 or 1", "provide true, false, 0 or 1",
+	"provide a bool, the text true or false, 1 or 0", "provide true, false, 1 or 0",
+	"a bool", "true or false",
 	"provide nil", "provide null",
 	"as nil where", "as null where",
 )
@@ -125,14 +130,26 @@ var values = strings.NewReplacer(
 // fieldType matches the advice to give a field one of some types.
 var fieldType = regexp.MustCompile(`set Field\.Type to ("[A-Z_]+"(?:(?:, | or )"[A-Z_]+")*)(?: for the column)?`)
 
+// userName matches a name of a user's own in a text. It stays as it is, whatever words it has.
+var userName = regexp.MustCompile(`\b(?:column|attribute,?|key|table|named) ("(?:[^"\\]|\\.)*")`)
+
 // Command returns a text of the library in the terms of the command. column is the column that it is about, or "".
 func Command(text, column string) string {
-	if column == "" {
-		column = "COLUMN"
+	var said strings.Builder
+	at := 0
+	for _, match := range userName.FindAllStringSubmatchIndex(text, -1) {
+		said.WriteString(command(text[at:match[2]], column))
+		said.WriteString(text[match[2]:match[3]])
+		at = match[3]
 	}
-	text = fieldType.ReplaceAllStringFunc(text, func(advice string) string {
+	said.WriteString(command(text[at:], column))
+	return said.String()
+}
+
+// command is Command for a text without names.
+func command(text, column string) string {
+	return fieldType.ReplaceAllStringFunc(values.Replace(settings.Replace(text)), func(advice string) string {
 		types := fieldType.FindStringSubmatch(advice)[1]
-		return "give -type " + column + "=" + strings.ReplaceAll(types, `"`, "")
+		return "give -type " + cmp.Or(column, "COLUMN") + "=" + strings.ReplaceAll(types, `"`, "")
 	})
-	return values.Replace(settings.Replace(text))
 }

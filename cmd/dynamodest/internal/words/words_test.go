@@ -19,7 +19,7 @@ import (
 )
 
 // goes matches what only those know who read the library's code: its settings, and types of Go.
-var goes = regexp.MustCompile(`errors\.(?:As|Is)|\b(?:CSV|NDJSON)\.[A-Z]|MaxRecord|MaxLine|kmsKeys|externalID|LoadDefaultConfig|CredentialsProvider|ClientOptions|smithy|a context that|\bTable (?:is|and)\b|\b(?:Config|Mapping|Field|Retry|Credentials|Destination)\b\.?|Go type|\bnil\b|\[\]byte|\b(?:time|json|strconv)\.[A-Z]|WriteUnitsPerSecond|OnExisting|Duplicates|MaxAttempts|EmptyString`)
+var goes = regexp.MustCompile(`errors\.(?:As|Is)|\b(?:CSV|NDJSON)\.[A-Z]|MaxRecord|MaxLine|kmsKeys|externalID|LoadDefaultConfig|CredentialsProvider|ClientOptions|smithy|a context that|\bTable (?:is|and)\b|\b(?:Config|Mapping|Field|Retry|Credentials|Destination)\b\.?|Go type|\ba bool\b|\bnil\b|\[\]byte|\b(?:time|json|strconv)\.[A-Z]|WriteUnitsPerSecond|OnExisting|Duplicates|MaxAttempts|EmptyString`)
 
 func TestAdviceOfEveryReason(t *testing.T) {
 	t.Parallel()
@@ -176,4 +176,17 @@ func TestCommand(t *testing.T) {
 	assert.Equal(t, "give -type COLUMN=SORTABLE_TIME, EPOCH_SECONDS or N", Command(`set Field.Type to "SORTABLE_TIME", "EPOCH_SECONDS" or "N" for the column (a Mapping with Fields writes only the columns that it lists)`, ""))
 	assert.Equal(t, "give -type $1=S", Command(`set Field.Type to "S"`, "$1"))
 	assert.Equal(t, "nothing to say", Command("nothing to say", ""))
+}
+
+// The names of a user's columns, attributes and tables are not those of settings.
+func TestNamesStay(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`column "Config.Version" (attribute "CSV.Comma"): the value is empty, but is the table's partition key "CSV.Comma" (S)`,
+		`table "Config.Delete": x`, `columns 1 and 2 are both named "WriteUnitsPerSecond"`, `column "\"Mapping.Null"`, `the largest attribute, "a bool", has 1`,
+	} {
+		assert.Equal(t, text, Command(text, "Config.Version"))
+	}
+	assert.Equal(t, `no column becomes the attribute "Mapping.Null"; give -null`, Command(`no field produces the attribute "Mapping.Null"; give Mapping.Null`, ""))
+	assert.Equal(t, "give -type WriteUnitsPerSecond=S", Command(`set Field.Type to "S"`, "WriteUnitsPerSecond"))
 }
