@@ -135,6 +135,19 @@ func TestLocal(t *testing.T) {
 	assert.Contains(t, r.stderr, "give the key of the table")
 }
 
+// A type has no equals sign, and the name of a column may have some.
+func TestTypeOfAColumnWithAnEqualsSign(t *testing.T) {
+	t.Parallel()
+	file := newRemote(t).write(t, "a.csv", "id,a=b,c:d\nx,1,2\n")
+	r := runIn(t, "", "preview", "-local", "-items", "1", "-type", "a=b=S", "-type", "c:d=S", file)
+	assert.Equal(t, exitOK, r.code, r.stderr)
+	assert.Contains(t, r.stdout, `{"a=b":{"S":"1"},"c:d":{"S":"2"},"id":{"S":"x"}}`)
+
+	r = runIn(t, "", "preview", "-local", "-type", "id", file)
+	assert.Equal(t, exitUsage, r.code)
+	assert.Contains(t, r.stderr, "-type: \"id\" has no type: give COLUMN=TYPE\n")
+}
+
 // The key of -local that is not given is of the type that -type gives the first column. Where -key says another one, the
 // remedy names it.
 func TestLocalKeyHasTheTypeThatIsGiven(t *testing.T) {
@@ -146,6 +159,7 @@ func TestLocalKeyHasTheTypeThatIsGiven(t *testing.T) {
 		"id:S":  {numbers},
 		"id:B":  {file, "-type", "id=B"},
 		"key:N": {numbers, "-map", "id=key", "-type", "id=N"},
+		"n:S":   {remote.write(t, "empty.csv", "n,id\n1,A\n"), "-type", "n="},
 	} {
 		r := runIn(t, "", append([]string{"preview", "-local"}, args...)...)
 		assert.NotEqual(t, exitUsage, r.code, r.stderr)

@@ -2,9 +2,12 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/dynamodest/dynamodest"
 )
@@ -13,6 +16,23 @@ import (
 var fieldTypes = []dynamodest.Type{
 	dynamodest.String, dynamodest.Number, dynamodest.Binary, dynamodest.Bool, dynamodest.JSON, dynamodest.List, dynamodest.Map,
 	dynamodest.StringSet, dynamodest.NumberSet, dynamodest.BinarySet, dynamodest.EpochSeconds, dynamodest.EpochMillis, dynamodest.SortableTime,
+}
+
+// columnTypes are the types of columns, as -type gives them.
+type columnTypes map[string]dynamodest.Type
+
+// Decode adds COLUMN=TYPE. A type has no equals sign, so the name of a column may have some.
+func (t columnTypes) Decode(ctx *kong.DecodeContext) error {
+	var text string
+	if err := ctx.Scan.PopValueInto("type", &text); err != nil {
+		return err
+	}
+	i := strings.LastIndex(text, "=")
+	if i < 0 {
+		return fmt.Errorf("%q has no type: give COLUMN=TYPE", text)
+	}
+	t[text[:i]] = dynamodest.Type(text[i+1:])
+	return nil
 }
 
 // mapFields adds to m the fields of -map and the types of -type. columns are those of the source, or nil if
@@ -40,7 +60,7 @@ func (s *settings) mapFields(m *dynamodest.Mapping, columns []string) error {
 		}
 	}
 	for column, kind := range s.Type {
-		if err := setType(m.Fields, column, dynamodest.Type(kind)); err != nil {
+		if err := setType(m.Fields, column, kind); err != nil {
 			return err
 		}
 	}
@@ -100,7 +120,11 @@ func (s *settings) localKey(fields []dynamodest.Field, columns []string) ([]dyna
 		return nil, usageError("-local: this source does not say which columns it has: give the key of the table, such as -key id:S")
 	}
 	name := cmp.Or(field.Attribute, field.Column)
-	switch cmp.Or(dynamodest.Type(s.Type[field.Column]), field.Type) { //nolint:exhaustive // the types that are numbers or bytes; all others that a key can have are texts
+	kind, given := s.Type[field.Column]
+	if !given {
+		kind = field.Type
+	}
+	switch kind { //nolint:exhaustive // the types that are numbers or bytes; all others that a key can have are texts
 	case dynamodest.Number, dynamodest.EpochSeconds, dynamodest.EpochMillis:
 		return partitionKey(name, dynamodest.Number), nil
 	case dynamodest.Binary:

@@ -27,18 +27,18 @@ type settings struct {
 	Local bool   `help:"Write to a table in the memory of this process: no account is needed, and nothing leaves the machine."`
 	Key   string `placeholder:"NAME:TYPE" help:"With -local, the key of the table, such as id:S, or id:S,at:N with a sort key. The default is the first column."`
 
-	Mode             string            `placeholder:"MODE" help:"upsert (default) or insert."`
-	OnExisting       string            `placeholder:"WORD" help:"With -mode insert, if the key already exists: overwrite (default), skip or fail."`
-	VersionAttribute string            `placeholder:"NAME" help:"Attribute that says which of two rows of a key is newer: an item is only replaced by a newer one."`
-	DeleteColumn     string            `placeholder:"NAME" help:"Column that says whether a row is a delete."`
-	Duplicates       string            `placeholder:"WORD" help:"Rows of one key: last (default) writes the last one, fail refuses them."`
-	Map              []string          `sep:"none" placeholder:"COLUMN=ATTRIBUTE:TYPE" help:"Write a column, as an attribute of this name and type. May be repeated: then only these columns are written. Attribute and type may be left out."`
-	Type             map[string]string `mapsep:"none" placeholder:"COLUMN=TYPE" help:"Type of a column, such as S, N, B, BOOL, M or EPOCH_SECONDS. May be repeated."`
-	Null             string            `placeholder:"WORD" help:"A null becomes: null (default), omit (no attribute) or refuse (the row fails)."`
-	Empty            string            `placeholder:"WORD" help:"An empty text becomes: null (default), keep or omit."`
-	Missing          string            `placeholder:"WORD" help:"A column that a row lacks: nothing (default), null or required."`
-	Concurrency      int               `placeholder:"N" help:"Most requests in flight at once (64 by default)."`
-	MaxRate          float64           `placeholder:"UNITS" help:"Most write units a second."`
+	Mode             string      `placeholder:"MODE" help:"upsert (default) or insert."`
+	OnExisting       string      `placeholder:"WORD" help:"With -mode insert, if the key already exists: overwrite (default), skip or fail."`
+	VersionAttribute string      `placeholder:"NAME" help:"Attribute that says which of two rows of a key is newer: an item is only replaced by a newer one."`
+	DeleteColumn     string      `placeholder:"NAME" help:"Column that says whether a row is a delete."`
+	Duplicates       string      `placeholder:"WORD" help:"Rows of one key: last (default) writes the last one, fail refuses them."`
+	Map              []string    `sep:"none" placeholder:"COLUMN=ATTRIBUTE:TYPE" help:"Write a column, as an attribute of this name and type. May be repeated: then only these columns are written. Attribute and type may be left out."`
+	Type             columnTypes `placeholder:"COLUMN=TYPE" help:"Type of a column, such as S, N, B, BOOL, M or EPOCH_SECONDS. May be repeated."`
+	Null             string      `placeholder:"WORD" help:"A null becomes: null (default), omit (no attribute) or refuse (the row fails)."`
+	Empty            string      `placeholder:"WORD" help:"An empty text becomes: null (default), keep or omit."`
+	Missing          string      `placeholder:"WORD" help:"A column that a row lacks: nothing (default), null or required."`
+	Concurrency      int         `placeholder:"N" help:"Most requests in flight at once (64 by default)."`
+	MaxRate          float64     `placeholder:"UNITS" help:"Most write units a second."`
 }
 
 // read returns the settings as a Config, without AWS's part.
