@@ -33,6 +33,9 @@ func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
 	if cmd.WithRows && cmd.Failed == "" {
 		return usageError("-with-rows needs -failed")
 	}
+	if writesTo(sys.stdout, cmd.Failed) || writesTo(sys.stderr, cmd.Failed) {
+		return usageError("-failed: %s is where the output of the command goes, which would overwrite the failed rows: name another file", cmd.Failed)
+	}
 	source, err := cmd.begin(ctx, sys, signals)
 	if err != nil {
 		return err

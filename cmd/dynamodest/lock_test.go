@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -139,4 +140,31 @@ func TestFailedRowsOfDevices(t *testing.T) {
 	assert.Equal(t, exitFailed, r.code)
 	assert.Contains(t, r.stdout, `"reason":"bad_key"`)
 	assert.Contains(t, r.stdout, "failed rows are in /dev/stdout")
+}
+
+// The report, or what a load says meanwhile, would overwrite failed rows that go to the same file.
+func TestFailedRowsInTheOutput(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "out")
+	for name, tt := range map[string]struct{ stdout, failed string }{
+		"standard output":             {path, path},
+		"as a device":                 {path, "/dev/stdout"},
+		"standard error":              {os.DevNull, path},
+		"standard error, by a device": {os.DevNull, "/dev/stderr"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stderr, err := os.Create(path)
+			require.NoError(t, err)
+			stdout, err := os.OpenFile(tt.stdout, os.O_WRONLY|os.O_APPEND, 0)
+			require.NoError(t, err)
+			cmd := exec.CommandContext(t.Context(), command(t), "load", "-local", "-key", "id:S", "-failed", tt.failed, "-format", "ndjson", "-")
+			cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(`{"n":1}`), stdout, stderr
+			_ = cmd.Run() // the exit code says it
+			assert.Equal(t, exitUsage, cmd.ProcessState.ExitCode())
+			require.NoError(t, errors.Join(stdout.Close(), stderr.Close()))
+			said, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, "dynamodest: -failed: "+tt.failed+" is where the output of the command goes, which would overwrite the failed rows: name another file\n", string(said))
+		})
+	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 )
 
 // output is standard output. It keeps the first error of writing to it, after which it takes no more, so that a command
@@ -32,4 +33,21 @@ func (o *output) code(stderr io.Writer, code int) int {
 		return exitSource
 	}
 	return code
+}
+
+// writesTo reports whether w, an *output or a file, writes to the regular file at path.
+func writesTo(w io.Writer, path string) bool {
+	if o, ok := w.(*output); ok {
+		w = o.writer
+	}
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	written, err := f.Stat()
+	if err != nil || !written.Mode().IsRegular() {
+		return false
+	}
+	there, err := os.Stat(path)
+	return err == nil && os.SameFile(written, there)
 }
