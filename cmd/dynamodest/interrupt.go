@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync/atomic"
 	"syscall"
 
+	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/load"
 )
 
@@ -69,6 +71,10 @@ func (i *interrupts) end(err error) error {
 	close(i.quit)
 	<-i.finished
 	if code := i.exitCode(); code != exitOK && err != nil && !i.decided {
+		var table *dynamodest.TableError
+		if errors.Is(err, context.Canceled) && !errors.As(err, &table) { // a TableError says what was waited for
+			err = errors.New("interrupted")
+		}
 		return &exitError{code: code, err: err}
 	}
 	return err

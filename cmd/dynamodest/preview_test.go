@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -127,6 +128,45 @@ func TestSignalDuringPreview(t *testing.T) {
 	r := runWith(t, &system{stdin: reader, signals: signals}, "preview", "-config", remote.config, "-format", "ndjson", "-")
 	assert.Equal(t, 130, r.code)
 	assert.Empty(t, r.stdout)
+}
+
+// interruptedReader gives text, and then a signal and nothing more until the test ends.
+type interruptedReader struct {
+	text    *strings.Reader
+	signals chan<- os.Signal
+	ended   <-chan struct{}
+}
+
+func (r interruptedReader) Read(p []byte) (int, error) {
+	if r.text.Len() > 0 {
+		return r.text.Read(p)
+	}
+	r.signals <- os.Interrupt
+	<-r.ended
+	return 0, io.EOF
+}
+
+// A signal that ends the reading of a source is no fault of the settings.
+func TestSignalWhileRowsAreRead(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		text string
+		args []string
+	}{
+		"header": {"", []string{"-format", "csv"}},
+		"rows":   {strings.Repeat("{\"id\":\"a\"}\n", 20_000), []string{"-format", "ndjson", "-key", "id:S"}}, // more than is read ahead
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			signals := make(chan os.Signal, 1)
+			stdin := interruptedReader{strings.NewReader(tt.text), signals, t.Context().Done()}
+			r := runWith(t, &system{stdin: stdin, signals: signals}, append([]string{"preview", "-local", "-"}, tt.args...)...)
+			assert.Equal(t, 130, r.code)
+			assert.Empty(t, r.stdout)
+			assert.Regexp(t, `(?m)^dynamodest: interrupted\n\z`, r.stderr)
+			assert.NotContains(t, r.stderr, "settings")
+		})
+	}
 }
 
 // Nothing is written, and no file is left, if the rows take more write units than are allowed.
