@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/checkpoint"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/deadletter"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/input"
 )
 
 // files are the files of a load: of its failed rows, and its checkpoint. The load has the file of failed rows locked
@@ -70,10 +72,11 @@ func (f *files) look() (err error) {
 }
 
 // open makes the files ready for the first row. Until then another load may have begun, and may have ended, with a file
-// of failed rows that was not there to be locked, or with the same checkpoint.
-func (f *files) open() (err error) {
+// of failed rows that was not there to be locked, or with the same checkpoint. A named pipe is waited for until ctx ends.
+func (f *files) open(ctx context.Context) (err error) {
 	if f.failed == nil && f.failedPath != "" {
-		if f.failed, err = deadletter.Create(f.failedPath); err != nil {
+		create := func() (*deadletter.File, error) { return deadletter.Create(f.failedPath) }
+		if f.failed, err = input.Await(ctx, create); err != nil {
 			return usageError("-failed: %w", err)
 		}
 	}

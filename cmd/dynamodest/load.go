@@ -53,7 +53,7 @@ func (cmd *loadCmd) Run(ctx context.Context, sys *system) (err error) {
 	if err := cmd.fitsUnits(ctx, sys, signals, source, files.past.NextRow); err != nil {
 		return err
 	}
-	if err := files.open(); err != nil {
+	if err := files.open(ctx); err != nil {
 		return err
 	}
 	job := &load.Load{

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -104,13 +105,13 @@ func TestLoadThatWasOvertaken(t *testing.T) {
 		return f
 	}
 	first, second, third := begin(filepath.Join(dir, "f")), begin(filepath.Join(dir, "f")), begin(filepath.Join(dir, "other"))
-	require.NoError(t, first.open())
-	assert.ErrorContains(t, second.open(), "another load is writing to "+first.failedPath)
-	assert.ErrorContains(t, third.open(), "another load is writing to "+first.failedPath, "it has the same checkpoint")
+	require.NoError(t, first.open(t.Context()))
+	assert.ErrorContains(t, second.open(t.Context()), "another load is writing to "+first.failedPath)
+	assert.ErrorContains(t, third.open(t.Context()), "another load is writing to "+first.failedPath, "it has the same checkpoint")
 	require.NoError(t, first.save(checkpoint.State{Done: true}))
 	require.NoError(t, first.close(nil))
-	assert.ErrorContains(t, second.open(), "another load has gone on from "+state)
-	assert.ErrorContains(t, third.open(), "give the same -failed")
+	assert.ErrorContains(t, second.open(t.Context()), "another load has gone on from "+state)
+	assert.ErrorContains(t, third.open(t.Context()), "give the same -failed")
 }
 
 // Devices and pipes are written to as they are, by any number of loads.
@@ -140,6 +141,22 @@ func TestFailedRowsOfDevices(t *testing.T) {
 	assert.Equal(t, exitFailed, r.code)
 	assert.Contains(t, r.stdout, `"reason":"bad_key"`)
 	assert.Contains(t, r.stdout, "failed rows are in /dev/stdout")
+}
+
+// A named pipe that nobody reads does not keep a signal from ending the load.
+func TestFailedRowsOfAPipeThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f := &files{failedPath: fifo}
+	require.NoError(t, f.look())
+	require.ErrorIs(t, f.open(ctx), context.Canceled)
+
+	reader, err := os.Open(fifo) // waits for the other end, which waits for it
+	require.NoError(t, err)
+	require.NoError(t, reader.Close())
 }
 
 // The report, or what a load says meanwhile, would overwrite failed rows that go to the same file.

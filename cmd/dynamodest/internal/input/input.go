@@ -44,31 +44,40 @@ type Input struct {
 // Open opens the source that o says. The caller closes it. Open returns when ctx ends, which also ends a query; a
 // read of standard input or a pipe that is waiting then goes on waiting in the background.
 func Open(ctx context.Context, o Options) (*Input, error) {
+	return Await(ctx, func() (*Input, error) {
+		in := &Input{Size: -1, Read: func() int64 { return 0 }}
+		if err := in.open(ctx, o); err != nil {
+			_ = in.Close() // nothing was written
+			return nil, err
+		}
+		return in, nil
+	})
+}
+
+// Await returns what open returns, or the error of ctx if that ends first: to open a named pipe waits for its other end.
+// What is opened after that is closed.
+func Await[T io.Closer](ctx context.Context, open func() (T, error)) (T, error) {
 	type opened struct {
-		in  *Input
+		it  T
 		err error
 	}
 	done := make(chan opened)
 	go func() {
-		in := &Input{Size: -1, Read: func() int64 { return 0 }}
-		err := in.open(ctx, o)
-		if err != nil {
-			_ = in.Close() // nothing was written
-			in = nil
-		}
+		it, err := open()
 		select {
-		case done <- opened{in, err}:
+		case done <- opened{it, err}:
 		case <-ctx.Done():
-			if in != nil {
-				_ = in.Close()
+			if err == nil {
+				_ = it.Close() // nothing was written
 			}
 		}
 	}()
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		var none T
+		return none, ctx.Err()
 	case result := <-done:
-		return result.in, result.err
+		return result.it, result.err
 	}
 }
 
