@@ -147,7 +147,7 @@ func (f *files) distinct(failed, source string) error {
 // special reports whether there is a file at path that is a device or a pipe.
 func special(path string) bool {
 	info, err := os.Stat(path)
-	return err == nil && !info.Mode().IsRegular()
+	return err == nil && !info.Mode().IsRegular() && !info.IsDir()
 }
 
 // target returns where the rows of config go.

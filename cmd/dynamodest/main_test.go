@@ -239,7 +239,8 @@ func TestWrongCommandLines(t *testing.T) {
 		"-region: is malformed: use lower-case letters":     {"load", "-local", "-region", "AKIAIOSFODNN7EXAMPLE", file},
 		"-endpoint: has a user name or password":            {"load", "-local", "-endpoint", "http://u:p@h", file},
 		"-local: the name of an attribute of a key has":     {"load", "-local", remote.write(t, "long.csv", strings.Repeat("x", 256)+"\na\n")},
-		"-mode: ":                          {"load", "-local", "-mode", "mirror", file},
+		"-mode: ": {"load", "-local", "-mode", "mirror", file},
+		"-failed: open " + remote.dir + ": is a directory": {"load", "-config", remote.config, "-resume", "-failed", remote.dir, file},
 		"no such file":                     {"load", "-local", filepath.Join(remote.dir, "none.csv")},
 		"-duplicates fail the rows before": {"load", "-config", remote.config, "-duplicates", "fail", "-resume", "-failed", filepath.Join(remote.dir, "f"), file},
 	} {
