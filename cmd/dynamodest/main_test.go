@@ -265,7 +265,7 @@ func TestFaultsOfLocalSettings(t *testing.T) {
 	r := runIn(t, "", "load", "-local", "-config", config, "-region", secret, "-key", secret, "-mode", "mirror", file)
 	assert.Equal(t, exitUsage, r.code)
 	assert.Empty(t, r.stdout)
-	for _, says := range []string{"/table (-table): is not a table name", "/endpoint (-endpoint): is not a URL", "/region (-region): is malformed", "/mode (-mode): ", "\n-key: write NAME:S"} {
+	for _, says := range []string{"/table (-table): is not a table name", "/endpoint (-endpoint): is not a URL", "-region: is malformed", "\n-mode: ", "\n-key: write NAME:S"} {
 		assert.Contains(t, r.stderr, says)
 	}
 	assert.NotContains(t, r.stderr, "wJalr")

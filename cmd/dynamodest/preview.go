@@ -16,6 +16,7 @@ import (
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/deadletter"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/load"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/progress"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/words"
 )
 
 // previewCmd is the command preview.
@@ -130,7 +131,7 @@ func (p preview) print() {
 	p.failures()
 	p.duplicates()
 	if len(p.MissingColumns) > 0 {
-		p.line("columns that no row has", "", strings.Join(p.MissingColumns, ", "))
+		p.line("columns that no row has", "", words.Names(p.MissingColumns))
 	}
 	if p.Puts > 0 {
 		p.sizes()

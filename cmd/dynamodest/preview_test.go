@@ -102,7 +102,7 @@ func TestPreviewThatFails(t *testing.T) {
 		"no table": {[]string{"-table", "others", good}, exitStopped, "no such table"},
 		"header":   {[]string{remote.write(t, "b.csv", "id,id\na,b\n")}, exitUsage, "line 1: columns 1 and 2 are both named"},
 		"source":   {[]string{remote.write(t, "c.csv", "id,n\na,1\nb,\"2\nc,3\n")}, exitSource, "stopped by the source: line 3"},
-		"mode":     {[]string{"-mode", "mirror", good}, exitUsage, "(-mode): "},
+		"mode":     {[]string{"-mode", "mirror", good}, exitUsage, "\n-mode: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -98,6 +98,23 @@ func TestNobodyReads(t *testing.T) {
 	assert.True(t, s.Done)
 }
 
+// hold lets 19 requests pass, and holds the others until release is closed. The channel that it returns is closed when
+// so many of them are held.
+func (r remote) hold(requests int, release <-chan struct{}) <-chan struct{} {
+	const pass = 19
+	held := make(chan struct{})
+	r.db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+		if c.N <= pass {
+			return dynamodesttest.Fault{}
+		}
+		if c.N == pass+requests {
+			close(held)
+		}
+		return dynamodesttest.Stall(release)
+	})
+	return held
+}
+
 // The first signal ends the source: what was read settles, and -resume goes on.
 func TestFirstSignal(t *testing.T) {
 	t.Parallel()
@@ -107,16 +124,8 @@ func TestFirstSignal(t *testing.T) {
 			remote := newRemote(t)
 			failed := filepath.Join(remote.dir, "failed.ndjson")
 			args := []string{"load", "-config", remote.config, "-failed", failed, remote.write(t, "a.csv", numbered(20_000))}
-			running, stopped := make(chan struct{}), make(chan struct{})
-			remote.db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
-				switch {
-				case c.N < 20:
-					return dynamodesttest.Fault{}
-				case c.N == 20:
-					close(running)
-				}
-				return dynamodesttest.Stall(stopped)
-			})
+			stopped := make(chan struct{})
+			running := remote.hold(1, stopped)
 			var p *process
 			started := make(chan struct{})
 			p = start(t, map[string]func(){"no more rows are read": func() {
@@ -181,16 +190,8 @@ func TestSignalAfterTheLastRow(t *testing.T) {
 func TestNohup(t *testing.T) {
 	t.Parallel()
 	remote := newRemote(t)
-	running, closed := make(chan struct{}), make(chan struct{})
-	remote.db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
-		switch {
-		case c.N < 20:
-			return dynamodesttest.Fault{}
-		case c.N == 20:
-			close(running)
-		}
-		return dynamodesttest.Stall(closed)
-	})
+	closed := make(chan struct{})
+	running := remote.hold(1, closed)
 	p := start(t, nil, "nohup", command(t), "load", "-config", remote.config, "-failed", filepath.Join(remote.dir, "f"), remote.write(t, "a.csv", numbered(5000)))
 	<-running
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP))
@@ -205,16 +206,7 @@ func TestSecondSignal(t *testing.T) {
 	remote := newRemote(t)
 	failed := filepath.Join(remote.dir, "failed.ndjson")
 	args := []string{"load", "-config", remote.config, "-failed", failed, remote.write(t, "a.csv", numbered(5000))}
-	stalled := make(chan struct{})
-	remote.db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
-		switch {
-		case c.N < 20:
-			return dynamodesttest.Fault{}
-		case c.N == 20+concurrency-1: // there are no others in flight, whose responses the second signal might overtake
-			close(stalled)
-		}
-		return dynamodesttest.Stall(nil)
-	})
+	stalled := remote.hold(concurrency, nil) // there are no others in flight, whose responses the second signal might overtake
 	var p *process
 	started := make(chan struct{})
 	p = start(t, map[string]func(){"once more to give that up": func() {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/words"
 	"github.com/dynamodest/dynamodest/source"
 )
 
@@ -46,7 +47,7 @@ func describeProposal(fields []dynamodest.Field, n int) string {
 	var typed []string
 	for _, f := range fields {
 		if f.Type != dynamodest.Auto {
-			typed = append(typed, fmt.Sprintf("%s %s", f.Column, f.Type))
+			typed = append(typed, fmt.Sprintf("%s %s", words.Name(f.Column), f.Type))
 		}
 	}
 	rest := "the other columns are text; -type changes that"

@@ -10,6 +10,7 @@ import (
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/load"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/progress"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/words"
 )
 
 // report prints what a load did.
@@ -147,7 +148,7 @@ func (r report) example(e load.Example) {
 
 func (r report) missing() {
 	if columns := r.result.Summary.MissingColumns; len(columns) > 0 {
-		fmt.Fprintf(r.out, "no row had these columns, so their attributes are in no item: %s\n", strings.Join(columns, ", "))
+		fmt.Fprintf(r.out, "no row had these columns, so their attributes are in no item: %s\n", words.Names(columns))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 
@@ -131,7 +132,7 @@ func (s *settings) makeLocal(ctx context.Context, sys *system, c *dynamodest.Con
 	}
 	table, err := serveLocal(ctx, c, attributes)
 	if err == nil {
-		fmt.Fprintf(sys.stderr, "-local: a table with the key %s, in the memory of this process\n", serve.FormatKey(attributes))
+		fmt.Fprintf(sys.stderr, "-local: a table with the key %s, in the memory of this process\n", words.Name(serve.FormatKey(attributes)))
 	}
 	return table, err
 }
@@ -204,9 +205,9 @@ func (s *settings) name(fault *dynamodest.ConfigError, fields []dynamodest.Field
 		_, typed := s.Type[column]
 		switch {
 		case typed && strings.HasSuffix(fault.Field, ".Type"):
-			return "-type " + column
+			return "-type " + words.Name(column)
 		case i < len(s.Map):
-			return "-map " + s.Map[i]
+			return "-map " + words.Name(s.Map[i])
 		}
 	}
 	flag, pointer := words.Flag(fault.Field), fault.Pointer
@@ -216,8 +217,22 @@ func (s *settings) name(fault *dynamodest.ConfigError, fields []dynamodest.Field
 		return "-config"
 	case flag == "" || strings.HasSuffix(pointer, "/"+member): // a name as it is written, which is unknown
 		return cmp.Or(pointer, fault.Field)
-	case s.Config == "" || pointer == "":
+	case s.Config == "" || pointer == "" || s.given(flag):
 		return flag
 	}
 	return pointer + " (" + flag + ")"
+}
+
+// inWords matches where two words of a Go name meet.
+var inWords = regexp.MustCompile(`([a-z])([A-Z])`)
+
+// given reports whether the command line has a flag, by the names that kong makes of those of the fields.
+func (s *settings) given(flag string) bool {
+	v := reflect.ValueOf(s).Elem()
+	for i := range v.NumField() {
+		if "-"+strings.ToLower(inWords.ReplaceAllString(v.Type().Field(i).Name, "$1-$2")) == flag {
+			return !v.Field(i).IsZero()
+		}
+	}
+	return false
 }

@@ -14,7 +14,7 @@ import (
 func lock(f *os.File) error {
 	for {
 		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
-		case err == nil, errors.Is(err, errors.ErrUnsupported):
+		case err == nil, errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.ENOLCK):
 			return nil
 		case errors.Is(err, syscall.EWOULDBLOCK):
 			return fmt.Errorf("%w to %s: wait for it to end, or give another file", ErrLocked, f.Name())

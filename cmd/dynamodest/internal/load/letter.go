@@ -35,7 +35,7 @@ func Explain(e *dynamodest.RowError) (text, remedy string, line int) {
 	var unlike *source.UnlikeError
 	if errors.As(e.Err, &unlike) { // its text is one of names too
 		return fmt.Sprintf("row %d: %s: %s", e.Index, e.Reason.Error(), unlike),
-			fmt.Sprintf("give the type of the column: -type %[1]s=S keeps every text as it is, -type %[1]s=%[2]s has it read as %[2]s", unlike.Column, unlike.Type), 0
+			fmt.Sprintf("give the type of the column: -type %[1]s=S keeps every text as it is, -type %[1]s=%[2]s has it read as %[2]s", words.Name(unlike.Column), unlike.Type), 0
 	}
 	text = strings.TrimSuffix(e.Error(), "; remedy: "+e.Remedy())
 	return words.Command(text, e.Column), words.Command(e.Remedy(), e.Column), 0

@@ -6,7 +6,9 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // flags are the flags that set a field of a Config, or a parameter of a policy. Those of one of Mapping.Fields, -map and
@@ -130,11 +132,34 @@ var values = strings.NewReplacer(
 // fieldType matches the advice to give a field one of some types.
 var fieldType = regexp.MustCompile(`set Field\.Type to ("[A-Z_]+"(?:(?:, | or )"[A-Z_]+")*)(?: for the column)?`)
 
+// Name returns the name of a column or an attribute for a terminal: in quotes, with escapes where it needs them, unless
+// it has nothing but visible characters.
+func Name(name string) string {
+	quoted := strconv.Quote(name)
+	if name == "" || quoted[1:len(quoted)-1] != name || strings.ContainsFunc(name, unicode.IsSpace) {
+		return quoted
+	}
+	return name
+}
+
+// Names returns names as [Name] does, separated by commas.
+func Names(names []string) string {
+	shown := make([]string, len(names))
+	for i, name := range names {
+		shown[i] = Name(name)
+	}
+	return strings.Join(shown, ", ")
+}
+
 // userName matches a name of a user's own in a text. It stays as it is, whatever words it has.
 var userName = regexp.MustCompile(`\b(?:column|attribute,?|key|table|named) ("(?:[^"\\]|\\.)*")`)
 
 // Command returns a text of the library in the terms of the command. column is the column that it is about, or "".
 func Command(text, column string) string {
+	if column == "" {
+		column = "COLUMN"
+	}
+	column = Name(column)
 	var said strings.Builder
 	at := 0
 	for _, match := range userName.FindAllStringSubmatchIndex(text, -1) {
@@ -150,6 +175,6 @@ func Command(text, column string) string {
 func command(text, column string) string {
 	return fieldType.ReplaceAllStringFunc(values.Replace(settings.Replace(text)), func(advice string) string {
 		types := fieldType.FindStringSubmatch(advice)[1]
-		return "give -type " + cmp.Or(column, "COLUMN") + "=" + strings.ReplaceAll(types, `"`, "")
+		return "give -type " + column + "=" + strings.ReplaceAll(types, `"`, "")
 	})
 }

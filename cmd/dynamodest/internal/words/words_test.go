@@ -190,3 +190,16 @@ func TestNamesStay(t *testing.T) {
 	assert.Equal(t, `no column becomes the attribute "Mapping.Null"; give -null`, Command(`no field produces the attribute "Mapping.Null"; give Mapping.Null`, ""))
 	assert.Equal(t, "give -type WriteUnitsPerSecond=S", Command(`set Field.Type to "S"`, "WriteUnitsPerSecond"))
 }
+
+// A name that a terminal would act on, or that a shell would take apart, is in quotes.
+func TestName(t *testing.T) {
+	t.Parallel()
+	for name, shown := range map[string]string{
+		"id": "id", "a=b:c": "a=b:c", "größe": "größe", "": `""`, "first name": `"first name"`, `a"b`: `"a\"b"`,
+		"a\x1b[2J": `"a\x1b[2J"`, "a\nb": `"a\nb"`, "a\u202eb": `"a\u202eb"`, "a\u00a0b": `"a\u00a0b"`,
+	} {
+		assert.Equal(t, shown, Name(name))
+	}
+	assert.Equal(t, `id, "a\nb"`, Names([]string{"id", "a\nb"}))
+	assert.Equal(t, `give -type "first name"=S`, Command(`set Field.Type to "S"`, "first name"))
+}
