@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/progress"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/words"
 	"github.com/dynamodest/dynamodest/source"
 )
@@ -50,12 +51,12 @@ func describeProposal(fields []dynamodest.Field, n int) string {
 			typed = append(typed, fmt.Sprintf("%s %s", words.Name(f.Column), f.Type))
 		}
 	}
-	rest := "the other columns are text; -type changes that"
+	says := strings.Join(typed, ", ") + "; the other columns are text"
 	switch len(typed) {
 	case 0:
-		return fmt.Sprintf("types by the first %d rows: every column is text; -type changes that", n)
+		says = "every column is text"
 	case len(fields):
-		rest = "-type changes that"
+		says = strings.Join(typed, ", ")
 	}
-	return fmt.Sprintf("types by the first %d rows: %s; %s", n, strings.Join(typed, ", "), rest)
+	return fmt.Sprintf("types by the first %s rows: %s; -type changes that", progress.Count(n), says)
 }
