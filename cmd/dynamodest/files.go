@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"reflect"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/checkpoint"
 	"github.com/dynamodest/dynamodest/cmd/dynamodest/internal/deadletter"
@@ -114,10 +116,7 @@ func (cmd *loadCmd) checkpointPath(f *files, source *opened) error {
 	case cmd.Failed == "":
 		reason = "it needs -failed, since a row that failed counts as settled only when it is on file"
 	default:
-		f.checkpoint = cmd.Checkpoint
-		if f.checkpoint == "" {
-			f.checkpoint = cmd.Failed + ".checkpoint.json"
-		}
+		f.checkpoint = cmp.Or(cmd.Checkpoint, cmd.Failed+".checkpoint.json")
 		return nil
 	}
 	if asked == "" {
@@ -154,12 +153,8 @@ func special(path string) bool {
 func target(config dynamodest.Config) checkpoint.Target {
 	t := checkpoint.Target{Table: config.Table, Region: config.Region, Endpoint: config.Endpoint}
 	if config.AWS != nil {
-		if t.Region == "" {
-			t.Region = config.AWS.Region
-		}
-		if t.Endpoint == "" && config.AWS.BaseEndpoint != nil {
-			t.Endpoint = *config.AWS.BaseEndpoint
-		}
+		t.Region = cmp.Or(t.Region, config.AWS.Region)
+		t.Endpoint = cmp.Or(t.Endpoint, aws.ToString(config.AWS.BaseEndpoint))
 	}
 	return t
 }

@@ -12,12 +12,6 @@ import (
 	"github.com/dynamodest/dynamodest"
 )
 
-// fieldTypes are the types that a field may be given.
-var fieldTypes = []dynamodest.Type{
-	dynamodest.String, dynamodest.Number, dynamodest.Binary, dynamodest.Bool, dynamodest.JSON, dynamodest.List, dynamodest.Map,
-	dynamodest.StringSet, dynamodest.NumberSet, dynamodest.BinarySet, dynamodest.EpochSeconds, dynamodest.EpochMillis, dynamodest.SortableTime,
-}
-
 // columnTypes are the types of columns, as -type gives them.
 type columnTypes map[string]dynamodest.Type
 
@@ -36,7 +30,7 @@ func (t columnTypes) Decode(ctx *kong.DecodeContext) error {
 }
 
 // mapFields adds to m the fields of -map and the types of -type. columns are those of the source, or nil if
-// it declares none. It reports whether -type needs all of them as fields.
+// it declares none. With -type and no field there is one for each of them.
 func (s *settings) mapFields(m *dynamodest.Mapping, columns []string) error {
 	if len(s.Map) > 0 {
 		m.Fields = nil
@@ -88,24 +82,26 @@ var typeForm = regexp.MustCompile(`^[A-Z_]+$`)
 // colon is a type only if it looks like one, so most names may have colons.
 func parseField(text string) (dynamodest.Field, error) {
 	var f dynamodest.Field
-	before, kind := cutLast(text, ":")
-	switch {
-	case slices.Contains(fieldTypes, dynamodest.Type(kind)):
+	if before, kind := cutLast(text, ":"); typeForm.MatchString(kind) {
+		names := typeNames()
+		if !slices.Contains(names, kind) {
+			return f, usageError("-map %s: %s is no type: give one of %s; a name with such an end goes into the file of -config", text, kind, strings.Join(names, ", "))
+		}
 		text, f.Type = before, dynamodest.Type(kind)
-	case typeForm.MatchString(kind):
-		return f, usageError("-map %s: %s is no type: give one of %s; a name with such an end goes into the file of -config", text, kind, typeNames())
 	}
 	f.Column, f.Attribute, _ = strings.Cut(text, "=")
 	return f, nil
 }
 
-// typeNames returns the types for a text.
-func typeNames() string {
+// typeNames returns the types that a field may be given.
+func typeNames() []string {
 	var names []string
-	for _, t := range fieldTypes {
-		names = append(names, string(t))
+	for _, c := range dynamodest.Capabilities().Types {
+		if c.Type != dynamodest.Auto {
+			names = append(names, string(c.Type))
+		}
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // localKey returns the key of a local table that none was given for: the first column, with its type.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 // output is standard output. It keeps the first error of writing to it, after which it takes no more, so that a command
@@ -33,6 +34,11 @@ func (o *output) code(stderr io.Writer, code int) int {
 		return exitSource
 	}
 	return code
+}
+
+// printLine prints a line of a report: a figure, and what there is to say about it.
+func printLine(out io.Writer, name, figure, says string) {
+	fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf("%-20s %12s  %s", name, figure, says), " "))
 }
 
 // writesTo reports whether w, an *output or a file, writes to the regular file at path.

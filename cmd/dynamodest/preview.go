@@ -94,9 +94,7 @@ func printForecast(sys *system, forecast dynamodest.Forecast, items []dynamodest
 		Items []dynamodest.Item   `json:"items,omitempty"`
 	}{Forecast: forecast, Items: items}
 	for _, failed := range forecast.First {
-		letter := load.Letter(failed)
-		letter.Outcome = strings.ReplaceAll(dynamodest.NotWritten.String(), " ", "_")
-		document.First = append(document.First, letter)
+		document.First = append(document.First, load.Letter(dynamodest.NotWritten, failed))
 	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -139,10 +137,7 @@ func (p preview) print() {
 	p.costs()
 }
 
-// line prints a figure and what there is to say about it.
-func (p preview) line(name, figure, says string) {
-	fmt.Fprintln(p.out, strings.TrimRight(fmt.Sprintf("%-20s %12s  %s", name, figure, says), " "))
-}
+func (p preview) line(name, figure, says string) { printLine(p.out, name, figure, says) }
 
 func (p preview) failures() {
 	var reasons []dynamodest.Reason
@@ -154,8 +149,8 @@ func (p preview) failures() {
 		p.line("    "+string(reason), progress.Count(p.Reasons[reason]), "")
 		for _, e := range p.First {
 			if e.Reason == reason {
-				text, remedy, _ := load.Explain(e)
-				fmt.Fprintf(p.out, "      %s\n      remedy: %s\n", text, remedy)
+				letter := load.Letter(dynamodest.NotWritten, e)
+				fmt.Fprintf(p.out, "      %s\n      remedy: %s\n", letter.Text, letter.Remedy)
 				break
 			}
 		}

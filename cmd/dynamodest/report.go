@@ -40,9 +40,8 @@ func (r report) print() {
 	r.whatNext()
 }
 
-// line prints a figure and what there is to say about it.
 func (r report) line(name string, n int, says string) {
-	fmt.Fprintln(r.out, strings.TrimRight(fmt.Sprintf("%-20s %12s  %s", name, progress.Count(n), says), " "))
+	printLine(r.out, name, progress.Count(n), says)
 }
 
 func (r report) counts() {
@@ -67,12 +66,12 @@ func (r report) costs() {
 		says = progress.Count(n) + " times a row was sent again"
 	}
 	r.line("requests", totals.Requests, says)
-	fmt.Fprintf(r.out, "%-20s %12s\n", "write units", units(totals.WriteUnits))
+	printLine(r.out, "write units", units(totals.WriteUnits), "")
 	rate := ""
 	if totals.Seconds > 0 {
 		rate = progress.Count(int(float64(totals.Rows)/totals.Seconds)) + " rows/s"
 	}
-	fmt.Fprintf(r.out, "%-20s %12.1f  %s\n", "seconds", totals.Seconds, rate)
+	printLine(r.out, "seconds", fmt.Sprintf("%.1f", totals.Seconds), rate)
 }
 
 // units returns write units, which may be halves, with commas.

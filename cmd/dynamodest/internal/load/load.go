@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -116,13 +115,13 @@ func (l *Load) running() bool {
 // are on their way: running ends the source instead.
 func (l *Load) report(values dynamodest.Row, r dynamodest.RowResult) error {
 	r.Index += l.First
-	o := outcome{row: r.Index, label: strings.ReplaceAll(r.Outcome.String(), " ", "_")}
+	o := outcome{row: r.Index, label: label(r.Outcome)}
 	l.rows.Add(1)
 	if r.Err != nil {
 		l.failures.Add(1)
 		var e *dynamodest.RowError
 		errors.As(r.Err, &e) // by the contract of RowResult
-		o.failed = l.letter(values, o, e)
+		o.failed = l.letter(values, r, e)
 		o.rereadable = l.Rereadable && (e.Reason == dynamodest.ErrStopped || e.Scope() == dynamodest.ScopeCall)
 		o.delayed = l.Rereadable && (e.Scope() == dynamodest.ScopePassing || e.Reason == dynamodest.ErrRefused)
 	}
@@ -143,11 +142,10 @@ func (l *Load) keep(letter *deadletter.Letter) bool {
 }
 
 // letter returns what is kept of a row that failed.
-func (l *Load) letter(values dynamodest.Row, o outcome, failure *dynamodest.RowError) *deadletter.Letter {
+func (l *Load) letter(values dynamodest.Row, r dynamodest.RowResult, failure *dynamodest.RowError) *deadletter.Letter {
 	e := *failure
-	e.Index = o.row
-	letter := Letter(&e)
-	letter.Outcome = o.label
+	e.Index = r.Index
+	letter := Letter(r.Outcome, &e)
 	if l.WithRows {
 		letter.Values = deadletter.Values(values)
 	}
