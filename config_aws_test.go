@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -261,31 +260,23 @@ func TestConnectionsAreSharedWithAWS(t *testing.T) {
 		db := dynamodesttest.NewTable("users", "id:N")
 		var opened, waiting atomic.Int32
 		var gate atomic.Pointer[chan struct{}]
-		network := pipes.New()
-		server := &http.Server{ //nolint:gosec // no client is slow
-			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutItem") {
-					open := *gate.Load()
-					if waiting.Add(1) == concurrency {
-						close(open)
-					}
-					<-open
+		network := pipes.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutItem") {
+				open := *gate.Load()
+				if waiting.Add(1) == concurrency {
+					close(open)
 				}
-				db.ServeHTTP(w, r)
-			}),
-			ConnState: func(_ net.Conn, state http.ConnState) {
-				if state == http.StateNew {
-					opened.Add(1)
-				}
-			},
-		}
-		var serving sync.WaitGroup
-		serving.Go(func() { _ = server.Serve(network) })
-		defer serving.Wait()
-		defer func() { assert.NoError(t, server.Close()) }()
+				<-open
+			}
+			db.ServeHTTP(w, r)
+		}), func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				opened.Add(1)
+			}
+		})
 
 		cfg := awsConfig()
-		cfg.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.Proxy, t.DialContext = nil, network.DialContext })
+		cfg.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(network.Connect)
 		for destination := range 3 {
 			copied := cfg.Copy()
 			d, err := New(t.Context(), Config{Table: "users", AWS: &copied, Endpoint: "http://dynamodb.test", Concurrency: concurrency, Mode: Insert, OnExisting: Fail})

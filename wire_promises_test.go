@@ -2,12 +2,9 @@ package dynamodest_test
 
 import (
 	"flag"
-	"io"
-	"log"
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -57,15 +54,8 @@ func overPipes(t testing.TB, cfg dynamodest.Config, db *dynamodesttest.DB, handl
 	t.Helper()
 	const id, secret = "AKIDEXAMPLE", "secret"
 	db.Keys(id, secret, "")
-	network := pipes.New()
-	server := http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)} //nolint:gosec // no client is slow
-	var serving sync.WaitGroup
-	serving.Go(func() { _ = server.Serve(network) })
-	connections := awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) { tr.Proxy, tr.DialContext = nil, network.DialContext })
-	t.Cleanup(func() {
-		_ = server.Close()
-		serving.Wait()
-	})
+	network := pipes.Serve(t, handler, nil)
+	connections := awshttp.NewBuildableClient().WithTransportOptions(network.Connect)
 	region := strings.Split(db.ARN(cfg.Table), ":")[3] // that of the double
 	cfg.Client, cfg.Region, cfg.Endpoint = nil, region, "http://dynamodb.test"
 	cfg.Credentials = dynamodest.Credentials{AccessKeyID: id, SecretAccessKey: secret}

@@ -5,7 +5,9 @@ package pipes
 import (
 	"context"
 	"net"
+	"net/http"
 	"sync"
+	"testing"
 )
 
 // Network connects those who dial with the server that listens. It is the server's net.Listener.
@@ -15,8 +17,25 @@ type Network struct {
 	once   sync.Once
 }
 
-// New returns a Network on which nobody listens yet: who dials waits until one does.
-func New() *Network { return &Network{conns: make(chan net.Conn), closed: make(chan struct{})} }
+// Serve returns a Network on which handler responds until the test ends. The server tells watch, unless it is nil, of
+// its connections.
+func Serve(t testing.TB, handler http.Handler, watch func(net.Conn, http.ConnState)) *Network {
+	t.Helper()
+	n := &Network{conns: make(chan net.Conn), closed: make(chan struct{})}
+	server := &http.Server{Handler: handler, ConnState: watch} //nolint:gosec // no client is slow
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(n) })
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+		serving.Wait()
+	})
+	return n
+}
+
+// Connect has tr dial the server, whatever the address of a request.
+func (n *Network) Connect(tr *http.Transport) { tr.Proxy, tr.DialContext = nil, n.DialContext }
 
 // DialContext connects to the server, whatever address is given, as http.Transport wants it.
 func (n *Network) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {

@@ -4,11 +4,9 @@ import (
 	"crypto/tls"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -110,9 +108,9 @@ func TestWaysAgreeOnTimeouts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				network := inMemory(t, tt.handler, nil)
+				network := pipes.Serve(t, tt.handler, nil)
 				build := builtWith("http://dynamodb.test", func(c *awshttp.BuildableClient) *awshttp.BuildableClient {
-					return tt.change(c.WithTransportOptions(network))
+					return tt.change(c.WithTransportOptions(network.Connect))
 				})
 				assertWaysAgree(t.Context(), t, build)
 				began := time.Now()
@@ -121,21 +119,6 @@ func TestWaysAgreeOnTimeouts(t *testing.T) {
 			})
 		})
 	}
-}
-
-// inMemory serves handler on a network in memory until the test ends, and returns what leads a client's connections
-// there. The server tells watch, unless it is nil, of its connections.
-func inMemory(t *testing.T, handler http.Handler, watch func(net.Conn, http.ConnState)) func(*http.Transport) {
-	t.Helper()
-	network := pipes.New()
-	server := &http.Server{Handler: handler, ConnState: watch} //nolint:gosec // no client is slow
-	var serving sync.WaitGroup
-	serving.Go(func() { _ = server.Serve(network) })
-	t.Cleanup(func() {
-		_ = server.Close()
-		serving.Wait()
-	})
-	return func(t *http.Transport) { t.Proxy, t.DialContext = nil, network.DialContext }
 }
 
 // overTLS trusts every server, and speaks HTTP/2 with one that does.

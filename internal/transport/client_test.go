@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dynamodest/dynamodest/internal/fault"
+	"github.com/dynamodest/dynamodest/internal/pipes"
 )
 
 // captured is an HTTP client that keeps the request and answers nothing.
@@ -89,12 +90,14 @@ func TestHTTPPoolIsShared(t *testing.T) {
 			<-open
 			respond(200, `{"UnprocessedItems":{}}`)(w, r)
 		})
-		network := inMemory(t, handler, func(_ net.Conn, state http.ConnState) {
+		network := pipes.Serve(t, handler, func(_ net.Conn, state http.ConnState) {
 			if state == http.StateNew {
 				opened.Add(1)
 			}
 		})
-		build := builtWith("http://dynamodb.test", func(c *awshttp.BuildableClient) *awshttp.BuildableClient { return c.WithTransportOptions(network) })
+		build := builtWith("http://dynamodb.test", func(c *awshttp.BuildableClient) *awshttp.BuildableClient {
+			return c.WithTransportOptions(network.Connect)
+		})
 		clients := []*Built{build(), build()}
 		for range 2 {
 			open := make(chan struct{})

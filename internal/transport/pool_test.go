@@ -20,6 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest/internal/pipes"
 )
 
 // A BuildableClient keeps its own proxy, TLS and timeouts under the settings of every pool.
@@ -126,11 +128,11 @@ func TestReadTimeoutOfABuildableClient(t *testing.T) {
 	t.Parallel()
 	const silence = 500 * time.Millisecond
 	synctest.Test(t, func(t *testing.T) {
-		network := inMemory(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		network := pipes.Serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			<-r.Context().Done()
 		}), nil)
-		given := awshttp.NewBuildableClient().WithTransportOptions(network).WithReadTimeout(silence)
+		given := awshttp.NewBuildableClient().WithTransportOptions(network.Connect).WithReadTimeout(silence)
 		client := Build(Options{Endpoint: "http://dynamodb.test", AWS: awsConfig(func(c *aws.Config) { c.HTTPClient = given })})
 		began := time.Now()
 		_, failure := putBatch(t.Context(), client)

@@ -139,10 +139,6 @@ func TestConnectionFaultsAreNotWritten(t *testing.T) {
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	defer secure.Close()
-	held, err := net.Dial("tcp", plain.Listener.Addr().String()) // its port is taken, and nobody listens there
-	require.NoError(t, err)
-	defer func() { assert.NoError(t, held.Close()) }()
-	refused := "http://" + held.LocalAddr().String()
 	noName := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.DNSError{Err: "no such host", Name: "dynamodb.eu-wst-1.amazonaws.com", IsNotFound: true}
 	}}}
@@ -152,7 +148,7 @@ func TestConnectionFaultsAreNotWritten(t *testing.T) {
 		client API
 		text   string
 	}{
-		{"refused", builtClient(refused), "connection refused"},
+		{"refused", builtClient("http://" + refusedPort(t)), "connection refused"},
 		{"no such host", foreignClient("http://dynamodb.eu-wst-1.amazonaws.com", noName), "no such host"},
 		{"unknown certificate", builtClient(secure.URL), "certificate"},
 		{"https to http", builtClient(strings.Replace(plain.URL, "http:", "https:", 1)), "HTTP response to HTTPS client"},
