@@ -11,7 +11,7 @@ import (
 // columns, and never quote a value.
 type LineError struct {
 	// Line is the number of the line, from 1, on which the row begins: in CSV a quoted value may have breaks of
-	// lines. For a query it is the number of the row, from 1.
+	// lines. For a query it is the number of the row, from 1. It is 0 for a text of its own: see [JSONRow].
 	Line int
 
 	Column  int    // the byte of the line at fault, from 1; 0 if it is the line as a whole
@@ -22,13 +22,20 @@ type LineError struct {
 // Error returns the line, the column if there is one, and the problem. It does not quote Err, whose text
 // may quote the line.
 func (e *LineError) Error() string {
-	switch {
-	case e == nil:
+	if e == nil {
 		return "<nil>"
-	case e.Column > 0:
-		return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Problem)
 	}
-	return fmt.Sprintf("line %d: %s", e.Line, e.Problem)
+	text := e.Problem
+	if e.Column > 0 {
+		text = fmt.Sprintf("column %d: %s", e.Column, text)
+	}
+	switch {
+	case e.Line == 0:
+		return text
+	case e.Column > 0:
+		return fmt.Sprintf("line %d, %s", e.Line, text)
+	}
+	return fmt.Sprintf("line %d: %s", e.Line, text)
 }
 
 // Unwrap returns Err.

@@ -62,6 +62,9 @@ func (n NDJSON) Rows(r io.Reader) iter.Seq2[dynamodest.Row, error] {
 				continue
 			default:
 				row, bad = parseObject(line)
+				if bad != nil && bad.Problem == notObject {
+					bad.Problem += ": NDJSON has one on each line"
+				}
 			}
 			err = nil
 			if bad != nil {
@@ -75,8 +78,22 @@ func (n NDJSON) Rows(r io.Reader) iter.Seq2[dynamodest.Row, error] {
 	})
 }
 
+// JSONRow returns the row that a JSON object is, such as the message of a queue. It is read as a line of [NDJSON] is,
+// but may have breaks of lines and be of any length. What is no row is a [*LineError] without a number, whose Column
+// counts the bytes of text.
+func JSONRow(text []byte) (dynamodest.Row, error) {
+	row, bad := parseObject(text)
+	if bad != nil {
+		return nil, bad
+	}
+	return row, nil
+}
+
 // trimJSON returns text without white space around it.
 func trimJSON(text []byte) []byte { return bytes.Trim(text, " \t\r\n") }
+
+// notObject is what is wrong with text that is not an object.
+const notObject = "not a JSON object"
 
 // parseObject returns the object that line is, or what is wrong with it.
 func parseObject(line []byte) (dynamodest.Row, *LineError) {
@@ -84,7 +101,7 @@ func parseObject(line []byte) (dynamodest.Row, *LineError) {
 		return nil, &LineError{Column: len(validPrefix(line)) + 1, Problem: "not valid UTF-8"}
 	}
 	if start := bytes.IndexByte(line, '{'); start < 0 || len(trimJSON(line[:start])) > 0 {
-		return nil, &LineError{Problem: "not an object: NDJSON has one JSON object on each line"}
+		return nil, &LineError{Problem: notObject}
 	}
 	decoder := json.NewDecoder(bytes.NewReader(line))
 	decoder.UseNumber()
@@ -106,7 +123,7 @@ func parseObject(line []byte) (dynamodest.Row, *LineError) {
 	}
 	row, ok := value.(dynamodest.Row)
 	if !ok {
-		return nil, &LineError{Problem: "not an object"}
+		return nil, &LineError{Problem: notObject}
 	}
 	return row, nil
 }

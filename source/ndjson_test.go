@@ -20,7 +20,7 @@ func TestNDJSON(t *testing.T) {
 	const (
 		twice = "an object has a name twice, so that one of the values would be lost"
 		half  = `half of a surrogate pair (\ud800 to \udfff), which is not a character`
-		array = "not an object: NDJSON has one JSON object on each line"
+		array = "not a JSON object: NDJSON has one on each line"
 		good  = `map["a":"1"]`
 	)
 	for _, test := range []struct {
@@ -70,6 +70,37 @@ func TestNDJSONNumbers(t *testing.T) {
 		assert.Equal(t, dynamodest.Row{"a": json.Number("12345678901234567890.10"), "b": []any{json.Number("-0"), json.Number("1E400")}}, row)
 	}
 }
+
+// JSONRow reads an object as a line is read, and counts the bytes of all its lines.
+func TestJSONRow(t *testing.T) {
+	t.Parallel()
+	row, err := source.JSONRow([]byte("\n {\"a\": 12345678901234567890.10,\r\n\"b\": {\"c\": [null]}}\n"))
+	require.NoError(t, err)
+	assert.Equal(t, dynamodest.Row{"a": json.Number("12345678901234567890.10"), "b": map[string]any{"c": []any{nil}}}, row)
+
+	for text, want := range map[string]string{
+		"":                               "not a JSON object",
+		"null":                           "not a JSON object",
+		"[{}]":                           "not a JSON object",
+		"{\"a\":1,\n\"b\":x}":            "column 13: not valid JSON",
+		"{\"a\":":                        "not valid JSON: it ends before the object does",
+		"{}\n{}":                         "column 4: more text after the object",
+		"{\"a\":1,\n\"a\":1}":            "an object has a name twice, so that one of the values would be lost",
+		"{\"a\":\n\"\xff\"}":             "column 8: not valid UTF-8",
+		"{\"a\":\n\"\\ud800\"}":          `column 8: half of a surrogate pair (\ud800 to \udfff), which is not a character`,
+		"{\"a\":\"" + long + "\"}" + "x": fmt.Sprintf("column %d: more text after the object", len(long)+9),
+	} {
+		row, err := source.JSONRow([]byte(text))
+		var line *source.LineError
+		require.ErrorAs(t, err, &line)
+		assert.Equal(t, want, err.Error())
+		assert.Zero(t, line.SourceLine())
+		assert.Nil(t, row)
+	}
+}
+
+// long is longer than a line of NDJSON may be.
+var long = strings.Repeat("x", 5<<20)
 
 // A line longer than MaxLine is skipped to its end.
 func TestNDJSONOfLongLines(t *testing.T) {
