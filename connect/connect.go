@@ -1,0 +1,115 @@
+// Package connect is an output of Redpanda Connect, and of every other stream processor that is built on Benthos, which
+// writes messages to an Amazon DynamoDB table. Importing it registers the output "dynamodest":
+//
+//	import _ "github.com/dynamodest/dynamodest/connect"
+//
+// The output takes the settings of [dynamodest.Config] in their JSON form, and in addition max_in_flight and batching. Each
+// message is a row: a JSON object, or the values that a processor has made of it.
+//
+// Rows that DynamoDB does not take at the moment are sent again until it does, or the pipeline ends. Only rows that are at
+// fault themselves are rejected, with a text that begins with the label of a [dynamodest.Reason], so an output "fallback"
+// around it has them as dead letters, and nothing else. A fault of the table, the access or a setting stops the output: it keeps
+// its batch, checks the table again and again, and goes on where it ended.
+//
+// docs/connect.md is the manual.
+package connect
+
+import (
+	"context"
+	"errors"
+
+	"github.com/redpanda-data/benthos/v4/public/bloblang"
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"github.com/dynamodest/dynamodest/connect/internal/output"
+)
+
+func init() {
+	bloblang.MustRegisterMethodV2(output.LintMethod, lintSpec(), newLint)
+	service.MustRegisterBatchOutput(output.Name, Spec(), newOutput)
+}
+
+// lintSpec returns the description of the method that finds problems of settings, for the rules of the linter.
+func lintSpec() *bloblang.PluginSpec {
+	return bloblang.NewPluginSpec().
+		Description(output.LintDescription).
+		Param(bloblang.NewStringParam("setting").Description(output.LintParameter).Default(""))
+}
+
+// newLint returns the method that lintSpec describes.
+func newLint(args *bloblang.ParsedParams) (bloblang.Method, error) {
+	setting, err := args.GetString("setting")
+	if err != nil {
+		return nil, err
+	}
+	return func(value any) (any, error) { return output.Problems(setting, value), nil }, nil
+}
+
+// Spec returns the specification of the output, to register it under another name or in an environment of its own.
+func Spec() *service.ConfigSpec {
+	return service.NewConfigSpec().
+		Beta().
+		Categories("Services", "AWS").
+		Summary(output.Summary).
+		Description(output.Description).
+		Fields(output.Fields(output.Kit[*service.ConfigField]{
+			String: service.NewStringField, Any: service.NewAnyField, Choice: service.NewStringAnnotatedEnumField,
+			Object: service.NewObjectField, List: service.NewObjectListField,
+		})...).
+		Field(service.NewAnyField(output.MaxInFlight).Description(output.MaxInFlightDescription).Default(1)).
+		Field(service.NewBatchPolicyField(output.Batching).Description(output.BatchingDescription).LintRule(output.LintRule(output.Batching))).
+		LintRule(output.LintRule(""))
+}
+
+// newOutput makes the output of a pipeline.
+func newOutput(parsed *service.ParsedConfig, resources *service.Resources) (service.BatchOutput, service.BatchPolicy, int, error) {
+	var policy service.BatchPolicy
+	value, err := parsed.FieldAny()
+	if err != nil {
+		return nil, policy, 0, err
+	}
+	settings, err := output.Decode(value)
+	if err != nil {
+		return nil, policy, 0, err
+	}
+	if policy, err = parsed.FieldBatchPolicy(output.Batching); err != nil {
+		return nil, policy, 0, err
+	}
+	if policy.IsNoop() {
+		policy.Count, policy.Period = output.BatchCount, output.BatchPeriod
+	}
+	return &sink{output.New(settings, output.Engine{
+		Log:  resources.Logger(),
+		Rows: resources.Metrics().NewCounter(output.RowsMetric, output.RowLabels...),
+	})}, policy, settings.MaxInFlight, nil
+}
+
+// sink is the output as Benthos calls it.
+type sink struct{ *output.Output }
+
+// WriteBatch writes the rows of a batch until each is taken or at fault.
+func (s *sink) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
+	faults, err := output.Write(ctx, s.Output, batch)
+	switch {
+	case errors.Is(err, output.ErrLost):
+		return service.ErrNotConnected
+	case err != nil:
+		// The end of the context: no message is acknowledged or rejected, so that the input has all of them again.
+		return errors.Join(service.ErrEndOfInput, err, ctx.Err())
+	case len(faults) == 0:
+		return nil
+	}
+	failed := service.NewBatchError(batch, output.Headline(faults, len(batch)))
+	for _, fault := range faults {
+		_ = failed.Failed(fault.Index, fault.Err) // returns failed
+	}
+	return failed
+}
+
+// ConnectionTest reports what keeps the output from writing.
+func (s *sink) ConnectionTest(ctx context.Context) service.ConnectionTestResults {
+	if err := s.Test(ctx); err != nil {
+		return service.ConnectionTestFailed(err).AsList()
+	}
+	return service.ConnectionTestSucceeded().AsList()
+}

@@ -1,0 +1,211 @@
+// Package output is the output of a stream processor that writes batches of messages to a DynamoDB table. It knows no
+// engine: package connect registers it with Benthos, and module bento with Bento.
+package output
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/dynamodest/dynamodest"
+)
+
+// Engine is what an output uses of the engine that it runs in.
+type Engine struct {
+	Log interface {
+		Errorf(template string, args ...any)
+		Warnf(template string, args ...any)
+	}
+
+	// Rows counts rows that are settled, by outcome and, if they are at fault, reason.
+	Rows interface {
+		Incr(count int64, labels ...string)
+	}
+}
+
+// RowLabels are the names of the labels of Engine.Rows.
+var RowLabels = []string{"outcome", "reason"}
+
+// RowsMetric is the name of the counter Engine.Rows.
+const RowsMetric = "dynamodest_rows"
+
+var (
+	// ErrLost is why a batch is not settled: the table, the access or a setting is at fault. The same batch is to be
+	// written again as soon as Connect returns nil, and goes on where it ended.
+	ErrLost = errors.New("the table cannot be written")
+
+	// ErrEnded is why a batch is not settled: the context ended. None of its messages may be acknowledged or rejected.
+	ErrEnded = errors.New("the output was stopped before all rows were settled")
+)
+
+// Output writes batches of messages to one table. It is safe for concurrent use.
+type Output struct {
+	config dynamodest.Config
+	engine Engine
+
+	mu       sync.Mutex
+	dest     *dynamodest.Destination // nil until Connect has made it
+	attempts int                     // of Connect since a row was taken
+	kept     []*progress             // of batches that ended with ErrLost
+	told     bool                    // of the columns that the rows lack
+}
+
+// New returns an output with these settings. It sends nothing yet.
+func New(s Settings, e Engine) *Output { return &Output{config: s.Config, engine: e} }
+
+// Connect makes sure that the table is there and can be described, and returns why not. It waits before that, longer
+// with each time, until rows are taken again: so a table that denies writes is not asked more often than that.
+func (o *Output) Connect(ctx context.Context) error {
+	o.mu.Lock()
+	dest, attempt := o.dest, o.attempts
+	o.attempts++
+	o.mu.Unlock()
+	if err := wait(ctx, delay(attempt)); err != nil {
+		return err
+	}
+	if dest != nil {
+		err := dest.Check(ctx)
+		if !errors.Is(err, dynamodest.ErrConfig) && !errors.Is(err, dynamodest.ErrCredentials) {
+			return err
+		}
+		// The table has other keys than it had, which may be those of the mapping too, or the access keys have been
+		// replaced, which then are found where they were before.
+	}
+	dest, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.dest = dest
+	return nil
+}
+
+// open returns a new Destination.
+func (o *Output) open(ctx context.Context) (*dynamodest.Destination, error) {
+	c, err := complete(ctx, o.config)
+	if err != nil {
+		return nil, err
+	}
+	return dynamodest.New(ctx, c)
+}
+
+// Test reports what is wrong with the settings, the access or the table. It changes nothing of the output.
+func (o *Output) Test(ctx context.Context) error {
+	dest, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	return dest.CheckWrites(ctx)
+}
+
+// Write writes the rows that the messages of a batch are, and returns those that are at fault, in the order of the batch.
+// Rows that DynamoDB does not take at the moment are sent again until it takes them. The error is ErrLost or ErrEnded; then no
+// row counts as settled yet.
+func Write[M Message](ctx context.Context, o *Output, messages []M) ([]Fault, error) {
+	o.mu.Lock()
+	dest := o.dest
+	o.mu.Unlock()
+	if dest == nil {
+		return nil, ErrLost
+	}
+	p, rows := begin(o, messages)
+	for pause := 1; ; pause++ {
+		result, err := dest.Write(ctx, p.pick(rows))
+		stop := stopOf(err)
+		if o.settle(p, result, stop) {
+			o.progressed()
+			pause = 1
+		}
+		switch {
+		case len(p.left) == 0:
+			o.tell(result.Summary)
+			return p.sorted(), nil
+		case ctx.Err() != nil:
+			return nil, ErrEnded
+		case stop != nil:
+			o.engine.Log.Errorf("%d of %d rows are not written, and are kept until they can be: %v", len(p.left), len(messages), stop)
+			o.keep(p)
+			return nil, ErrLost
+		}
+		o.engine.Log.Warnf("%d of %d rows are not written yet, and are sent again: %v", len(p.left), len(messages), err)
+		if wait(ctx, delay(pause)) != nil {
+			return nil, ErrEnded
+		}
+	}
+}
+
+// stopOf returns the fault of the table, the access or a setting that stopped a call which returned err; nil if none did.
+func stopOf(err error) error {
+	var table *dynamodest.TableError
+	var setting *dynamodest.ConfigError
+	switch {
+	case errors.As(err, &table) && table.Reason.Scope() == dynamodest.ScopeCall:
+		return table
+	case errors.As(err, &setting):
+		return setting
+	}
+	return nil
+}
+
+// settle takes the results of a call for the rows that p had left, which stop ended if it is not nil. It reports whether
+// DynamoDB took any.
+func (o *Output) settle(p *progress, result dynamodest.Result, stop error) (taken bool) {
+	// If the keys of the table have changed, DynamoDB refuses rows for that: they are not at fault.
+	mistaken := errors.Is(stop, dynamodest.ErrConfig)
+	left := p.left[:0]
+	for i, r := range result.Rows {
+		at := p.left[i]
+		var bad *dynamodest.RowError
+		switch {
+		case r.Err == nil:
+			taken = true
+		case errors.As(r.Err, &bad) && bad.Scope() == dynamodest.ScopeRow && !(mistaken && bad.Reason == dynamodest.ErrRefused):
+			_, unknown := p.unknown[at]
+			p.faults = append(p.faults, Fault{at, &rowError{bad, unknown}})
+		default:
+			if r.Outcome == dynamodest.Unknown {
+				p.unknown[at] = struct{}{}
+			}
+			left = append(left, at)
+			continue
+		}
+		o.count(r.Outcome, r.Reason())
+	}
+	p.left = left
+	return taken
+}
+
+// count counts a row that is settled.
+func (o *Output) count(outcome dynamodest.Outcome, reason dynamodest.Reason) {
+	label, err := outcome.MarshalText()
+	if err == nil {
+		o.engine.Rows.Incr(1, string(label), string(reason))
+	}
+}
+
+// progressed forgets the attempts of Connect, since rows were taken.
+func (o *Output) progressed() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.attempts = 0
+}
+
+// tell warns once of the columns that no row of a call had.
+func (o *Output) tell(s dynamodest.Summary) {
+	o.mu.Lock()
+	told := o.told
+	o.told = o.told || len(s.MissingColumns) > 0
+	o.mu.Unlock()
+	if !told && len(s.MissingColumns) > 0 {
+		o.engine.Log.Warnf("none of %d rows has the columns %q: their items have no such attributes. Check the names in the mapping", s.Rows, s.MissingColumns)
+	}
+}
+
+// Close forgets the batches that are kept.
+func (o *Output) Close(context.Context) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.kept = nil
+	return nil
+}

@@ -1,0 +1,249 @@
+package output
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/dynamodest/dynamodest"
+)
+
+// The settings of an output that are the engine's, and not those of a Config.
+const (
+	MaxInFlight = "max_in_flight"
+	Batching    = "batching"
+)
+
+// LintMethod is the name of the Bloblang method that returns the problems of settings, for the rules of a linter.
+const LintMethod = "dynamodest_problems"
+
+// LintRule returns the rule of a linter, in Bloblang, for a setting: "" for all of them together.
+func LintRule(setting string) string {
+	return fmt.Sprintf("root = this.%s(%q)", LintMethod, setting)
+}
+
+// Settings are the settings of an output.
+type Settings struct {
+	Config      dynamodest.Config
+	MaxInFlight int // batches at a time
+}
+
+// Decode returns the settings that value, a configuration as the engine has parsed it, holds, or everything that is wrong
+// with them.
+func Decode(value any) (Settings, error) {
+	faults, settings := problems(value)
+	errs := make([]error, len(faults))
+	for i, fault := range faults {
+		errs[i] = errors.New(fault.text)
+	}
+	return settings, errors.Join(errs...)
+}
+
+// Problems returns what is wrong with a setting of the output, by its value alone: a text for each fault, with the JSON
+// pointer of what is at fault. For the name "" the value is the whole configuration, and the problems are those that no
+// setting has alone, such as a version that no field produces. So a linter shows each problem once, in the line of the setting if
+// it has one.
+func Problems(name string, value any) []any {
+	var found []any
+	switch name {
+	case Batching:
+		return batchingProblems(value)
+	case "":
+		return together(value)
+	}
+	for _, fault := range alone(name, value) {
+		found = append(found, fault.text)
+	}
+	return found
+}
+
+// together returns the problems of a configuration that none of its settings has alone.
+func together(value any) []any {
+	var found []any
+	settings, _ := value.(map[string]any)
+	shown := map[string]bool{}
+	for name, value := range settings {
+		for _, fault := range alone(name, value) {
+			shown[fault.text] = true
+		}
+	}
+	faults, _ := problems(value)
+	for _, fault := range faults {
+		if !shown[fault.text] {
+			found = append(found, fault.text)
+		}
+	}
+	return found
+}
+
+// problem is something that is wrong with a configuration.
+type problem struct{ setting, text string }
+
+// alone returns the problems that a setting has beside settings that are right.
+func alone(name string, value any) []problem {
+	settings := map[string]any{"region": "us-east-1", "table": "table"}
+	settings[name] = value
+	if name == "endpoint" {
+		delete(settings, "region")
+	}
+	faults, _ := problems(settings)
+	return slices.DeleteFunc(faults, func(p problem) bool { return p.setting != name })
+}
+
+// problems returns what is wrong with a configuration as the engine has parsed it, and the settings that it holds.
+func problems(value any) ([]problem, Settings) {
+	given, ok := value.(map[string]any)
+	if !ok {
+		return []problem{{text: fmt.Sprintf("the settings are no object but a %T", value)}}, Settings{}
+	}
+	given = filled(given)
+	s := Settings{MaxInFlight: 1}
+	var faults []problem
+	if n, ok := given[MaxInFlight]; ok {
+		s.MaxInFlight, ok = whole(n)
+		if !ok || s.MaxInFlight < 1 {
+			faults = append(faults, problem{MaxInFlight, "/" + MaxInFlight + ": must be a whole number, 1 or more"})
+		}
+	}
+	delete(given, MaxInFlight)
+	delete(given, Batching)
+
+	text, err := json.Marshal(given)
+	if err == nil {
+		s.Config, err = dynamodest.DecodeConfig(text)
+	}
+	if err == nil {
+		err = withAWS(s.Config).Validate()
+	}
+	for _, err := range each(err) {
+		faults = append(faults, newProblem(err))
+	}
+	if s.MaxInFlight > 1 && s.Config.Version == "" && err == nil {
+		faults = append(faults, problem{MaxInFlight, "/" + MaxInFlight + ": must be 1 without a version: batches that are written at the same time are not " +
+			"in order, so an older row could replace a newer one. Set version to an attribute that says which row is newer, or leave " + MaxInFlight + " at 1"})
+	}
+	return faults, s
+}
+
+// filled returns an object without what is not filled in, as the command "create" leaves settings that are not needed: null, and
+// empty texts, lists and objects.
+func filled(object map[string]any) map[string]any {
+	left := map[string]any{}
+	for name, value := range object {
+		switch v := value.(type) {
+		case map[string]any:
+			if v = filled(v); len(v) > 0 {
+				left[name] = v
+			}
+		case []any:
+			list := make([]any, len(v))
+			for i, member := range v {
+				list[i] = member
+				if object, ok := member.(map[string]any); ok {
+					list[i] = filled(object)
+				}
+			}
+			if len(list) > 0 {
+				left[name] = list
+			}
+		default:
+			if value != nil && value != "" {
+				left[name] = value
+			}
+		}
+	}
+	return left
+}
+
+// batchingProblems returns what is wrong with a batch policy.
+func batchingProblems(value any) []any {
+	policy, _ := value.(map[string]any)
+	size, _ := whole(policy["count"])
+	bytes, _ := whole(policy["byte_size"])
+	period, _ := policy["period"].(string)
+	if check, _ := policy["check"].(string); (size > 1 || bytes > 0 || check != "") && period == "" {
+		return []any{"/" + Batching + `/period: is missing, so a batch that is not full waits for ever: give one, such as "1s"`}
+	}
+	return nil
+}
+
+// whole returns a whole number of a configuration.
+func whole(value any) (int, bool) {
+	switch n := value.(type) {
+	case int:
+		return n, true
+	case int64:
+		return int(n), true
+	case float64:
+		return int(n), float64(int(n)) == n
+	case json.Number:
+		i, err := n.Int64()
+		return int(i), err == nil
+	}
+	return 0, false
+}
+
+// each returns the errors that err joins.
+func each(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{err}
+}
+
+// newProblem returns the problem that an error of the library's settings is.
+func newProblem(err error) problem {
+	var c *dynamodest.ConfigError
+	if !errors.As(err, &c) || c.Pointer == "" {
+		return problem{text: err.Error()}
+	}
+	return problem{first(c.Pointer), c.Pointer + ": " + c.Problem}
+}
+
+// first returns the first name of a JSON pointer.
+func first(pointer string) string {
+	name := pointer[1:]
+	for i, c := range name {
+		if c == '/' {
+			return name[:i]
+		}
+	}
+	return name
+}
+
+// withAWS returns c with what the AWS configuration of the machine may give: so it can be validated before that is loaded.
+func withAWS(c dynamodest.Config) dynamodest.Config {
+	if c.Credentials == (dynamodest.Credentials{}) {
+		c.AWS = &aws.Config{Region: "us-east-1", Credentials: aws.AnonymousCredentials{}}
+	} else if c.Region == "" {
+		c.Region = "us-east-1"
+	}
+	return c
+}
+
+// complete adds to c what the AWS configuration files and the environment say, as the AWS command line finds them. Access
+// keys and a region in c go before theirs.
+func complete(ctx context.Context, c dynamodest.Config) (dynamodest.Config, error) {
+	keys := c.Credentials != (dynamodest.Credentials{})
+	if keys && c.Region != "" {
+		return c, nil
+	}
+	loaded, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return c, fmt.Errorf("AWS configuration: %w", err)
+	}
+	if keys {
+		c.Region = loaded.Region
+	} else {
+		c.AWS = &loaded
+	}
+	return c, nil
+}
