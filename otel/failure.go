@@ -1,0 +1,117 @@
+package otel
+
+import (
+	"errors"
+
+	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/dynamodest/dynamodest"
+)
+
+// rowsFailed is the error.type of a call that nothing stopped, and that has not written every row.
+const rowsFailed = "rows_failed"
+
+// Bounds of the status codes that a Telemetry reports, so that a server that is not DynamoDB cannot make up more series
+// than a backend takes. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html has
+// some 30 codes, of 40 bytes at most.
+const (
+	maxStatusCodes     = 64
+	maxStatusCodeBytes = 64
+)
+
+// writeError returns the WriteError that err is or wraps; nil if there is none.
+func writeError(err error) *dynamodest.WriteError {
+	var failed *dynamodest.WriteError
+	if !errors.As(err, &failed) {
+		return nil
+	}
+	return failed
+}
+
+// callErrorType returns the error.type of a call: the label of what stopped it, "stopped" if that has no label,
+// rowsFailed if nothing has, and "_OTHER" for a call that did not return.
+func callErrorType(err error) string {
+	failed := writeError(err)
+	if failed == nil {
+		return semconv.ErrorTypeOther.Value.AsString()
+	}
+	var table *dynamodest.TableError
+	var setting *dynamodest.ConfigError
+	switch {
+	case failed.Stop == nil:
+		return rowsFailed
+	case errors.As(failed.Stop, &table):
+		return string(table.Reason)
+	case errors.As(failed.Stop, &setting):
+		return string(dynamodest.ErrConfig)
+	}
+	return string(dynamodest.ErrStopped)
+}
+
+// failure returns the attributes of a request that failed: the label of the reason, and DynamoDB's code if there is one.
+func (t *Telemetry) failure(r dynamodest.Response) []attribute.KeyValue {
+	attributes := []attribute.KeyValue{semconv.ErrorTypeKey.String(string(r.Reason))}
+	var coded interface{ ErrorCode() string } // as errors of the AWS SDK have it
+	if errors.As(r.Err, &coded) && t.reportsCode(coded.ErrorCode()) {
+		attributes = append(attributes, semconv.DBResponseStatusCode(coded.ErrorCode()))
+	}
+	return attributes
+}
+
+// reportsCode reports whether code is one to report: of the form that AWS has, and among the first maxStatusCodes.
+func (t *Telemetry) reportsCode(code string) bool {
+	if code == "" || len(code) > maxStatusCodeBytes {
+		return false
+	}
+	for _, c := range []byte(code) {
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			return false
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.codes[code] && len(t.codes) < maxStatusCodes {
+		t.codes[code] = true
+	}
+	return t.codes[code]
+}
+
+// summaryAttributes returns the attributes of a call's span that only its end knows.
+func summaryAttributes(s *dynamodest.Summary) []attribute.KeyValue {
+	attributes := []attribute.KeyValue{
+		rowsKey.Int(s.Rows), requestsKey.Int(s.Requests), resentKey.Int(s.Resent), writeUnitsKey.Float64(s.WriteUnits),
+	}
+	for outcome, rows := range byOutcome(s) {
+		if rows > 0 {
+			attributes = append(attributes, attribute.Int("dynamodest.rows."+label(outcome), rows))
+		}
+	}
+	return attributes
+}
+
+// byOutcome returns how many rows of s have each outcome.
+func byOutcome(s *dynamodest.Summary) map[dynamodest.Outcome]int {
+	return map[dynamodest.Outcome]int{
+		dynamodest.Written: s.Written, dynamodest.Deleted: s.Deleted, dynamodest.Skipped: s.Skipped,
+		dynamodest.Superseded: s.Superseded, dynamodest.NotWritten: s.NotWritten, dynamodest.Unknown: s.Unknown,
+	}
+}
+
+// responseAttributes returns the attributes of a request's span that only its end knows.
+func responseAttributes(r *dynamodest.Response) []attribute.KeyValue {
+	attributes := make([]attribute.KeyValue, 0, 4)
+	if r.RequestID != "" {
+		attributes = append(attributes, semconv.AWSRequestID(r.RequestID))
+	}
+	if r.Request.Bytes > 0 {
+		attributes = append(attributes, requestBytesKey.Int(r.Request.Bytes))
+	}
+	if r.Unprocessed > 0 {
+		attributes = append(attributes, unprocessedKey.Int(r.Unprocessed))
+	}
+	if r.WriteUnits > 0 {
+		attributes = append(attributes, writeUnitsKey.Float64(r.WriteUnits))
+	}
+	return attributes
+}
