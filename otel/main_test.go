@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	global "go.opentelemetry.io/otel"
 	"go.uber.org/goleak"
 )
 
@@ -22,5 +23,6 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
+	global.SetErrorHandler(global.ErrorHandlerFunc(func(error) {})) // of exports that fail, which are tested
 	goleak.VerifyTestMain(m)
 }

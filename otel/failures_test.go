@@ -1,0 +1,166 @@
+package otel_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/codes"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
+	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/dynamodesttest"
+	dynamodestotel "github.com/dynamodest/dynamodest/otel"
+)
+
+// A status code is reported if it has the form of AWS's, and if there are not too many: what calls itself DynamoDB cannot
+// make series without end.
+func TestStatusCodes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, db := newBackend(t), dynamodesttest.NewTable(table, "id:S")
+		dest := b.dest(t, db, dynamodest.Config{Retry: dynamodest.Retry{MaxAttempts: 1}})
+		write := func(code string) {
+			db.FailWrites(dynamodesttest.Error(500, code, ""))
+			_, err := dest.Write(t.Context(), numbered(1))
+			require.ErrorIs(t, err, dynamodest.ErrUnavailable)
+		}
+		for _, odd := range []string{"Two words", "Digits1", "Größe", strings.Repeat("x", 65)} {
+			write(odd)
+		}
+		const unavailable = users + " db.operation.name=PutItem db.system.name=aws.dynamodb error.type=unavailable: %d, 0"
+		assert.Contains(t, b.series(t, "db.client.operation.duration"), fmt.Sprintf(unavailable, 4))
+		for i := range 70 {
+			write("Code" + strings.Repeat("X", i/26) + string(rune('A'+i%26)) + "Exception")
+		}
+		series := b.series(t, "db.client.operation.duration")
+		withCode := 0
+		for _, line := range series {
+			withCode += strings.Count(line, "db.response.status_code=Code")
+		}
+		assert.Equal(t, 64, withCode)
+		assert.Contains(t, series, fmt.Sprintf(unavailable, 10))
+		write("CodeAException")
+		assert.Contains(t, b.series(t, "db.client.operation.duration"),
+			users+" db.operation.name=PutItem db.response.status_code=CodeAException db.system.name=aws.dynamodb error.type=unavailable: 2, 0")
+	})
+}
+
+// The span of a request that is not sent after its RequestStart ends too.
+func TestRequestThatIsNotSent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, db := newBackend(t), dynamodesttest.NewTable(table, "id:S")
+		var described atomic.Bool
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		dest := b.dest(t, db, dynamodest.Config{Retry: dynamodest.Retry{MaxAttempts: 1}, Observer: dynamodest.Observer{
+			RequestStart: func(ctx context.Context, _ dynamodest.Request) context.Context {
+				if described.Swap(true) {
+					return joined{ctx, ended}
+				}
+				return ctx
+			},
+		}})
+		_, err := dest.Write(t.Context(), numbered(1))
+		require.ErrorIs(t, err, dynamodest.ErrUnavailable)
+		assert.Len(t, db.Calls(), 1, "nothing but DescribeTable was sent")
+		put := b.spansNamed("PutItem users")
+		require.Len(t, put, 1)
+		assert.Equal(t, codes.Error, put[0].Status.Code)
+		assert.Equal(t, b.spansNamed("dynamodest.Write users")[0].SpanContext.SpanID(), put[0].Parent.SpanID())
+		assert.Contains(t, b.series(t, "db.client.operation.duration"),
+			users+" db.operation.name=PutItem db.system.name=aws.dynamodb error.type=unavailable: 1, 0")
+	})
+}
+
+// joined has the values of its Context, and the end of another.
+type joined struct {
+	context.Context
+	ended context.Context
+}
+
+func (j joined) Done() <-chan struct{} { return j.ended.Done() }
+func (j joined) Err() error            { return j.ended.Err() }
+
+// Requests outside a call, as those of New, are children of the caller's span, which gets no event of their waits.
+func TestRequestsOutsideCalls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, db := newBackend(t), dynamodesttest.NewTable(table, "id:S")
+		db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+			if c.N == 1 {
+				return dynamodesttest.Error(400, "ThrottlingException", "")
+			}
+			return dynamodesttest.Fault{}
+		})
+		ctx, caller := b.tracer.Tracer("caller").Start(t.Context(), "connect")
+		dest, stop, err := b.telemetry.NewDestination(ctx, dynamodest.Config{Table: table, Region: region, Client: db})
+		require.NoError(t, err)
+		defer stop()
+		require.NoError(t, dest.CheckWrites(ctx))
+		caller.End()
+		var names []string
+		for _, span := range b.spans.GetSpans() {
+			names = append(names, span.Name)
+			if span.Name != "connect" {
+				assert.Equal(t, caller.SpanContext().SpanID(), span.Parent.SpanID())
+			}
+		}
+		assert.Equal(t, []string{"DescribeTable users", "DescribeTable users", "PutItem users", "BatchWriteItem users", "connect"}, names)
+		assert.Empty(t, b.spansNamed("connect")[0].Events)
+		assert.Equal(t, []string{users + " dynamodest.wait.for=retry: 1"}, b.series(t, "dynamodest.waits"))
+		assert.Equal(t, outcomes(users, 0, 0, 0, 0, 0, 0), b.series(t, "dynamodest.rows"))
+	})
+}
+
+// What is not sampled has no spans, and all metrics.
+func TestNotSampled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := &backend{reader: sdkmetric.NewManualReader(), spans: tracetest.NewInMemoryExporter()}
+		var err error
+		b.telemetry, err = dynamodestotel.New(dynamodestotel.Options{
+			TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSyncer(b.spans), sdktrace.WithSampler(sdktrace.NeverSample())),
+			MeterProvider:  sdkmetric.NewMeterProvider(sdkmetric.WithReader(b.reader)),
+		})
+		require.NoError(t, err)
+		db := dynamodesttest.NewTable(table, "id:S")
+		dest := b.dest(t, db, dynamodest.Config{Mode: dynamodest.Insert, OnExisting: dynamodest.Fail})
+		_, err = dest.Write(t.Context(), append(numbered(1200), numbered(1)...))
+		require.ErrorIs(t, err, dynamodest.ErrExists)
+		assert.Empty(t, b.spans.GetSpans())
+		assert.Equal(t, outcomes(users, 0, 1, 0, 0, 0, 1200), b.series(t, "dynamodest.rows"))
+		assert.Equal(t, []string{users + " dynamodest.scope=row error.type=item_exists: 1"}, b.series(t, "dynamodest.failed_rows"))
+		assert.Len(t, b.series(t, "dynamodest.call.duration"), 1)
+	})
+}
+
+// Two Telemetries may observe one Destination: each has spans of its own, and ends them.
+func TestTwoTelemetries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		first, second, db := newBackend(t), newBackend(t), dynamodesttest.NewTable(table, "id:S")
+		dest := first.dest(t, db, dynamodest.Config{Observer: second.telemetry.Observer()})
+		_, err := dest.WriteSeq(t.Context(), func(yield func(dynamodest.Row, error) bool) {
+			yield(numbered(1)[0], nil)
+			yield(nil, errors.New("cut"))
+		}, func(dynamodest.Row, dynamodest.RowResult) error { return nil })
+		require.Error(t, err)
+		for _, b := range []*backend{first, second} {
+			require.Len(t, b.spansNamed("dynamodest.WriteSeq users"), 1)
+			require.Len(t, b.spansNamed("PutItem users"), 1)
+			assert.Equal(t, []string{users + " dynamodest.call.op=WriteSeq error.type=stopped: 1, 0"}, b.series(t, "dynamodest.call.duration"))
+		}
+		assert.NotEmpty(t, first.series(t, "dynamodest.rows"))
+		assert.Empty(t, second.series(t, "dynamodest.rows"), "second does not watch")
+	})
+}
