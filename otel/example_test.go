@@ -37,10 +37,10 @@ func ExampleNew() {
 		if err != nil {
 			return err
 		}
-		defer stop()
+		defer stop() // when the calls have returned
+		// README end
 		_, err = dest.Write(ctx, []dynamodest.Row{{"customer": "c-1"}, {"customer": "c-2"}, {"customer": 3}})
 		fmt.Println(err != nil)
-		// README end
 		return nil
 	}()
 	if err != nil {

@@ -49,9 +49,17 @@ func callErrorType(err error) string {
 	return string(dynamodest.ErrStopped)
 }
 
-// failure returns the attributes of a request that failed: the label of the reason, and DynamoDB's code if there is one.
-func (t *Telemetry) failure(r dynamodest.Response) []attribute.KeyValue {
-	attributes := []attribute.KeyValue{semconv.ErrorTypeKey.String(string(r.Reason))}
+// isAnswer reports whether the error of a response is an answer that was asked for: an item has the key. Inserts and
+// versions ask, and what it means for the row is the row's outcome.
+func isAnswer(r *dynamodest.Response) bool { return r.Reason == dynamodest.ErrExists }
+
+// failure returns the attributes of a request that has an error: the label of the reason, unless the error is an answer,
+// and DynamoDB's code if there is one.
+func (t *Telemetry) failure(r *dynamodest.Response) []attribute.KeyValue {
+	attributes := make([]attribute.KeyValue, 0, 2)
+	if !isAnswer(r) {
+		attributes = append(attributes, semconv.ErrorTypeKey.String(string(r.Reason)))
+	}
 	var coded interface{ ErrorCode() string } // as errors of the AWS SDK have it
 	if errors.As(r.Err, &coded) && t.reportsCode(coded.ErrorCode()) {
 		attributes = append(attributes, semconv.DBResponseStatusCode(coded.ErrorCode()))

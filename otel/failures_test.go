@@ -54,6 +54,43 @@ func TestStatusCodes(t *testing.T) {
 	})
 }
 
+// A condition that fails is no failure of the request: an item has the key, which is what was asked.
+func TestConditionThatFails(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		cfg     dynamodest.Config
+		failure error
+	}{
+		"skip":    {cfg: dynamodest.Config{Mode: dynamodest.Insert, OnExisting: dynamodest.Skip}},
+		"fail":    {cfg: dynamodest.Config{Mode: dynamodest.Insert, OnExisting: dynamodest.Fail}, failure: dynamodest.ErrExists},
+		"version": {cfg: dynamodest.Config{Version: "version"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b, db := newBackend(t), dynamodesttest.NewTable(table, "id:S")
+				dest := b.dest(t, db, c.cfg)
+				_, err := dest.Write(t.Context(), []dynamodest.Row{{"id": "a", "version": 2}})
+				require.NoError(t, err)
+				_, err = dest.Write(t.Context(), []dynamodest.Row{{"id": "a", "version": 1}})
+				require.ErrorIs(t, err, c.failure)
+				puts := b.spansNamed("PutItem users")
+				require.Len(t, puts, 2)
+				assert.Equal(t, codes.Unset, puts[1].Status.Code)
+				assert.Contains(t, text(puts[1].Attributes), " db.response.status_code=ConditionalCheckFailedException ")
+				for _, line := range b.series(t, "db.client.operation.duration") {
+					assert.NotContains(t, line, "error.type")
+				}
+				if c.failure != nil {
+					assert.Equal(t, []string{users + " dynamodest.scope=row error.type=item_exists: 1"}, b.series(t, "dynamodest.failed_rows"))
+				} else {
+					assert.Equal(t, outcomes(users, 0, 0, 1, 0, 0, 1), b.series(t, "dynamodest.rows"))
+				}
+			})
+		})
+	}
+}
+
 // The span of a request that is not sent after its RequestStart ends too.
 func TestRequestThatIsNotSent(t *testing.T) {
 	t.Parallel()

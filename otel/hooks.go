@@ -53,8 +53,8 @@ func (t *Telemetry) callDone(ctx context.Context, c dynamodest.CallResult) {
 		return
 	}
 	if span.IsRecording() {
-		span.SetAttributes(summaryAttributes(&c.Summary)...)
-		setError(span, c.Err, attributes[1:]...)
+		span.SetAttributes(append(summaryAttributes(&c.Summary), attributes...)...)
+		setStatus(span, c.Err)
 	}
 	span.End()
 }
@@ -108,7 +108,7 @@ func (t *Telemetry) requestDone(ctx context.Context, r dynamodest.Response) {
 	options := op.success
 	var failure []attribute.KeyValue
 	if r.Err != nil {
-		failure = t.failure(r)
+		failure = t.failure(&r)
 		options = []metric.RecordOption{metric.WithAttributeSet(with(op.metric, failure...))}
 	}
 	t.metrics.requestDuration.Record(ctx, r.Elapsed.Seconds(), options...)
@@ -121,8 +121,10 @@ func (t *Telemetry) requestDone(ctx context.Context, r dynamodest.Response) {
 		return
 	}
 	if span.IsRecording() {
-		span.SetAttributes(responseAttributes(&r)...)
-		setError(span, r.Err, failure...)
+		span.SetAttributes(append(responseAttributes(&r), failure...)...)
+		if !isAnswer(&r) {
+			setStatus(span, r.Err)
+		}
 	}
 	span.End()
 }
@@ -140,10 +142,9 @@ func (t *Telemetry) wait(ctx context.Context, w dynamodest.Wait) {
 	}
 }
 
-// setError sets the status of a span to that of err, which quotes no row value, and the attributes of the failure.
-func setError(span trace.Span, err error, attributes ...attribute.KeyValue) {
+// setStatus sets the status of a span to that of err, whose text quotes no row value.
+func setStatus(span trace.Span, err error) {
 	if err != nil {
-		span.SetAttributes(attributes...)
 		span.SetStatus(codes.Error, err.Error())
 	}
 }
