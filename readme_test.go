@@ -12,16 +12,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestReadmeCode compares the Go blocks of the README and of docs/engine.md with the examples, which the compiler has
-// checked: each is the text between two comments there.
+// TestReadmeCode compares the Go blocks of the README, of docs/engine.md and of docs/telemetry.md with the examples, which
+// the compiler has checked: each is the text between two comments there.
 func TestReadmeCode(t *testing.T) {
 	t.Parallel()
 
-	pages := read(t, "README.md") + read(t, "docs/engine.md")
+	pages := read(t, "README.md") + read(t, "docs/engine.md") + read(t, "docs/telemetry.md")
 	files, err := filepath.Glob("example*_test.go")
 	require.NoError(t, err)
 	source := ""
-	for _, file := range append(files, "source/example_test.go", "examples/assumerole/example_test.go") {
+	for _, file := range append(files, "source/example_test.go", "examples/assumerole/example_test.go", "otel/example_test.go") {
 		source += read(t, file)
 	}
 	blocks := regexp.MustCompile("(?ms)^<!-- example: ([^>]+) -->\n```go\n(.*?)^```$").FindAllStringSubmatch(pages, -1)
