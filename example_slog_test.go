@@ -23,7 +23,7 @@ func slogObserver(log *slog.Logger) dynamodest.Observer {
 			attrs := []any{"table", c.Call.Table, "region", c.Call.Region, "call", c.Call.ID, "op", c.Call.Op, "elapsed", c.Elapsed,
 				"rows", s.Rows, "written", s.Written, "deleted", s.Deleted, "skipped", s.Skipped, "superseded", s.Superseded,
 				"not_written", s.NotWritten, "unknown", s.Unknown,
-				"requests", s.Requests, "resent", s.Resent, "write_units", s.WriteUnits}
+				"requests", s.Requests, "resent", s.Resent, "write_units", s.WriteUnits, "missing_columns", s.MissingColumns}
 			if c.Err != nil {
 				attrs = append(attrs, "error", c.Err) // quotes no row value
 			}
@@ -78,5 +78,5 @@ func ExampleObserver_slog() {
 	// Output:
 	// level=WARN msg="request ended" table=customer_scores call=1 op=BatchWriteItem rows=2 unprocessed=0 reason=unavailable error="BatchWriteItem: InternalServerError, HTTP status 500, request ID DYNAMODESTTEST00000000000000000000000000000000000002"
 	// level=WARN msg=waiting table=customer_scores call=1 for=retry rows=2
-	// level=INFO msg="call ended" table=customer_scores call=1 op=Write rows=2 written=2 deleted=0 skipped=0 superseded=0 not_written=0 unknown=0 requests=2 resent=2 write_units=2
+	// level=INFO msg="call ended" table=customer_scores call=1 op=Write rows=2 written=2 deleted=0 skipped=0 superseded=0 not_written=0 unknown=0 requests=2 resent=2 write_units=2 missing_columns=[]
 }

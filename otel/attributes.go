@@ -26,6 +26,7 @@ const (
 	resentKey       = attribute.Key("dynamodest.resent_rows")      // as Summary.Resent
 	unprocessedKey  = attribute.Key("dynamodest.unprocessed_rows") // as Response.Unprocessed
 	writeUnitsKey   = attribute.Key("dynamodest.write_units")      // as Summary.WriteUnits and Response.WriteUnits
+	missingKey      = attribute.Key("dynamodest.missing_columns")  // as Summary.MissingColumns, maxMissing at most
 	requestBytesKey = attribute.Key("dynamodest.request.bytes")    // as Request.Bytes
 )
 
@@ -162,4 +163,49 @@ func (a *targetAttributes) with(more ...attribute.KeyValue) attribute.Set {
 // with returns set with more attributes.
 func with(set attribute.Set, more ...attribute.KeyValue) attribute.Set {
 	return attribute.NewSet(append(set.ToSlice(), more...)...)
+}
+
+// maxMissing is how many names of missing columns a span has.
+const maxMissing = 10
+
+// summaryAttributes returns the attributes of a call's span that only its end knows.
+func summaryAttributes(s *dynamodest.Summary) []attribute.KeyValue {
+	attributes := []attribute.KeyValue{
+		rowsKey.Int(s.Rows), requestsKey.Int(s.Requests), resentKey.Int(s.Resent), writeUnitsKey.Float64(s.WriteUnits),
+	}
+	for outcome, rows := range byOutcome(s) {
+		if rows > 0 {
+			attributes = append(attributes, attribute.Int("dynamodest.rows."+label(outcome), rows))
+		}
+	}
+	if missing := s.MissingColumns; len(missing) > 0 {
+		attributes = append(attributes, missingKey.StringSlice(missing[:min(len(missing), maxMissing)]))
+	}
+	return attributes
+}
+
+// byOutcome returns how many rows of s have each outcome.
+func byOutcome(s *dynamodest.Summary) map[dynamodest.Outcome]int {
+	return map[dynamodest.Outcome]int{
+		dynamodest.Written: s.Written, dynamodest.Deleted: s.Deleted, dynamodest.Skipped: s.Skipped,
+		dynamodest.Superseded: s.Superseded, dynamodest.NotWritten: s.NotWritten, dynamodest.Unknown: s.Unknown,
+	}
+}
+
+// responseAttributes returns the attributes of a request's span that only its end knows.
+func responseAttributes(r *dynamodest.Response) []attribute.KeyValue {
+	attributes := make([]attribute.KeyValue, 0, 4)
+	if r.RequestID != "" {
+		attributes = append(attributes, semconv.AWSRequestID(r.RequestID))
+	}
+	if r.Request.Bytes > 0 {
+		attributes = append(attributes, requestBytesKey.Int(r.Request.Bytes))
+	}
+	if r.Unprocessed > 0 {
+		attributes = append(attributes, unprocessedKey.Int(r.Unprocessed))
+	}
+	if r.WriteUnits > 0 {
+		attributes = append(attributes, writeUnitsKey.Float64(r.WriteUnits))
+	}
+	return attributes
 }

@@ -15,6 +15,7 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/dynamodesttest"
@@ -159,20 +160,22 @@ func TestRequestsOutsideCalls(t *testing.T) {
 	})
 }
 
-// What is not sampled has no spans, and all metrics.
+// What its caller does not sample has no spans, however long the call, and all metrics.
 func TestNotSampled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := &backend{reader: sdkmetric.NewManualReader(), spans: tracetest.NewInMemoryExporter()}
 		var err error
 		b.telemetry, err = dynamodestotel.New(dynamodestotel.Options{
-			TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSyncer(b.spans), sdktrace.WithSampler(sdktrace.NeverSample())),
+			TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSyncer(b.spans), sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.AlwaysSample()))),
 			MeterProvider:  sdkmetric.NewMeterProvider(sdkmetric.WithReader(b.reader)),
 		})
 		require.NoError(t, err)
 		db := dynamodesttest.NewTable(table, "id:S")
 		dest := b.dest(t, db, dynamodest.Config{Mode: dynamodest.Insert, OnExisting: dynamodest.Fail})
-		_, err = dest.Write(t.Context(), append(numbered(1200), numbered(1)...))
+		b.spans.Reset()
+		caller := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}}) // not sampled
+		_, err = dest.Write(trace.ContextWithSpanContext(t.Context(), caller), append(numbered(1200), numbered(1)...))
 		require.ErrorIs(t, err, dynamodest.ErrExists)
 		assert.Empty(t, b.spans.GetSpans())
 		assert.Equal(t, outcomes(users, 0, 1, 0, 0, 0, 1200), b.series(t, "dynamodest.rows"))

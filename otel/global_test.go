@@ -1,6 +1,8 @@
 package otel_test
 
 import (
+	"os"
+	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,9 +17,21 @@ import (
 	dynamodestotel "github.com/dynamodest/dynamodest/otel"
 )
 
-// Without providers the global ones are used, also if they are set after New. It is the one test that sets them, since
-// the process has one set of them.
-func TestGlobalProviders(t *testing.T) { //nolint:paralleltest // the providers are those of the process
+// inChild is the environment variable that says that this process runs TestGlobalProviders alone.
+const inChild = "DYNAMODEST_TEST_GLOBAL_PROVIDERS"
+
+// Without providers the global ones are used, also if they are set after New. What was made before follows only the first
+// that a process sets, so the test has a process of its own.
+func TestGlobalProviders(t *testing.T) {
+	t.Parallel()
+	if os.Getenv(inChild) == "" {
+		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestGlobalProviders$", "-test.v")
+		child.Env = append(os.Environ(), inChild+"=1")
+		output, err := child.CombinedOutput()
+		require.NoError(t, err, "%s", output)
+		require.Contains(t, string(output), "--- PASS: TestGlobalProviders")
+		return
+	}
 	telemetry, err := dynamodestotel.New(dynamodestotel.Options{})
 	require.NoError(t, err)
 	db := dynamodesttest.NewTable(table, "id:S")

@@ -48,8 +48,8 @@ func (t *Telemetry) callDone(ctx context.Context, c dynamodest.CallResult) {
 	t.metrics.callDuration.Record(ctx, c.Elapsed.Seconds(), metric.WithAttributeSet(to.with(attributes...)))
 	t.countFailedRows(ctx, to, c.Err)
 
-	span, ok := ctx.Value(callKey{t}).(*call)
-	if !ok {
+	span := t.callOf(ctx)
+	if span == nil {
 		return
 	}
 	if span.IsRecording() {
@@ -79,24 +79,21 @@ func (t *Telemetry) requestStart(ctx context.Context, r dynamodest.Request) cont
 	if r.Rows > 1 {
 		options = append(options, trace.WithAttributes(semconv.DBOperationBatchSize(r.Rows)))
 	}
-	if t.callOf(ctx, r.Call).isLong() {
+	if t.callOf(ctx).isLong() {
 		options = append(options, trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(ctx)))
 	}
 	ctx, span := t.tracer.Start(ctx, op.spanName, options...)
 	return context.WithValue(ctx, requestKey{t}, span)
 }
 
-// callOf returns the call of an event with that Call ID; nil if it has none.
-func (t *Telemetry) callOf(ctx context.Context, id int64) *call {
-	if id == 0 {
-		return nil
-	}
+// callOf returns the call that ctx is of; nil if there is none, as in New.
+func (t *Telemetry) callOf(ctx context.Context) *call {
 	c, _ := ctx.Value(callKey{t}).(*call)
 	return c
 }
 
-// isLong counts a request of c, and reports whether c has had too many for one trace. A call that is not recorded
-// never has: then its requests are not recorded either.
+// isLong counts a request of c, and reports whether c has had too many for one trace. A call that is not sampled never
+// has: a new trace could be sampled.
 func (c *call) isLong() bool {
 	return c != nil && c.requests.Add(1) > maxChildren && c.IsRecording()
 }
@@ -136,7 +133,7 @@ func (t *Telemetry) wait(ctx context.Context, w dynamodest.Wait) {
 	if w.Delay > 0 {
 		t.metrics.waitTime.Add(ctx, w.Delay.Seconds(), options...)
 	}
-	if c := t.callOf(ctx, w.Call); c != nil && c.IsRecording() {
+	if c := t.callOf(ctx); c != nil && c.IsRecording() {
 		c.AddEvent("dynamodest.wait", trace.WithAttributes(
 			waitForKey.String(w.For), waitRowsKey.Int(w.Rows), waitDelayKey.Float64(w.Delay.Seconds())))
 	}

@@ -134,6 +134,50 @@ func TestCallsThatStop(t *testing.T) {
 	}
 }
 
+// The span of a call names columns that no row had, ten at most.
+func TestMissingColumns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, db := newBackend(t), dynamodesttest.NewTable(table, "id:S")
+		fields := []dynamodest.Field{{Column: "id"}}
+		for i := range 12 {
+			fields = append(fields, dynamodest.Field{Column: fmt.Sprint("c", i)})
+		}
+		dest := b.dest(t, db, dynamodest.Config{Mapping: dynamodest.Mapping{Fields: fields}})
+		_, err := dest.Write(t.Context(), []dynamodest.Row{{"id": "a", "c3": 1}})
+		require.NoError(t, err)
+		assert.Contains(t, text(b.spansNamed("dynamodest.Write users")[0].Attributes),
+			` dynamodest.missing_columns=["c0","c1","c2","c4","c5","c6","c7","c8","c9","c10"] `)
+	})
+}
+
+// Rows that a call had not sent when it stopped have the scope of what stopped it.
+func TestScopeOfStoppedRows(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, db := newBackend(t), dynamodesttest.NewTable(table, "id:S")
+		dest := b.dest(t, db, dynamodest.Config{Concurrency: 1})
+		db.FailWrites(dynamodesttest.Error(400, "AccessDeniedException", "not you"))
+		result, err := dest.Write(t.Context(), numbered(60))
+		require.ErrorIs(t, err, dynamodest.ErrAccess)
+		denied := 0
+		for _, row := range result.Rows {
+			if row.Reason() == dynamodest.ErrAccess {
+				denied++
+			}
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err = dest.Write(ended, numbered(7))
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Equal(t, []string{
+			fmt.Sprintf("%s dynamodest.scope=call error.type=access_denied: %d", users, denied),
+			fmt.Sprintf("%s dynamodest.scope=call error.type=stopped: %d", users, 60-denied),
+			users + " dynamodest.scope=passing error.type=stopped: 7",
+		}, b.series(t, "dynamodest.failed_rows"))
+	})
+}
+
 // The span of a call that a panic ends does end, and says so.
 func TestCallThatPanics(t *testing.T) {
 	t.Parallel()
