@@ -2,6 +2,7 @@ package otel
 
 import (
 	"errors"
+	"sync"
 
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -61,14 +62,20 @@ func (t *Telemetry) failure(r *dynamodest.Response) []attribute.KeyValue {
 		attributes = append(attributes, semconv.ErrorTypeKey.String(string(r.Reason)))
 	}
 	var coded interface{ ErrorCode() string } // as errors of the AWS SDK have it
-	if errors.As(r.Err, &coded) && t.reportsCode(coded.ErrorCode()) {
+	if errors.As(r.Err, &coded) && t.codes.allow(coded.ErrorCode()) {
 		attributes = append(attributes, semconv.DBResponseStatusCode(coded.ErrorCode()))
 	}
 	return attributes
 }
 
-// reportsCode reports whether code is one to report: of the form that AWS has, and among the first maxStatusCodes.
-func (t *Telemetry) reportsCode(code string) bool {
+// statusCodes are the codes that a Telemetry has reported, maxStatusCodes at most.
+type statusCodes struct {
+	mu       sync.Mutex
+	reported map[string]bool
+}
+
+// allow reports whether code is one to report: of the form that AWS has, and among the first maxStatusCodes.
+func (s *statusCodes) allow(code string) bool {
 	if code == "" || len(code) > maxStatusCodeBytes {
 		return false
 	}
@@ -77,10 +84,13 @@ func (t *Telemetry) reportsCode(code string) bool {
 			return false
 		}
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !t.codes[code] && len(t.codes) < maxStatusCodes {
-		t.codes[code] = true
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reported == nil {
+		s.reported = map[string]bool{}
 	}
-	return t.codes[code]
+	if !s.reported[code] && len(s.reported) < maxStatusCodes {
+		s.reported[code] = true
+	}
+	return s.reported[code]
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // maxChildren is how many requests of a call have spans in its trace. The spans of later ones begin traces of their
-// own, with a link to the span of the call, so that a stream that runs for days is no trace that nothing can show.
+// own, with a link to the span of the call: a stream may run for days, and backends cannot show a trace of its size.
 const maxChildren = 1000
 
 // A context has the span of a call and of a request under keys of the Telemetry's own, since other hooks of an Observer

@@ -53,18 +53,17 @@ type Telemetry struct {
 	metrics      *instruments
 	registration metric.Registration
 	targets      targets
+	codes        statusCodes
 
 	mu      sync.Mutex
 	watched map[*watch]struct{}
 	ended   map[target]dynamodest.Summary // of Destinations that are watched no longer
-	codes   map[string]bool               // of failed requests: those that are reported
 }
 
 // New makes the instruments of o.MeterProvider, and registers the callback that reads the figures of watched
 // Destinations when metrics are collected.
 //
-// The error is that of the MeterProvider, all of them joined. The Telemetry is never nil: with an error it records
-// spans, and no metric.
+// The error joins those of the MeterProvider. The Telemetry is never nil: with an error it records spans, and no metric.
 func New(o Options) (*Telemetry, error) {
 	if o.TracerProvider == nil {
 		o.TracerProvider = global.GetTracerProvider()
@@ -76,7 +75,6 @@ func New(o Options) (*Telemetry, error) {
 		tracer:  o.TracerProvider.Tracer(scopeName, trace.WithSchemaURL(semconv.SchemaURL)),
 		watched: map[*watch]struct{}{},
 		ended:   map[target]dynamodest.Summary{},
-		codes:   map[string]bool{},
 	}
 	meter := o.MeterProvider.Meter(scopeName, metric.WithSchemaURL(semconv.SchemaURL))
 	err := t.register(meter)
