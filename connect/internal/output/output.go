@@ -40,8 +40,9 @@ var (
 
 // Output writes batches of messages to one table. It is safe for concurrent use.
 type Output struct {
-	config dynamodest.Config
-	engine Engine
+	config   dynamodest.Config
+	inFlight int // batches at a time
+	engine   Engine
 
 	mu       sync.Mutex
 	dest     *dynamodest.Destination // nil until Connect has made it
@@ -51,7 +52,9 @@ type Output struct {
 }
 
 // New returns an output with these settings. It sends nothing yet.
-func New(s Settings, e Engine) *Output { return &Output{config: s.Config, engine: e} }
+func New(s Settings, e Engine) *Output {
+	return &Output{config: s.Config, inFlight: s.MaxInFlight, engine: e}
+}
 
 // Connect makes sure that the table is there and can be described, and returns why not. It waits before that, longer
 // with each time, until rows are taken again: so a table that denies writes is not asked more often than that.
@@ -113,19 +116,22 @@ func Write[M Message](ctx context.Context, o *Output, messages []M) ([]Fault, er
 	for pause := 1; ; pause++ {
 		result, err := dest.Write(ctx, p.pick(rows))
 		stop := stopOf(err)
-		if o.settle(p, result, stop) {
+		if taken := p.settle(result, stop); len(taken) > 0 {
 			o.progressed()
 			pause = 1
+			if o.lastWins() {
+				p.supersede(dest, rows, taken)
+			}
 		}
 		switch {
 		case len(p.left) == 0:
-			o.tell(result.Summary)
+			o.count(p)
 			return p.sorted(), nil
 		case ctx.Err() != nil:
 			return nil, ErrEnded
 		case stop != nil:
 			o.engine.Log.Errorf("%d of %d rows are not written, and are kept until they can be: %v", len(p.left), len(messages), stop)
-			o.keep(p)
+			keep(o, p, messages)
 			return nil, ErrLost
 		}
 		o.engine.Log.Warnf("%d of %d rows are not written yet, and are sent again: %v", len(p.left), len(messages), err)
@@ -148,39 +154,26 @@ func stopOf(err error) error {
 	return nil
 }
 
-// settle takes the results of a call for the rows that p had left, which stop ended if it is not nil. It reports whether
-// DynamoDB took any.
-func (o *Output) settle(p *progress, result dynamodest.Result, stop error) (taken bool) {
-	// If the keys of the table have changed, DynamoDB refuses rows for that: they are not at fault.
-	mistaken := errors.Is(stop, dynamodest.ErrConfig)
-	left := p.left[:0]
-	for i, r := range result.Rows {
-		at := p.left[i]
-		var bad *dynamodest.RowError
-		switch {
-		case r.Err == nil:
-			taken = true
-		case errors.As(r.Err, &bad) && bad.Scope() == dynamodest.ScopeRow && !(mistaken && bad.Reason == dynamodest.ErrRefused):
-			_, unknown := p.unknown[at]
-			p.faults = append(p.faults, Fault{at, &rowError{bad, unknown}})
-		default:
-			if r.Outcome == dynamodest.Unknown {
-				p.unknown[at] = struct{}{}
-			}
-			left = append(left, at)
-			continue
-		}
-		o.count(r.Outcome, r.Reason())
-	}
-	p.left = left
-	return taken
+// lastWins reports whether the table keeps the row of a key that it takes last, whichever that is.
+func (o *Output) lastWins() bool {
+	return o.config.Version == "" && (o.config.OnExisting == "" || o.config.OnExisting == dynamodest.Overwrite)
 }
 
-// count counts a row that is settled.
-func (o *Output) count(outcome dynamodest.Outcome, reason dynamodest.Reason) {
-	label, err := outcome.MarshalText()
-	if err == nil {
-		o.engine.Rows.Incr(1, string(label), string(reason))
+// count counts the rows of a batch that is settled, and warns once of the columns that none of them had.
+func (o *Output) count(p *progress) {
+	for labels, n := range p.counts {
+		o.engine.Rows.Incr(n, labels[0], labels[1])
+	}
+	missing := p.summary.MissingColumns
+	if len(missing) == 0 {
+		return
+	}
+	o.mu.Lock()
+	told := o.told
+	o.told = true
+	o.mu.Unlock()
+	if !told {
+		o.engine.Log.Warnf("none of the rows of a batch has the columns %q: their items have no such attributes. Check the names in the mapping", missing)
 	}
 }
 
@@ -189,17 +182,6 @@ func (o *Output) progressed() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.attempts = 0
-}
-
-// tell warns once of the columns that no row of a call had.
-func (o *Output) tell(s dynamodest.Summary) {
-	o.mu.Lock()
-	told := o.told
-	o.told = o.told || len(s.MissingColumns) > 0
-	o.mu.Unlock()
-	if !told && len(s.MissingColumns) > 0 {
-		o.engine.Log.Warnf("none of %d rows has the columns %q: their items have no such attributes. Check the names in the mapping", s.Rows, s.MissingColumns)
-	}
 }
 
 // Close forgets the batches that are kept.

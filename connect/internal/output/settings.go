@@ -233,7 +233,7 @@ func withAWS(c dynamodest.Config) dynamodest.Config {
 // keys and a region in c go before theirs.
 func complete(ctx context.Context, c dynamodest.Config) (dynamodest.Config, error) {
 	keys := c.Credentials != (dynamodest.Credentials{})
-	if keys && c.Region != "" {
+	if c.Client != nil || keys && c.Region != "" {
 		return c, nil
 	}
 	loaded, err := config.LoadDefaultConfig(ctx)

@@ -1,0 +1,180 @@
+package output
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dynamodest/dynamodest"
+	"github.com/dynamodest/dynamodest/dynamodesttest"
+)
+
+func TestRowsThatAreNotTakenAreSentAgain(t *testing.T) {
+	t.Parallel()
+	throttled := dynamodesttest.Throttled("ProvisionedThroughputExceededException", dynamodesttest.ARN(table))
+	for name, fault := range map[string]dynamodesttest.Fault{
+		"throttled":              throttled,
+		"unprocessed":            dynamodesttest.Unprocessed(dynamodesttest.All),
+		"some unprocessed":       dynamodesttest.Unprocessed(dynamodesttest.First(3)),
+		"server error":           dynamodesttest.Error(500, "InternalServerError", "later"),
+		"unreachable":            dynamodesttest.Unreachable(),
+		"lost before the write":  dynamodesttest.Reset(),
+		"lost after the write":   dynamodesttest.Reset().AfterWrite(),
+		"lost in the response":   dynamodesttest.CloseInBody(),
+		"half written, and lost": dynamodesttest.Reset().AfterWriting(dynamodesttest.First(5)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				db := dynamodesttest.NewTable(table, "id:S")
+				o, e := connected(t, db, giveUpSoon)
+				db.FailWrites(fault, fault, fault, fault)
+				faults, err := Write(t.Context(), o, numbered(20))
+				require.NoError(t, err)
+				assert.Empty(t, faults)
+				assert.Len(t, numbers(db), 20)
+				assert.Equal(t, written(20), e.counted())
+				assert.NotEmpty(t, e.warns)
+				assert.Empty(t, e.errors)
+			})
+		})
+	}
+}
+
+func TestWaitsBetweenAttemptsGrowUntilARowIsTaken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		o, _ := connected(t, db, giveUpSoon)
+		none, oneTaken := dynamodesttest.Unprocessed(dynamodesttest.All), dynamodesttest.Unprocessed(dynamodesttest.Last(1))
+		for range 8 {
+			db.FailWrites(none)
+		}
+		db.FailWrites(oneTaken, none)
+		faults, err := Write(t.Context(), o, numbered(2))
+		require.NoError(t, err)
+		assert.Empty(t, faults)
+		var at []time.Time
+		for _, c := range db.Calls() {
+			if c.Op != dynamodest.OpDescribeTable {
+				at = append(at, c.At)
+			}
+		}
+		bounds := []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 30 * time.Second, 30 * time.Second}
+		bounds = append(bounds, bounds[0], bounds[1]) // a row was taken
+		require.Len(t, at, len(bounds)+1)
+		for i, bound := range bounds {
+			requireBetween(t, at[i+1].Sub(at[i]), bound/2, bound)
+		}
+	})
+}
+
+func TestAnEndedContextSettlesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		o, e := connected(t, db, giveUpSoon)
+		writes := 0
+		db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+			if writes++; writes == 1 {
+				return dynamodesttest.Fault{}
+			}
+			return dynamodesttest.Unprocessed(dynamodesttest.All)
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		messages := append(numbered(40), line(`no row`), line(`{"n":1}`))
+		faults, err := Write(ctx, o, messages)
+		require.ErrorIs(t, err, ErrEnded)
+		assert.Empty(t, faults, "a fault would be a dead letter of a batch that comes again")
+		assert.NotEmpty(t, db.Writes())
+		assert.Less(t, len(db.Writes()), 40)
+		assert.Empty(t, e.counted(), "no row is settled")
+
+		db.SetFault(nil)
+		faults, err = Write(t.Context(), o, messages)
+		require.NoError(t, err)
+		at, _ := indexes(faults)
+		assert.Equal(t, []int{40, 41}, at)
+		assert.Len(t, numbers(db), 40)
+		assert.Equal(t, map[string]int64{"written": 40, "not_written unmappable_value": 1, "not_written bad_key": 1}, e.counted())
+	})
+}
+
+func TestAnEndedContextThatComesTooLateSettlesTheBatch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		o, _ := connected(t, db)
+		ctx, cancel := context.WithCancel(t.Context())
+		db.SetFault(func(dynamodesttest.Call) dynamodesttest.Fault {
+			cancel()
+			return dynamodesttest.Error(400, "ValidationException", "the row breaks a rule")
+		})
+		faults, err := Write(ctx, o, numbered(1))
+		if err == nil { // the response came before the end was noticed
+			assert.Len(t, faults, 1)
+			return
+		}
+		require.ErrorIs(t, err, ErrEnded)
+		assert.Empty(t, faults)
+	})
+}
+
+func TestAnOlderRowIsNotSentAfterANewerOneOfItsKey(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*Settings){
+		"upsert": func(*Settings) {},
+		"delete": func(s *Settings) { s.Config.Delete = "gone" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				db := dynamodesttest.NewTable(table, "id:S")
+				o, e := connected(t, db, giveUpSoon, change)
+				// The first row of the key is given up before the last one is taken, since the rows between fill the window.
+				messages := []*message{line(`{"id":"hot","n":1}`)}
+				for i := range 3000 {
+					messages = append(messages, line(`{"id":"r-%d"}`, i))
+				}
+				messages = append(messages, line(`{"id":"hot","n":2}`), line(`{"id":"gone","n":3}`))
+				db.FailWrites(dynamodesttest.Unprocessed(dynamodesttest.First(1)))
+				faults, err := Write(t.Context(), o, messages)
+				require.NoError(t, err)
+				assert.Empty(t, faults)
+				assert.Equal(t, "2", numbers(db)["hot"], "the last row of the key wins")
+				assert.Equal(t, map[string]int64{"written": 3002, "superseded": 1}, e.counted())
+			})
+		})
+	}
+}
+
+func TestTheLastRowOfAKeyWins(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		o, _ := connected(t, db, giveUpSoon)
+		n := 0
+		for batch := range 10 {
+			var messages []*message
+			for range 30 {
+				n++
+				messages = append(messages, line(`{"id":"k-%d","n":%d}`, n%4, n))
+			}
+			db.FailWrites(dynamodesttest.Unprocessed(dynamodesttest.Share(0.5, uint64(batch))), dynamodesttest.Reset().AfterWrite(), dynamodesttest.Unprocessed(dynamodesttest.First(2)))
+			faults, err := Write(t.Context(), o, messages)
+			require.NoError(t, err)
+			require.Empty(t, faults)
+			want := map[string]string{}
+			for i := n - 3; i <= n; i++ {
+				want[fmt.Sprintf("k-%d", i%4)] = fmt.Sprint(i)
+			}
+			require.Equal(t, want, numbers(db))
+		}
+	})
+}
