@@ -2,6 +2,7 @@ package output
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/dynamodest/dynamodest"
@@ -13,8 +14,11 @@ type Fault struct {
 	Err   error
 }
 
+// otherRow matches the row of the same key that the text of a refused duplicate names.
+var otherRow = regexp.MustCompile(`\brow [0-9]+ of this call\b`)
+
 // rowError is why a row is at fault. Its text begins with the label of the reason, and names no row: its number would be
-// that within a request of the output.
+// that among the rows that a call was given.
 type rowError struct {
 	err *dynamodest.RowError
 
@@ -26,6 +30,7 @@ type rowError struct {
 func (e *rowError) Error() string {
 	text := strings.TrimPrefix(e.err.Error(), fmt.Sprintf("row %d: ", e.err.Index))
 	text = string(e.err.Reason) + strings.TrimPrefix(text, e.err.Reason.Error())
+	text = otherRow.ReplaceAllString(text, "another row of the batch")
 	if e.unknown && e.err.Reason == dynamodest.ErrExists {
 		text += ". The row was sent before without a response, so the item may be this row itself: compare them"
 	}
