@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -37,6 +39,16 @@ type Settings struct {
 // with them.
 func Decode(value any) (Settings, error) {
 	faults, settings := problems(value)
+	if given, _ := value.(map[string]any); len(faults) > 0 {
+		// A value of the wrong type hides what is wrong with other settings.
+		for _, name := range slices.Sorted(maps.Keys(given)) {
+			for _, fault := range alone(name, given[name]) {
+				if !slices.Contains(faults, fault) {
+					faults = append(faults, fault)
+				}
+			}
+		}
+	}
 	errs := make([]error, len(faults))
 	for i, fault := range faults {
 		errs[i] = errors.New(fault.text)
@@ -84,15 +96,27 @@ func together(value any) []any {
 // problem is something that is wrong with a configuration.
 type problem struct{ setting, text string }
 
-// alone returns the problems that a setting has beside settings that are right.
+// companies are settings of two configurations that have none in common but that both are needed to know what is wrong
+// with another setting, whatever stands beside it.
+var companies = []map[string]any{
+	{"region": "us-east-1", "table": "table"},
+	{"region": "eu-west-1", "table": "another", "mode": "insert", "duplicates": "fail", "version": "version"},
+}
+
+// alone returns the problems that a setting has in any company. Those that depend on other settings differ, or are
+// absent, in one of two.
 func alone(name string, value any) []problem {
-	settings := map[string]any{"region": "us-east-1", "table": "table"}
-	settings[name] = value
-	if name == "endpoint" {
-		delete(settings, "region")
+	var found []problem
+	for i, company := range companies {
+		settings := maps.Clone(company)
+		settings[name] = value
+		faults, _ := problems(settings)
+		faults = slices.DeleteFunc(faults, func(p problem) bool {
+			return p.setting != name || i > 0 && !slices.Contains(found, p)
+		})
+		found = faults
 	}
-	faults, _ := problems(settings)
-	return slices.DeleteFunc(faults, func(p problem) bool { return p.setting != name })
+	return found
 }
 
 // problems returns what is wrong with a configuration as the engine has parsed it, and the settings that it holds.
@@ -113,6 +137,7 @@ func problems(value any) ([]problem, Settings) {
 	delete(given, MaxInFlight)
 	delete(given, Batching)
 
+	faults = append(faults, unwritable(given)...)
 	text, err := json.Marshal(given)
 	if err == nil {
 		s.Config, err = dynamodest.DecodeConfig(text)
@@ -123,11 +148,24 @@ func problems(value any) ([]problem, Settings) {
 	for _, err := range each(err) {
 		faults = append(faults, newProblem(err))
 	}
-	if s.MaxInFlight > 1 && s.Config.Version == "" && err == nil {
+	if _, versioned := given["version"]; s.MaxInFlight > 1 && !versioned {
 		faults = append(faults, problem{MaxInFlight, "/" + MaxInFlight + ": must be 1 without a version: batches that are written at the same time are not " +
 			"in order, so an older row could replace a newer one. Set version to an attribute that says which row is newer, or leave " + MaxInFlight + " at 1"})
 	}
 	return faults, s
+}
+
+// unwritable takes out settings that JSON has no form for, and returns what is wrong with them.
+func unwritable(settings map[string]any) []problem {
+	var faults []problem
+	maps.DeleteFunc(settings, func(name string, value any) bool {
+		_, err := json.Marshal(value)
+		if err != nil {
+			faults = append(faults, problem{name, "/" + name + ": has a value that JSON has no form for, such as NaN"})
+		}
+		return err != nil
+	})
+	return faults
 }
 
 // filled returns an object without what is not filled in, as the command "create" leaves settings that are not needed: null, and
@@ -223,17 +261,22 @@ func first(pointer string) string {
 func withAWS(c dynamodest.Config) dynamodest.Config {
 	if c.Credentials == (dynamodest.Credentials{}) {
 		c.AWS = &aws.Config{Region: "us-east-1", Credentials: aws.AnonymousCredentials{}}
-	} else if c.Region == "" {
+	} else if !saysRegion(c) {
 		c.Region = "us-east-1"
 	}
 	return c
+}
+
+// saysRegion reports whether c says which region the table is in, if its table is valid.
+func saysRegion(c dynamodest.Config) bool {
+	return c.Region != "" || strings.HasPrefix(c.Table, "arn:")
 }
 
 // complete adds to c what the AWS configuration files and the environment say, as the AWS command line finds them. Access
 // keys and a region in c go before theirs.
 func complete(ctx context.Context, c dynamodest.Config) (dynamodest.Config, error) {
 	keys := c.Credentials != (dynamodest.Credentials{})
-	if c.Client != nil || keys && c.Region != "" {
+	if c.Client != nil || keys && saysRegion(c) {
 		return c, nil
 	}
 	loaded, err := config.LoadDefaultConfig(ctx)
