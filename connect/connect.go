@@ -26,7 +26,7 @@ import (
 
 func init() {
 	bloblang.MustRegisterMethodV2(output.LintMethod, lintSpec(), newLint)
-	service.MustRegisterBatchOutput(output.Name, Spec(), newOutput)
+	service.MustRegisterBatchOutput(output.Name, Spec(), New)
 }
 
 // lintSpec returns the description of the method that finds problems of settings, for the rules of the linter.
@@ -45,7 +45,8 @@ func newLint(args *bloblang.ParsedParams) (bloblang.Method, error) {
 	return func(value any) (any, error) { return output.Problems(setting, value), nil }, nil
 }
 
-// Spec returns the specification of the output, to register it under another name or in an environment of its own.
+// Spec returns the specification of the output. With [New] it registers the output under another name, or in an environment
+// of its own, whose Bloblang environment must have the method that the linter uses: the global one has it.
 func Spec() *service.ConfigSpec {
 	return service.NewConfigSpec().
 		Beta().
@@ -56,13 +57,14 @@ func Spec() *service.ConfigSpec {
 			String: service.NewStringField, Any: service.NewAnyField, Choice: service.NewStringAnnotatedEnumField,
 			Object: service.NewObjectField, List: service.NewObjectListField,
 		})...).
-		Field(service.NewAnyField(output.MaxInFlight).Description(output.MaxInFlightDescription).Default(1)).
+		Field(service.NewAnyField(output.MaxInFlight).Description(output.MaxInFlightDescription).Default(1).LintRule(output.LintRule(output.MaxInFlight))).
 		Field(service.NewBatchPolicyField(output.Batching).Description(output.BatchingDescription).LintRule(output.LintRule(output.Batching))).
 		LintRule(output.LintRule(""))
 }
 
-// newOutput makes the output of a pipeline.
-func newOutput(parsed *service.ParsedConfig, resources *service.Resources) (service.BatchOutput, service.BatchPolicy, int, error) {
+// New makes the output of a pipeline from settings that were parsed by [Spec]. It sends nothing; its errors are those of the
+// settings.
+func New(parsed *service.ParsedConfig, resources *service.Resources) (service.BatchOutput, service.BatchPolicy, int, error) {
 	var policy service.BatchPolicy
 	value, err := parsed.FieldAny()
 	if err != nil {
@@ -75,7 +77,7 @@ func newOutput(parsed *service.ParsedConfig, resources *service.Resources) (serv
 	if policy, err = parsed.FieldBatchPolicy(output.Batching); err != nil {
 		return nil, policy, 0, err
 	}
-	if policy.IsNoop() {
+	if policy.Count == 0 && policy.ByteSize == 0 && policy.Period == "" && policy.Check == "" {
 		policy.Count, policy.Period = output.BatchCount, output.BatchPeriod
 	}
 	return &sink{output.New(settings, output.Engine{
@@ -101,10 +103,23 @@ func (s *sink) WriteBatch(ctx context.Context, batch service.MessageBatch) error
 	}
 	failed := service.NewBatchError(batch, output.Headline(faults, len(batch)))
 	for _, fault := range faults {
-		_ = failed.Failed(fault.Index, fault.Err) // returns failed
+		_ = failed.Failed(fault.Index, &rejection{fault.Err, failed}) // returns failed
 	}
 	return failed
 }
+
+// rejection is why a message is rejected, and leads to what is wrong with the other messages of its batch.
+//
+// A batch may be gathered of several batches of the input. Then Benthos gives each of those the error of the first
+// message of it that was rejected. An output "fallback" would make dead letters of all its messages, if that error did not
+// tell which they are.
+type rejection struct {
+	error
+	batch *service.BatchError
+}
+
+// Unwrap returns the fault of the message, and those of its batch.
+func (r *rejection) Unwrap() []error { return []error{r.error, r.batch} }
 
 // ConnectionTest reports what keeps the output from writing.
 func (s *sink) ConnectionTest(ctx context.Context) service.ConnectionTestResults {
