@@ -2,6 +2,7 @@ package output
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -315,4 +316,56 @@ func drop(t *testing.T, db *dynamodesttest.DB) {
 	t.Helper()
 	_, err := db.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String(table)})
 	require.NoError(t, err)
+}
+
+// TestABatchThatIsDeniedWaitsLongerWhateverOthersDo has a policy that denies one key, and a second batch at a time that
+// is taken again and again.
+func TestABatchThatIsDeniedWaitsLongerWhateverOthersDo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		o, e := connected(t, db, versioned)
+		shut := true
+		db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+			if shut && slices.Contains(c.Keys, dynamodesttest.Key("denied")) {
+				return denied()
+			}
+			return dynamodesttest.Fault{}
+		})
+		batch := []*message{line(`{"id":"a","n":1}`), line(`{"id":"denied","n":1}`)}
+		_, err := Write(t.Context(), o, batch)
+		require.ErrorIs(t, err, ErrLost)
+		for i, bound := range []time.Duration{0, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second} {
+			assert.Empty(t, settle(t, o, []*message{line(`{"id":"b","n":%d}`, i)}))
+			began := time.Now()
+			require.NoError(t, o.Connect(t.Context()))
+			assert.GreaterOrEqual(t, time.Since(began), bound/2)
+			assert.Empty(t, settle(t, o, []*message{line(`{"id":"c","n":%d}`, i)}))
+			_, err := Write(t.Context(), o, batch)
+			require.ErrorIs(t, err, ErrLost)
+		}
+		shut = false
+		assert.Empty(t, settle(t, o, batch))
+		assert.Equal(t, written(12), e.counted())
+		assert.Empty(t, o.kept)
+		began := time.Now()
+		require.NoError(t, o.Connect(t.Context()))
+		assert.Zero(t, time.Since(began))
+	})
+}
+
+// TestAVersionThatCannotBeCompared has an item that is not the row that was sent before: a row of equal version would
+// have replaced it.
+func TestAVersionThatCannotBeCompared(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		o, _ := connected(t, db, versioned, giveUpSoon)
+		assert.Empty(t, settle(t, o, []*message{line(`{"id":"a","n":"text"}`)}))
+		db.FailWrites(dynamodesttest.Reset())
+		faults := settle(t, o, []*message{line(`{"id":"a","n":1}`)})
+		require.Len(t, faults, 1)
+		assert.ErrorIs(t, faults[0].Err, dynamodest.ErrExists)
+		assert.NotContains(t, faults[0].Err.Error(), "sent before")
+	})
 }

@@ -5,6 +5,7 @@ package output
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/dynamodest/dynamodest"
@@ -47,7 +48,7 @@ type Output struct {
 	mu       sync.Mutex
 	dest     *dynamodest.Destination // nil until Connect has made it
 	attempts int                     // of Connect since a row was taken
-	kept     []*progress             // of batches that ended with ErrLost
+	kept     []*progress             // of batches that ended with ErrLost and are not settled yet
 	told     bool                    // of the columns that the rows lack
 }
 
@@ -116,8 +117,8 @@ func Write[M Message](ctx context.Context, o *Output, messages []M) ([]Fault, er
 	for pause := 1; ; pause++ {
 		result, err := dest.Write(ctx, p.pick(rows))
 		stop := stopOf(err)
-		if taken := p.settle(result, stop); len(taken) > 0 {
-			o.progressed()
+		if taken := o.settle(p, result, stop); len(taken) > 0 {
+			o.progressed(p)
 			pause = 1
 			if o.lastWins() {
 				p.supersede(dest, rows, taken)
@@ -125,7 +126,7 @@ func Write[M Message](ctx context.Context, o *Output, messages []M) ([]Fault, er
 		}
 		switch {
 		case len(p.left) == 0:
-			o.count(p)
+			o.finish(p)
 			return p.sorted(), nil
 		case ctx.Err() != nil:
 			return nil, ErrEnded
@@ -159,29 +160,30 @@ func (o *Output) lastWins() bool {
 	return o.config.Version == "" && (o.config.OnExisting == "" || o.config.OnExisting == dynamodest.Overwrite)
 }
 
-// count counts the rows of a batch that is settled, and warns once of the columns that none of them had.
-func (o *Output) count(p *progress) {
+// finish counts the rows of a batch that is settled, and warns once of the columns that none of them had.
+func (o *Output) finish(p *progress) {
 	for labels, n := range p.counts {
 		o.engine.Rows.Incr(n, labels[0], labels[1])
 	}
 	missing := p.summary.MissingColumns
-	if len(missing) == 0 {
-		return
-	}
 	o.mu.Lock()
-	told := o.told
-	o.told = true
+	o.kept = slices.DeleteFunc(o.kept, func(k *progress) bool { return k == p })
+	tell := len(missing) > 0 && !o.told
+	o.told = o.told || tell
 	o.mu.Unlock()
-	if !told {
+	if tell {
 		o.engine.Log.Warnf("none of the rows of a batch has the columns %q: their items have no such attributes. Check the names in the mapping", missing)
 	}
 }
 
-// progressed forgets the attempts of Connect, since rows were taken.
-func (o *Output) progressed() {
+// progressed forgets the attempts of Connect, since rows of a batch were taken. While another batch is lost, that says
+// nothing of the rows that it waits for.
+func (o *Output) progressed(p *progress) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.attempts = 0
+	if len(o.kept) == 0 || slices.Contains(o.kept, p) {
+		o.attempts = 0
+	}
 }
 
 // Close forgets the batches that are kept.

@@ -11,7 +11,8 @@ import (
 
 // progress is how far a batch has come.
 type progress struct {
-	texts   [][]byte            // of its messages, by which a batch that is kept is known
+	texts   [][]byte            // of its messages, by which a batch that was lost is known; nil of any other
+	writing bool                // it is not lost at the moment
 	left    []int               // messages that are not settled, in order
 	unknown map[int]struct{}    // messages that were sent without a response
 	faults  []Fault             // of messages that are at fault
@@ -46,9 +47,9 @@ func resume[M Message](o *Output, messages []M) *progress {
 	defer o.mu.Unlock()
 	if len(o.kept) > 0 {
 		texts := textsOf(messages)
-		for i, p := range o.kept {
-			if slices.EqualFunc(p.texts, texts, bytes.Equal) {
-				o.kept = slices.Delete(o.kept, i, i+1)
+		for _, p := range o.kept {
+			if !p.writing && slices.EqualFunc(p.texts, texts, bytes.Equal) {
+				p.writing = true
 				return p
 			}
 		}
@@ -61,13 +62,23 @@ func resume[M Message](o *Output, messages []M) *progress {
 }
 
 // keep keeps the progress of a batch that will be written again. Of more batches than are in flight at a time, some
-// were not written again: those that ended first are forgotten.
+// were not written again: that which was lost first is forgotten.
 func keep[M Message](o *Output, p *progress, messages []M) {
-	p.texts = textsOf(messages)
+	texts := p.texts
+	if texts == nil {
+		texts = textsOf(messages)
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.kept = append(o.kept, p)
-	o.kept = slices.Delete(o.kept, 0, max(0, len(o.kept)-o.inFlight))
+	p.writing = false
+	if p.texts == nil {
+		p.texts = texts
+		o.kept = append(o.kept, p)
+	}
+	if len(o.kept) > o.inFlight {
+		first := slices.IndexFunc(o.kept, func(k *progress) bool { return !k.writing })
+		o.kept = slices.Delete(o.kept, first, first+1)
+	}
 }
 
 // textsOf returns the texts of messages.
@@ -99,9 +110,9 @@ func (p *progress) pick(rows []dynamodest.Row) []dynamodest.Row {
 	return picked
 }
 
-// settle takes the results of a call for the rows that were left, which stop ended if it is not nil. It returns the
+// settle takes the results of a call for the rows that p had left, which stop ended if it is not nil. It returns the
 // rows that DynamoDB took, in order.
-func (p *progress) settle(result dynamodest.Result, stop error) (taken []int) {
+func (o *Output) settle(p *progress, result dynamodest.Result, stop error) (taken []int) {
 	p.summary.Add(result.Summary)
 	// If the keys of the table have changed, the rows were judged by other keys than those that they need now.
 	misjudged := errors.Is(stop, dynamodest.ErrConfig)
@@ -116,7 +127,8 @@ func (p *progress) settle(result dynamodest.Result, stop error) (taken []int) {
 			taken = append(taken, at)
 			p.count(r.Outcome, "")
 		case errors.As(r.Err, &failed) && failed.Scope() == dynamodest.ScopeRow && !misjudged:
-			p.faults = append(p.faults, Fault{at, &rowError{failed, sent}})
+			// With a version, a row that was written is no obstacle to itself.
+			p.faults = append(p.faults, Fault{at, &rowError{failed, sent && o.config.Version == ""}})
 			p.count(r.Outcome, failed.Reason)
 		default:
 			if sent {
