@@ -1,0 +1,118 @@
+// Package bento is the output of package connect for Bento, a fork of Benthos with an import path of its own: what is
+// registered with one of them is unknown to the other. Importing it registers the output "dynamodest" with Bento:
+//
+//	package main
+//
+//	import (
+//		"context"
+//
+//		_ "github.com/warpstreamlabs/bento/public/components/io"
+//		_ "github.com/warpstreamlabs/bento/public/components/pure"
+//		"github.com/warpstreamlabs/bento/public/service"
+//
+//		_ "github.com/dynamodest/dynamodest/connect/bento"
+//	)
+//
+//	func main() { service.RunCLI(context.Background()) }
+//
+// The settings and what becomes of each row are those of package connect, which docs/connect.md explains.
+//
+// Bento serves HTTP to every machine of the network unless a configuration sets http.enabled to false, or http.address to an
+// address of the loopback interface.
+package bento
+
+import (
+	"context"
+	"errors"
+
+	"github.com/warpstreamlabs/bento/public/bloblang"
+	"github.com/warpstreamlabs/bento/public/service"
+
+	"github.com/dynamodest/dynamodest/connect/internal/output"
+)
+
+func init() {
+	if err := errors.Join(
+		bloblang.RegisterMethodV2(output.LintMethod, lintSpec(), newLint),
+		service.RegisterBatchOutput(output.Name, Spec(), newOutput),
+	); err != nil {
+		panic(err) // the name is taken
+	}
+}
+
+// lintSpec returns the description of the method that finds problems of settings, for the rules of the linter.
+func lintSpec() *bloblang.PluginSpec {
+	return bloblang.NewPluginSpec().
+		Description(output.LintDescription).
+		Param(bloblang.NewStringParam("setting").Description(output.LintParameter).Default(""))
+}
+
+// newLint returns the method that lintSpec describes.
+func newLint(args *bloblang.ParsedParams) (bloblang.Method, error) {
+	setting, err := args.GetString("setting")
+	if err != nil {
+		return nil, err
+	}
+	return func(value any) (any, error) { return output.Problems(setting, value), nil }, nil
+}
+
+// Spec returns the specification of the output, to register it under another name or in an environment of its own.
+func Spec() *service.ConfigSpec {
+	return service.NewConfigSpec().
+		Beta().
+		Categories("Services", "AWS").
+		Summary(output.Summary).
+		Description(output.Description).
+		Fields(output.Fields(output.Kit[*service.ConfigField]{
+			String: service.NewStringField, Any: service.NewAnyField, Choice: service.NewStringAnnotatedEnumField,
+			Object: service.NewObjectField, List: service.NewObjectListField,
+		})...).
+		Field(service.NewAnyField(output.MaxInFlight).Description(output.MaxInFlightDescription).Default(1)).
+		Field(service.NewBatchPolicyField(output.Batching).Description(output.BatchingDescription).LintRule(output.LintRule(output.Batching))).
+		LintRule(output.LintRule(""))
+}
+
+// newOutput makes the output of a pipeline.
+func newOutput(parsed *service.ParsedConfig, resources *service.Resources) (service.BatchOutput, service.BatchPolicy, int, error) {
+	var policy service.BatchPolicy
+	value, err := parsed.FieldAny()
+	if err != nil {
+		return nil, policy, 0, err
+	}
+	settings, err := output.Decode(value)
+	if err != nil {
+		return nil, policy, 0, err
+	}
+	if policy, err = parsed.FieldBatchPolicy(output.Batching); err != nil {
+		return nil, policy, 0, err
+	}
+	if policy.IsNoop() {
+		policy.Count, policy.Period = output.BatchCount, output.BatchPeriod
+	}
+	return &sink{output.New(settings, output.Engine{
+		Log:  resources.Logger(),
+		Rows: resources.Metrics().NewCounter(output.RowsMetric, output.RowLabels...),
+	})}, policy, settings.MaxInFlight, nil
+}
+
+// sink is the output as Bento calls it.
+type sink struct{ *output.Output }
+
+// WriteBatch writes the rows of a batch until each is taken or at fault.
+func (s *sink) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
+	faults, err := output.Write(ctx, s.Output, batch)
+	switch {
+	case errors.Is(err, output.ErrLost):
+		return service.ErrNotConnected
+	case err != nil:
+		// The end of the context: no message is acknowledged or rejected, so that the input has all of them again.
+		return errors.Join(service.ErrEndOfInput, err, ctx.Err())
+	case len(faults) == 0:
+		return nil
+	}
+	failed := service.NewBatchError(batch, output.Headline(faults, len(batch)))
+	for _, fault := range faults {
+		_ = failed.Failed(fault.Index, fault.Err) // returns failed
+	}
+	return failed
+}
