@@ -67,7 +67,7 @@ func Spec() *service.ConfigSpec {
 			String: service.NewStringField, Any: service.NewAnyField, Choice: service.NewStringAnnotatedEnumField,
 			Object: service.NewObjectField, List: service.NewObjectListField,
 		})...).
-		Field(service.NewAnyField(output.MaxInFlight).Description(output.MaxInFlightDescription).Default(1)).
+		Field(service.NewAnyField(output.MaxInFlight).Description(output.MaxInFlightDescription).Default(1).LintRule(output.LintRule(output.MaxInFlight))).
 		Field(service.NewBatchPolicyField(output.Batching).Description(output.BatchingDescription).LintRule(output.LintRule(output.Batching))).
 		LintRule(output.LintRule(""))
 }

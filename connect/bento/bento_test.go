@@ -121,13 +121,20 @@ func TestLint(t *testing.T) {
     mode: update
     batching: { count: 100 }
     concurrency: "64"
+    max_in_flight: 0
     concurency: 64
     mapping:
       fields:
         - { attribute: id }`, []string{
-			"line 6: /mode", "line 7: /batching/period", "line 8: /concurrency", "line 9: field concurency not recognised",
-			"line 12: field column is required", "line 11: /mapping/fields/0/column",
+			"line 6: /mode", "line 7: /batching/period", "line 8: /concurrency", "line 9: /max_in_flight",
+			"line 10: field concurency not recognised",
+			"line 13: field column is required", "line 12: /mapping/fields/0/column",
 		}},
+		"settings that do not go together": {`
+    max_in_flight: 4`, []string{"line 4: /max_in_flight"}}, // the first line of the settings
+		"settings that go together": {`
+    max_in_flight: 4
+    version: updated`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
