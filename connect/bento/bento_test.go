@@ -67,7 +67,20 @@ func TestNDJSON(t *testing.T) {
 	}
 }
 
-// Bytes and times that a processor has made stay what they are.
+// Messages are gathered to batches also if nothing is set: a message alone would be a PutItem.
+func TestBatching(t *testing.T) {
+	t.Parallel()
+	db, url := table(t)
+	var file strings.Builder
+	for i := range 1000 { // a full batch, so that nothing waits
+		fmt.Fprintf(&file, "{\"id\":\"%d\"}\n", i)
+	}
+	assert.Empty(t, pipeline{input: "lines", file: file.String()}.run(t, url))
+	assert.Equal(t, 1000, db.Len("users"))
+	assert.GreaterOrEqual(t, db.Actions()["BatchWriteItem"], 40)
+}
+
+// Bytes that a processor has made stay bytes.
 func TestValuesOfProcessors(t *testing.T) {
 	t.Parallel()
 	db, url := table(t)

@@ -44,11 +44,11 @@ func table(t *testing.T) (db *dynamodesttest.DB, url string) {
 	return db, server.URL
 }
 
-// pipeline is a pipeline that writes a file to the table, in one batch, with a file for dead letters.
+// pipeline is a pipeline that writes a file to the table, with a file for dead letters.
 type pipeline struct {
 	input    string // the scanner of the input "file"
 	file     string // its content
-	rows     int    // in the file
+	rows     int    // of a batch; 0 leaves that to the output
 	mapping  string // of a processor, in Bloblang; none if empty
 	settings string // of the output, in addition to those that the tests have in common: lines of YAML
 }
@@ -58,6 +58,10 @@ func (p pipeline) config(url, in, dead string) string {
 	processors := "[]"
 	if p.mapping != "" {
 		processors = fmt.Sprintf("[ mapping: %q ]", p.mapping)
+	}
+	batching := ""
+	if p.rows > 0 {
+		batching = fmt.Sprintf("batching: { count: %d, period: 1h }", p.rows)
 	}
 	return fmt.Sprintf(`
 input:
@@ -74,12 +78,12 @@ output:
         region: eu-west-1
         endpoint: %q
         credentials: { access_key_id: AKIAEXAMPLE, secret_access_key: secret }
-        batching: { count: %d, period: 1h }
+        %s
 %s
     - file: { path: %q, codec: lines }
       processors:
         - mapping: 'root = @fallback_error.split(":").index(0) + "\t" + content()'
-`, in, p.input, processors, url, p.rows, p.settings, dead)
+`, in, p.input, processors, url, batching, p.settings, dead)
 }
 
 // run runs the pipeline until all of the file is settled, and returns the lines of the file for dead letters: the label of
