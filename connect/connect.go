@@ -16,7 +16,6 @@ package connect
 
 import (
 	"context"
-	"errors"
 
 	"github.com/redpanda-data/benthos/v4/public/bloblang"
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -77,13 +76,16 @@ func New(parsed *service.ParsedConfig, resources *service.Resources) (service.Ba
 	if policy, err = parsed.FieldBatchPolicy(output.Batching); err != nil {
 		return nil, policy, 0, err
 	}
-	if policy.Count == 0 && policy.ByteSize == 0 && policy.Period == "" && policy.Check == "" {
-		policy.Count, policy.Period = output.BatchCount, output.BatchPeriod
-	}
+	output.DefaultBatching(&policy.Count, &policy.Period, policy.ByteSize, policy.Check)
 	return &sink{output.New(settings, output.Engine{
 		Log:  resources.Logger(),
 		Rows: resources.Metrics().NewCounter(output.RowsMetric, output.RowLabels...),
 	})}, policy, settings.MaxInFlight, nil
+}
+
+// engineErrors are the errors by which Benthos learns what became of a batch.
+var engineErrors = output.Errors[service.MessageBatch, *service.BatchError]{
+	NotConnected: service.ErrNotConnected, Ended: service.ErrEndOfInput, Batch: service.NewBatchError,
 }
 
 // sink is the output as Benthos calls it.
@@ -91,35 +93,8 @@ type sink struct{ *output.Output }
 
 // WriteBatch writes the rows of a batch until each is taken or at fault.
 func (s *sink) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
-	faults, err := output.Write(ctx, s.Output, batch)
-	switch {
-	case errors.Is(err, output.ErrLost):
-		return service.ErrNotConnected
-	case err != nil:
-		// The end of the context: no message is acknowledged or rejected, so that the input has all of them again.
-		return errors.Join(service.ErrEndOfInput, err, ctx.Err())
-	case len(faults) == 0:
-		return nil
-	}
-	failed := service.NewBatchError(batch, output.Headline(faults, len(batch)))
-	for _, fault := range faults {
-		_ = failed.Failed(fault.Index, &rejection{fault.Err, failed}) // returns failed
-	}
-	return failed
+	return output.WriteBatch(ctx, s.Output, batch, engineErrors)
 }
-
-// rejection is why a message is rejected, and leads to what is wrong with the other messages of its batch.
-//
-// A batch may be gathered of several batches of the input. Then Benthos gives each of those the error of the first
-// message of it that was rejected. An output "fallback" would make dead letters of all its messages, if that error did not
-// tell which they are.
-type rejection struct {
-	error
-	batch *service.BatchError
-}
-
-// Unwrap returns the fault of the message, and those of its batch.
-func (r *rejection) Unwrap() []error { return []error{r.error, r.batch} }
 
 // ConnectionTest reports what keeps the output from writing.
 func (s *sink) ConnectionTest(ctx context.Context) service.ConnectionTestResults {

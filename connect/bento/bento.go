@@ -34,7 +34,7 @@ import (
 func init() {
 	if err := errors.Join(
 		bloblang.RegisterMethodV2(output.LintMethod, lintSpec(), newLint),
-		service.RegisterBatchOutput(output.Name, Spec(), newOutput),
+		service.RegisterBatchOutput(output.Name, Spec(), New),
 	); err != nil {
 		panic(err) // the name is taken
 	}
@@ -56,7 +56,8 @@ func newLint(args *bloblang.ParsedParams) (bloblang.Method, error) {
 	return func(value any) (any, error) { return output.Problems(setting, value), nil }, nil
 }
 
-// Spec returns the specification of the output, to register it under another name or in an environment of its own.
+// Spec returns the specification of the output. With [New] it registers the output under another name, or in an environment
+// of its own, whose Bloblang environment must have the method that the linter uses: the global one has it.
 func Spec() *service.ConfigSpec {
 	return service.NewConfigSpec().
 		Beta().
@@ -72,8 +73,9 @@ func Spec() *service.ConfigSpec {
 		LintRule(output.LintRule(""))
 }
 
-// newOutput makes the output of a pipeline.
-func newOutput(parsed *service.ParsedConfig, resources *service.Resources) (service.BatchOutput, service.BatchPolicy, int, error) {
+// New makes the output of a pipeline from settings that were parsed by [Spec]. It sends nothing; its errors are those of the
+// settings.
+func New(parsed *service.ParsedConfig, resources *service.Resources) (service.BatchOutput, service.BatchPolicy, int, error) {
 	var policy service.BatchPolicy
 	value, err := parsed.FieldAny()
 	if err != nil {
@@ -86,13 +88,16 @@ func newOutput(parsed *service.ParsedConfig, resources *service.Resources) (serv
 	if policy, err = parsed.FieldBatchPolicy(output.Batching); err != nil {
 		return nil, policy, 0, err
 	}
-	if policy.IsNoop() {
-		policy.Count, policy.Period = output.BatchCount, output.BatchPeriod
-	}
+	output.DefaultBatching(&policy.Count, &policy.Period, policy.ByteSize, policy.Check)
 	return &sink{output.New(settings, output.Engine{
 		Log:  resources.Logger(),
 		Rows: resources.Metrics().NewCounter(output.RowsMetric, output.RowLabels...),
 	})}, policy, settings.MaxInFlight, nil
+}
+
+// engineErrors are the errors by which Bento learns what became of a batch.
+var engineErrors = output.Errors[service.MessageBatch, *service.BatchError]{
+	NotConnected: service.ErrNotConnected, Ended: service.ErrEndOfInput, Batch: service.NewBatchError,
 }
 
 // sink is the output as Bento calls it.
@@ -100,19 +105,5 @@ type sink struct{ *output.Output }
 
 // WriteBatch writes the rows of a batch until each is taken or at fault.
 func (s *sink) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
-	faults, err := output.Write(ctx, s.Output, batch)
-	switch {
-	case errors.Is(err, output.ErrLost):
-		return service.ErrNotConnected
-	case err != nil:
-		// The end of the context: no message is acknowledged or rejected, so that the input has all of them again.
-		return errors.Join(service.ErrEndOfInput, err, ctx.Err())
-	case len(faults) == 0:
-		return nil
-	}
-	failed := service.NewBatchError(batch, output.Headline(faults, len(batch)))
-	for _, fault := range faults {
-		_ = failed.Failed(fault.Index, fault.Err) // returns failed
-	}
-	return failed
+	return output.WriteBatch(ctx, s.Output, batch, engineErrors)
 }

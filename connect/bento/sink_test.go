@@ -34,7 +34,7 @@ endpoint: %q
 credentials: { access_key_id: AKIAEXAMPLE, secret_access_key: secret }
 `, server.URL), nil)
 	require.NoError(t, err)
-	out, _, _, err := newOutput(parsed, service.MockResources())
+	out, _, _, err := New(parsed, service.MockResources())
 	require.NoError(t, err)
 	require.NoError(t, out.Connect(ctx))
 
