@@ -131,7 +131,7 @@ func TestLintMethodOfBloblang(t *testing.T) {
 	t.Parallel()
 	mapping, err := bloblang.Parse(`root = this.dynamodest_problems()`)
 	require.NoError(t, err)
-	found, err := mapping.Query(map[string]any{"region": "us-east-1"})
+	found, err := mapping.Query(map[string]any{"table": "rows", "on_existing": "skip"})
 	require.NoError(t, err)
-	assert.Equal(t, []any{"/table: is required: the name or the ARN of the table"}, found)
+	assert.Equal(t, []any{"/on_existing: applies only to the mode \"insert\": leave it empty, or set the mode to \"insert\""}, found)
 }

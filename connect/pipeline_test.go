@@ -46,9 +46,9 @@ func TestPipelineOfNDJSON(t *testing.T) {
 				`for the column (a Mapping with Fields writes only the columns that it lists)`,
 			`{"id":7}`,
 		},
-		{`unmappable_value: the message is no row: not a JSON object: send a JSON object`, `nothing`},
-		{`unmappable_value: the message is no row: an object has a name twice, so that one of the values would be lost: send a JSON object`, `{"id":"b","id":"c"}`},
-		{`unmappable_value: the message is no row: not a JSON object: send a JSON object`, `[1]`},
+		{`unmappable_value: the message is no row: not a JSON object`, `nothing`},
+		{`unmappable_value: the message is no row: an object has a name twice, so that one of the values would be lost`, `{"id":"b","id":"c"}`},
+		{`unmappable_value: the message is no row: not a JSON object`, `[1]`},
 	}, p.deadLetters())
 }
 
@@ -113,7 +113,7 @@ func TestPipelineOfOneMessage(t *testing.T) {
 	p := newPipeline(t)
 	new(source).use(p, []string{`[]`})
 	p.run()
-	assert.Equal(t, []deadLetter{{`unmappable_value: the message is no row: not a JSON object: send a JSON object`, `[]`}}, p.deadLetters())
+	assert.Equal(t, []deadLetter{{`unmappable_value: the message is no row: not a JSON object`, `[]`}}, p.deadLetters())
 }
 
 func TestPipelineThatIsThrottled(t *testing.T) {

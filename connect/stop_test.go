@@ -54,7 +54,7 @@ func TestAStoppedPipelineSettlesNothing(t *testing.T) {
 			require.NoError(t, stream.Stop(t.Context()))
 
 			assert.Equal(t, map[string]string{"a": "1"}, p.numbers())
-			assert.Equal(t, []deadLetter{{"unmappable_value: the message is no row: not a JSON object: send a JSON object", "nothing"}}, p.deadLetters())
+			assert.Equal(t, []deadLetter{{"unmappable_value: the message is no row: not a JSON object", "nothing"}}, p.deadLetters())
 			taken, _ := rows.acknowledged()
 			assert.Equal(t, 1, taken, "the batch that is settled")
 		})

@@ -45,7 +45,7 @@ type messageError struct{ err error }
 
 // Error returns the reason, and what is wrong with the message. It quotes nothing of the message.
 func (e *messageError) Error() string {
-	return string(dynamodest.ErrMapping) + ": the message is no row: " + e.err.Error() + ": send a JSON object"
+	return string(dynamodest.ErrMapping) + ": the message is no row: " + e.err.Error()
 }
 
 // Unwrap returns the reason and what is wrong.

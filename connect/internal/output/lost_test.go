@@ -50,7 +50,7 @@ func TestABatchGoesOnWhereItEnded(t *testing.T) {
 				require.NoError(t, err)
 				at, texts := indexes(faults)
 				assert.Equal(t, []int{60}, at)
-				assert.Equal(t, []string{"unmappable_value: the message is no row: not a JSON object: send a JSON object"}, texts)
+				assert.Equal(t, []string{"unmappable_value: the message is no row: not a JSON object"}, texts)
 				requireNumbered(t, db, 60)
 				assert.Equal(t, map[string]int64{"written": 60, "not_written unmappable_value": 1}, e.counted())
 				assert.Empty(t, o.kept)

@@ -21,6 +21,9 @@ const (
 	Batching    = "batching"
 )
 
+// tableSetting is the setting that is always required.
+const tableSetting = "table"
+
 // LintMethod is the name of the Bloblang method that returns the problems of settings, for the rules of a linter.
 const LintMethod = "dynamodest_problems"
 
@@ -86,6 +89,9 @@ func together(value any) []any {
 	}
 	faults, _ := problems(value)
 	for _, fault := range faults {
+		if _, given := settings[tableSetting]; fault.setting == tableSetting && !given {
+			continue // the linter itself says that the field is required
+		}
 		if !shown[fault.text] {
 			found = append(found, fault.text)
 		}

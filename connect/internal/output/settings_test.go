@@ -78,7 +78,6 @@ func TestProblems(t *testing.T) {
 		"in flight, 0":               {map[string]any{"max_in_flight": 0}, map[string][]any{"max_in_flight": {notWhole}}},
 		"in flight, a fraction":      {map[string]any{"max_in_flight": 1.5}, map[string][]any{"max_in_flight": {notWhole}}},
 		"version that no field has":  {map[string]any{"version": "v", "mapping": map[string]any{"fields": []any{field("a")}}}, map[string][]any{"": {noVersion}}},
-		"no table":                   {map[string]any{"table": nil}, map[string][]any{"": {"/table: is required: the name or the ARN of the table"}}},
 		"wrong word":                 {map[string]any{"mode": "replace"}, map[string][]any{"mode": {`/mode: "replace" is unknown: must be "upsert" or "insert"`}}},
 		"wrong type":                 {map[string]any{"concurrency": "x"}, map[string][]any{"concurrency": {"/concurrency: is a JSON string, but must be a whole number"}}},
 		"wrong types and words": {
@@ -123,6 +122,15 @@ func TestProblems(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The linter itself says that a required field is missing.
+func TestNoTable(t *testing.T) {
+	t.Parallel()
+	settings := settingsOf(map[string]any{"table": nil})
+	assert.Empty(t, problemsOf(settings))
+	_, err := Decode(settings)
+	assert.EqualError(t, err, "/table: is required: the name or the ARN of the table")
 }
 
 func TestDecode(t *testing.T) {
