@@ -47,39 +47,50 @@ func (t *Telemetry) unwatch(w *watch) {
 // figures are those of all Destinations for one table.
 type figures struct {
 	dynamodest.Stats                // sums; WaitFor is not used
-	heldBack         map[string]int // the number of Destinations, by what holds them back
+	heldBack         map[string]int // the number of Destinations, by what holds them back; 0 for what holds back none
+}
+
+// newFigures returns the figures of a table of which no Destination is watched, but for what has ended.
+func newFigures(ended dynamodest.Summary) *figures {
+	return &figures{
+		Stats: dynamodest.Stats{Taken: ended.Rows, Summary: ended},
+		heldBack: map[string]int{
+			dynamodest.WaitRetry: 0, dynamodest.WaitPace: 0, dynamodest.WaitLimit: 0, dynamodest.WaitWindow: 0, dynamodest.WaitSource: 0,
+		},
+	}
 }
 
 // observe reports the figures of all watched Destinations. It is called when metrics are collected.
 func (t *Telemetry) observe(_ context.Context, o metric.Observer) error {
 	for of, f := range t.figures() {
-		t.metrics.observe(o, &f, t.targets.get(of).set)
+		t.metrics.observe(o, f, t.targets.get(of).set)
 	}
 	return nil
 }
 
 // figures returns the sums for each table.
-func (t *Telemetry) figures() map[target]figures {
+func (t *Telemetry) figures() map[target]*figures {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	sums := map[target]figures{}
+	sums := map[target]*figures{}
 	for of, ended := range t.ended {
-		sums[of] = figures{Stats: dynamodest.Stats{Taken: ended.Rows, Summary: ended}}
+		sums[of] = newFigures(ended)
 	}
 	for w := range t.watched {
-		now, sum := w.dest.Stats(), sums[w.of]
+		sum := sums[w.of]
+		if sum == nil {
+			sum = newFigures(dynamodest.Summary{})
+			sums[w.of] = sum
+		}
+		now := w.dest.Stats()
 		sum.Calls += now.Calls
 		sum.Taken += now.Taken
 		sum.Summary.Add(now.Summary)
 		sum.InFlight += now.InFlight
 		sum.Pace += now.Pace
 		if now.WaitFor != "" {
-			if sum.heldBack == nil {
-				sum.heldBack = map[string]int{}
-			}
 			sum.heldBack[now.WaitFor]++
 		}
-		sums[w.of] = sum
 	}
 	return sums
 }
