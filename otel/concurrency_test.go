@@ -1,6 +1,7 @@
 package otel_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -8,9 +9,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/dynamodesttest"
+	dynamodestotel "github.com/dynamodest/dynamodest/otel"
 )
 
 // Many goroutines write by Destinations of one Telemetry, while others collect and watch: no row is counted twice, and
@@ -78,4 +84,66 @@ func TestLongCall(t *testing.T) {
 		assert.Equal(t, b.spansNamed("dynamodest.Write users")[0].SpanContext.SpanID(), b.spansNamed("PutItem users")[0].Parent.SpanID(),
 			"another call begins anew")
 	})
+}
+
+// Other hooks put spans of theirs between the call and its requests: the link of a later request is to the call.
+func TestLongCallBesideOtherHooks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, db := newBackend(t), dynamodesttest.NewTable(table, "id:S")
+		own := b.tracer.Tracer("own")
+		dest := b.dest(t, db, dynamodest.Config{Mode: dynamodest.Insert, OnExisting: dynamodest.Skip, Observer: dynamodest.Observer{
+			CallStart: func(ctx context.Context, _ dynamodest.Call) context.Context {
+				ctx, _ = own.Start(ctx, "call of another hook")
+				return ctx
+			},
+			CallDone: func(ctx context.Context, _ dynamodest.CallResult) { trace.SpanFromContext(ctx).End() },
+		}})
+		_, err := dest.Write(t.Context(), numbered(1001))
+		require.NoError(t, err)
+		call, linked := b.spansNamed("dynamodest.Write users")[0], 0
+		for _, put := range b.spansNamed("PutItem users") {
+			for _, link := range put.Links {
+				linked++
+				assert.Equal(t, call.SpanContext, link.SpanContext)
+			}
+		}
+		assert.Equal(t, 1, linked)
+	})
+}
+
+// The spans of a call that its sampler only records are not exported, and those of its requests are not either, however
+// long the call.
+func TestLongCallThatIsRecordedOnly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		spans := tracetest.NewInMemoryExporter()
+		telemetry, err := dynamodestotel.New(dynamodestotel.Options{
+			TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans), sdktrace.WithSampler(requestsOnly{})),
+			MeterProvider:  metricnoop.NewMeterProvider(),
+		})
+		require.NoError(t, err)
+		db := dynamodesttest.NewTable(table, "id:S")
+		dest, stop, err := telemetry.NewDestination(t.Context(), dynamodest.Config{
+			Table: table, Client: db, Mode: dynamodest.Insert, OnExisting: dynamodest.Skip,
+		})
+		require.NoError(t, err)
+		defer stop()
+		spans.Reset()
+		_, err = dest.Write(t.Context(), numbered(1010))
+		require.NoError(t, err)
+		assert.Empty(t, spans.GetSpans())
+	})
+}
+
+// requestsOnly samples traces that begin with a request, and records the others.
+type requestsOnly struct{}
+
+func (requestsOnly) Description() string { return "requests only" }
+
+func (requestsOnly) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
+	if trace.SpanContextFromContext(p.ParentContext).IsValid() || p.Kind != trace.SpanKindClient {
+		return sdktrace.SamplingResult{Decision: sdktrace.RecordOnly}
+	}
+	return sdktrace.SamplingResult{Decision: sdktrace.RecordAndSample}
 }

@@ -79,8 +79,8 @@ func (t *Telemetry) requestStart(ctx context.Context, r dynamodest.Request) cont
 	if r.Rows > 1 {
 		options = append(options, trace.WithAttributes(semconv.DBOperationBatchSize(r.Rows)))
 	}
-	if t.callOf(ctx).isLong() {
-		options = append(options, trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(ctx)))
+	if c := t.callOf(ctx); c.isLong() {
+		options = append(options, trace.WithNewRoot(), trace.WithLinks(trace.Link{SpanContext: c.SpanContext()}))
 	}
 	ctx, span := t.tracer.Start(ctx, op.spanName, options...)
 	return context.WithValue(ctx, requestKey{t}, span)
@@ -95,7 +95,7 @@ func (t *Telemetry) callOf(ctx context.Context) *call {
 // isLong counts a request of c, and reports whether c has had too many for one trace. A call that is not sampled never
 // has: a new trace could be sampled.
 func (c *call) isLong() bool {
-	return c != nil && c.requests.Add(1) > maxChildren && c.IsRecording()
+	return c != nil && c.requests.Add(1) > maxChildren && c.SpanContext().IsSampled()
 }
 
 // requestDone reports a request that has ended.
