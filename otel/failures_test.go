@@ -204,3 +204,22 @@ func TestTwoTelemetries(t *testing.T) {
 		assert.Empty(t, second.series(t, "dynamodest.rows"), "second does not watch")
 	})
 }
+
+// A Telemetry that New has not made says so where it is used first, also as a deferred Close.
+func TestTelemetryThatIsNotMade(t *testing.T) {
+	t.Parallel()
+	db := dynamodesttest.NewTable(table, "id:S")
+	dest, err := dynamodest.New(t.Context(), dynamodest.Config{Table: table, Client: db})
+	require.NoError(t, err)
+	const want = "dynamodest/otel: the Telemetry is nil or its zero value: create it with New"
+	for name, telemetry := range map[string]*dynamodestotel.Telemetry{"nil": nil, "zero": {}} {
+		assert.PanicsWithValue(t, want, func() { telemetry.Observer() }, name)
+		assert.PanicsWithValue(t, want, func() { telemetry.Watch(dest, table, region) }, name)
+		assert.PanicsWithValue(t, want, func() {
+			_, _, err := telemetry.NewDestination(t.Context(), dynamodest.Config{Table: table, Client: db})
+			assert.NoError(t, err)
+		}, name)
+		assert.PanicsWithValue(t, want, func() { assert.NoError(t, telemetry.Close()) }, name)
+	}
+	assert.Len(t, db.Calls(), 1, "no request was sent for them")
+}

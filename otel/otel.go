@@ -47,7 +47,8 @@ type Options struct {
 }
 
 // Telemetry reports to OpenTelemetry what Destinations do. A process needs one, for all its Destinations: two on the
-// same MeterProvider would report the same series. It is safe for concurrent use. Create it with [New].
+// same MeterProvider would report the same series. It is safe for concurrent use. Create it with [New]: the methods of
+// a nil or zero Telemetry panic.
 type Telemetry struct {
 	tracer       trace.Tracer
 	metrics      *instruments
@@ -95,12 +96,21 @@ func (t *Telemetry) register(meter metric.Meter) error {
 	return err
 }
 
+// mustBeMade panics if t was not made by [New]: here, where the panic shows who called, and not in a hook on a goroutine
+// of a Destination, where it would end the process.
+func (t *Telemetry) mustBeMade() {
+	if t == nil || t.metrics == nil {
+		panic("dynamodest/otel: the Telemetry is nil or its zero value: create it with New")
+	}
+}
+
 // Observer returns the hooks that report events: requests, calls and waits. It is for Config.Observer, of any number of
 // Destinations; [dynamodest.Observers] joins it with hooks of your own.
 //
 // What [dynamodest.Destination.Stats] says, rows by outcome above all, is reported of Destinations that are watched:
 // see [Telemetry.NewDestination] and [Telemetry.Watch].
 func (t *Telemetry) Observer() dynamodest.Observer {
+	t.mustBeMade()
 	return dynamodest.Observer{
 		CallStart: t.callStart, CallDone: t.callDone,
 		RequestStart: t.requestStart, RequestDone: t.requestDone,
@@ -130,4 +140,10 @@ func (t *Telemetry) NewDestination(ctx context.Context, cfg dynamodest.Config) (
 
 // Close ends the reading of watched Destinations: their figures are collected no longer. Hooks that are in use go on
 // reporting events. Close may be called more than once. The error is that of the MeterProvider.
-func (t *Telemetry) Close() error { return t.registration.Unregister() }
+//
+// Close when the process, or its MeterProvider, ends: the counters of another Telemetry on the same MeterProvider begin
+// anew, and seem to go back.
+func (t *Telemetry) Close() error {
+	t.mustBeMade()
+	return t.registration.Unregister()
+}

@@ -25,6 +25,7 @@ type watch struct {
 // in the counters when stop has been called: stop when the calls of d have returned. Stop may be called more than
 // once, by any goroutine. Watch panics if d is nil.
 func (t *Telemetry) Watch(d *dynamodest.Destination, table, region string) (stop func()) {
+	t.mustBeMade()
 	d.Stats() // which panics here if d is nil, and not on the goroutine that collects
 	w := &watch{dest: d, of: target{tableName(table), region}}
 	t.mu.Lock()
