@@ -3,6 +3,7 @@ package otel_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,9 +12,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/dynamodesttest"
+	dynamodestotel "github.com/dynamodest/dynamodest/otel"
 )
 
 // The figures of several Destinations for one table add up, whether they have its name or its ARN, and counters keep
@@ -146,6 +151,40 @@ func TestStopWhileCallsRun(t *testing.T) {
 		assert.Equal(t, 2, summary.Written)
 		assert.Equal(t, 2, db.Len(table))
 		assert.Equal(t, outcomes(users, 0, 0, 0, 0, 0, 1), b.series(t, "dynamodest.rows"))
+	})
+}
+
+// A reader that asks for deltas gets what has changed since it last collected, also when Destinations come and go.
+func TestDeltas(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, db := &backend{spans: tracetest.NewInMemoryExporter()}, dynamodesttest.NewTable(table, "id:S")
+		b.reader = sdkmetric.NewManualReader(sdkmetric.WithTemporalitySelector(sdkmetric.DeltaTemporalitySelector))
+		var err error
+		b.telemetry, err = dynamodestotel.New(dynamodestotel.Options{
+			TracerProvider: tracenoop.NewTracerProvider(), MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(b.reader)),
+		})
+		require.NoError(t, err)
+		write := func(d *dynamodest.Destination, rows int) {
+			_, err := d.Write(t.Context(), append(numbered(rows), dynamodest.Row{"id": 7}))
+			require.ErrorIs(t, err, dynamodest.ErrKey)
+		}
+		const failed = users + " dynamodest.scope=row error.type=bad_key: 1"
+		first, stop, err := b.telemetry.NewDestination(t.Context(), dynamodest.Config{Table: table, Region: region, Client: db})
+		require.NoError(t, err)
+		write(first, 3)
+		metrics := b.collect(t)
+		assert.Equal(t, outcomes(users, 0, 1, 0, 0, 0, 3), seriesOf(t, metrics["dynamodest.rows"]))
+		assert.Equal(t, []string{failed}, seriesOf(t, metrics["dynamodest.failed_rows"]))
+		write(first, 1)
+		stop()
+		second := b.dest(t, db, dynamodest.Config{})
+		write(second, 4)
+		metrics = b.collect(t)
+		assert.Equal(t, outcomes(users, 0, 2, 0, 0, 0, 5), seriesOf(t, metrics["dynamodest.rows"]))
+		assert.Equal(t, []string{strings.TrimSuffix(failed, "1") + "2"}, seriesOf(t, metrics["dynamodest.failed_rows"]))
+		assert.Equal(t, []string{users + ": 0"}, seriesOf(t, metrics["dynamodest.active_calls"]), "up-down counters stay cumulative")
+		assert.Equal(t, outcomes(users, 0, 0, 0, 0, 0, 0), b.series(t, "dynamodest.rows"))
 	})
 }
 
