@@ -55,6 +55,27 @@ func TestStatusCodes(t *testing.T) {
 	})
 }
 
+// The code is that of the response, however the request was sent. The page of a proxy has none, and no form of one that
+// the SDK makes up.
+func TestStatusCodesOverHTTP(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, db := newBackend(t), dynamodesttest.NewTable(table, "id:S")
+		dest, stop, err := b.telemetry.NewDestination(t.Context(), dynamodest.Config{Table: table, Client: sdkClient(db)})
+		require.NoError(t, err)
+		defer stop()
+		db.FailWrites(dynamodesttest.Error(400, "ThrottlingException", ""), dynamodesttest.Answer(502, "text/html", "<p>bad gateway</p>"))
+		_, err = dest.Write(t.Context(), numbered(1))
+		require.NoError(t, err)
+		const puts = "cloud.region=ap-south-1 db.collection.name=users db.operation.name=PutItem "
+		assert.Equal(t, []string{
+			puts + "db.response.status_code=ThrottlingException db.system.name=aws.dynamodb error.type=throttled: 1, 0",
+			puts + "db.system.name=aws.dynamodb error.type=unavailable: 1, 0",
+			puts + "db.system.name=aws.dynamodb: 1, 0",
+		}, b.series(t, "db.client.operation.duration")[1:])
+	})
+}
+
 // A condition that fails is no failure of the request: an item has the key, which is what was asked.
 func TestConditionThatFails(t *testing.T) {
 	t.Parallel()

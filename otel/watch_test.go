@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -93,13 +94,8 @@ func TestRegionThatOnlyTheClientKnows(t *testing.T) {
 		table  string // the attributes
 	}{
 		"client of the SDK": {
-			client: func(db *dynamodesttest.DB) dynamodest.Client {
-				return dynamodb.New(dynamodb.Options{
-					Region: "ap-south-1", HTTPClient: inProcess{db},
-					Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
-				})
-			},
-			table: "cloud.region=ap-south-1 db.collection.name=users",
+			client: sdkClient,
+			table:  "cloud.region=ap-south-1 db.collection.name=users",
 		},
 		"fake": {
 			client: func(db *dynamodesttest.DB) dynamodest.Client { return db },
@@ -121,6 +117,40 @@ func TestRegionThatOnlyTheClientKnows(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What writes to vector indexes cost is a series once there is any.
+func TestVectorWriteBytes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, db := newBackend(t), dynamodesttest.New()
+		_, err := db.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+			TableName: new(table), BillingMode: types.BillingModePayPerRequest,
+			KeySchema:            []types.KeySchemaElement{{AttributeName: new("id"), KeyType: types.KeyTypeHash}},
+			AttributeDefinitions: []types.AttributeDefinition{{AttributeName: new("id"), AttributeType: types.ScalarAttributeTypeS}},
+			VectorIndexes: []types.VectorIndex{{
+				IndexName: new("by_embedding"), VectorAttribute: &types.VectorAttributeDefinition{AttributeName: new("embedding")},
+				Dimensions: new(int64(2)), DistanceFunction: types.VectorDistanceFunctionCosine,
+				Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
+			}},
+		})
+		require.NoError(t, err)
+		dest, stop, err := b.telemetry.NewDestination(t.Context(), dynamodest.Config{Table: table, Client: sdkClient(db)})
+		require.NoError(t, err)
+		defer stop()
+		assert.Empty(t, b.series(t, "dynamodest.vector_write_bytes"))
+		_, err = dest.Write(t.Context(), []dynamodest.Row{{"id": "a", "embedding": []float32{1, 2}}, {"id": "b", "embedding": []float32{3, 4}}})
+		require.NoError(t, err)
+		assert.Equal(t, []string{"cloud.region=ap-south-1 db.collection.name=users: 2048"}, b.series(t, "dynamodest.vector_write_bytes"))
+	})
+}
+
+// sdkClient returns a client of the AWS SDK, for one Region, whose requests db answers.
+func sdkClient(db *dynamodesttest.DB) dynamodest.Client {
+	return dynamodb.New(dynamodb.Options{
+		Region: "ap-south-1", HTTPClient: inProcess{db},
+		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
+	})
 }
 
 // inProcess is an HTTP client whose requests a handler answers, without a network.
