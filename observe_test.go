@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -171,6 +172,31 @@ func TestRecheckHookMayWrite(t *testing.T) {
 		assert.Equal(t, 2, described)
 		assert.Equal(t, 1, db.Len(table))
 		assert.Equal(t, 1, db.MostInFlight())
+	})
+}
+
+// The error of a response has DynamoDB's code; it has none if the request was not sent, whatever code its cause has.
+func TestCodeOfResponse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		var codes []string
+		dest := newDest(t, dynamodest.Config{Table: table, Client: db, Observer: dynamodest.Observer{
+			RequestDone: func(_ context.Context, r dynamodest.Response) {
+				if coded, ok := r.Err.(interface{ ErrorCode() string }); ok {
+					codes = append(codes, coded.ErrorCode())
+				}
+			},
+		}})
+		db.FailWrites(dynamodesttest.Error(400, "ThrottlingException", ""), dynamodesttest.Reset())
+		_, err := dest.Write(t.Context(), numbered(1))
+		require.NoError(t, err)
+		db.SetLatency(time.Minute, time.Minute, 1)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(&smithy.GenericAPIError{Code: "ExpiredToken"}) })
+		_, err = dest.Write(ctx, numbered(1))
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Equal(t, []string{"ThrottlingException", "", ""}, codes)
 	})
 }
 

@@ -109,7 +109,7 @@ type Response struct {
 	Unprocessed int           // rows that DynamoDB returned as unprocessed
 	WriteUnits  float64       // write units charged, those of indexes included; 0 if not reported
 	Reason      Reason        // the kind of Err, for metrics; "" without one
-	Err         error         // nil, or an error that quotes no row value
+	Err         error         // nil, or an error that quotes no row value; its method ErrorCode() string, if it has one, returns DynamoDB's code, or ""
 }
 
 // Wait is a wait about to begin.

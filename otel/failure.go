@@ -61,8 +61,9 @@ func (t *Telemetry) failure(r *dynamodest.Response) []attribute.KeyValue {
 	if !isAnswer(r) {
 		attributes = append(attributes, semconv.ErrorTypeKey.String(string(r.Reason)))
 	}
-	var coded interface{ ErrorCode() string } // as errors of the AWS SDK have it
-	if errors.As(r.Err, &coded) && t.codes.allow(coded.ErrorCode()) {
+	// Not what it wraps: that may be an error of another service, as of credentials, which has a code too.
+	coded, ok := r.Err.(interface{ ErrorCode() string })
+	if ok && t.codes.allow(coded.ErrorCode()) {
 		attributes = append(attributes, semconv.DBResponseStatusCode(coded.ErrorCode()))
 	}
 	return attributes

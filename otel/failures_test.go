@@ -8,7 +8,10 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/codes"
@@ -74,6 +77,65 @@ func TestStatusCodesOverHTTP(t *testing.T) {
 			puts + "db.system.name=aws.dynamodb: 1, 0",
 		}, b.series(t, "db.client.operation.duration")[1:])
 	})
+}
+
+// codedError is an error of another service, with a code as errors of the AWS SDK have it.
+type codedError struct{}
+
+func (codedError) Error() string     { return "the token has expired" }
+func (codedError) ErrorCode() string { return "ExpiredToken" }
+
+// The codes of other services, which credentials or whoever ends the context may give, are not DynamoDB's.
+func TestCodesOfOtherServices(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		client    func(*dynamodesttest.DB, *failingCredentials) dynamodest.Client
+		observer  dynamodest.Observer
+		errorType string
+	}{
+		"cancelled in flight":      {errorType: "stopped"},
+		"cancelled before sending": {observer: dynamodest.Observer{RequestStart: after2Seconds}, errorType: "stopped"},
+		"credentials": {errorType: "bad_credentials", client: func(db *dynamodesttest.DB, keys *failingCredentials) dynamodest.Client {
+			return dynamodb.New(dynamodb.Options{Region: region, HTTPClient: inProcess{db}, Credentials: keys})
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b, db := newBackend(t), dynamodesttest.NewTable(table, "id:S")
+				cfg := dynamodest.Config{Table: table, Region: region, Client: db, Observer: c.observer}
+				keys := &failingCredentials{}
+				if c.client != nil {
+					cfg.Region, cfg.Client = "", c.client(db, keys)
+				}
+				dest, stop, err := b.telemetry.NewDestination(t.Context(), cfg)
+				require.NoError(t, err)
+				defer stop()
+				keys.err = codedError{}
+				db.SetLatency(2*time.Second, 2*time.Second, 1)
+				ctx, cancel := context.WithCancelCause(t.Context())
+				time.AfterFunc(time.Second, func() { cancel(codedError{}) })
+				_, err = dest.Write(ctx, numbered(1))
+				require.ErrorIs(t, err, codedError{})
+				put := b.spansNamed("PutItem users")
+				require.NotEmpty(t, put)
+				assert.Contains(t, text(put[0].Attributes), " error.type="+c.errorType)
+				assert.NotContains(t, text(put[0].Attributes), "db.response.status_code")
+			})
+		})
+	}
+}
+
+func after2Seconds(ctx context.Context, _ dynamodest.Request) context.Context {
+	time.Sleep(2 * time.Second)
+	return ctx
+}
+
+// failingCredentials are keys until err is set.
+type failingCredentials struct{ err error }
+
+func (f *failingCredentials) Retrieve(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, f.err
 }
 
 // A condition that fails is no failure of the request: an item has the key, which is what was asked.

@@ -97,6 +97,9 @@ const maxCode = 100
 // shownCode returns an error code in a form that a text may show.
 func shownCode(code string) string { return fault.Cut(fault.Clean(code), maxCode) }
 
+// ErrorCode returns DynamoDB's code, "" without one. The codes of errors that e wraps may be those of other services.
+func (e *Error) ErrorCode() string { return e.code }
+
 // Unwrap returns the client's error.
 func (e *Error) Unwrap() error { return e.cause }
 
