@@ -37,14 +37,13 @@ func callErrorType(err error) string {
 	if failed == nil {
 		return semconv.ErrorTypeOther.Value.AsString()
 	}
-	var table *dynamodest.TableError
-	var setting *dynamodest.ConfigError
-	switch {
-	case failed.Stop == nil:
+	// Not what it wraps: a source or report may give an error of another Destination.
+	switch stop := failed.Stop.(type) { //nolint:errorlint // as above
+	case nil:
 		return rowsFailed
-	case errors.As(failed.Stop, &table):
-		return string(table.Reason)
-	case errors.As(failed.Stop, &setting):
+	case *dynamodest.TableError:
+		return string(stop.Reason)
+	case *dynamodest.ConfigError:
 		return string(dynamodest.ErrConfig)
 	}
 	return string(dynamodest.ErrStopped)

@@ -134,6 +134,60 @@ func TestCallsThatStop(t *testing.T) {
 	}
 }
 
+// The error.type of a call is of its own table and settings: not of another Destination that its report writes to.
+func TestErrorTypeOfCalls(t *testing.T) {
+	t.Parallel()
+	rows := func(n int) func(func(dynamodest.Row, error) bool) {
+		return func(yield func(dynamodest.Row, error) bool) {
+			for _, row := range numbered(n) {
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}
+	}
+	fine := func(dynamodest.Row, dynamodest.RowResult) error { return nil }
+	for name, c := range map[string]struct {
+		cfg  dynamodest.Config
+		call func(ctx context.Context, dest *dynamodest.Destination) error
+		want string
+	}{
+		"report": {want: "WriteSeq error.type=stopped", call: func(ctx context.Context, dest *dynamodest.Destination) error {
+			deadLetters := dynamodesttest.NewTable("dead_letters", "id:S")
+			other, err := dynamodest.New(ctx, dynamodest.Config{Table: "dead_letters", Client: deadLetters})
+			if err != nil {
+				return err
+			}
+			deadLetters.FailWrites(dynamodesttest.Error(400, "AccessDeniedException", "not you"))
+			_, err = dest.WriteSeq(ctx, rows(1), func(row dynamodest.Row, _ dynamodest.RowResult) error {
+				_, err := other.Write(ctx, []dynamodest.Row{row})
+				return err
+			})
+			return err
+		}},
+		"columns": {want: "WriteColumns error.type=bad_configuration", call: func(ctx context.Context, dest *dynamodest.Destination) error {
+			_, err := dest.WriteColumns(ctx, []string{"id", "id"}, func(func([]any, error) bool) {}, func([]any, dynamodest.RowResult) error { return nil })
+			return err
+		}},
+		"MaxKeys": {
+			want: "WriteSeq error.type=bad_configuration", cfg: dynamodest.Config{Duplicates: dynamodest.RefuseDuplicates, MaxKeys: 1},
+			call: func(ctx context.Context, dest *dynamodest.Destination) error {
+				_, err := dest.WriteSeq(ctx, rows(3), fine)
+				return err
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b, db := newBackend(t), dynamodesttest.NewTable(table, "id:S")
+				require.Error(t, c.call(t.Context(), b.dest(t, db, c.cfg)))
+				assert.Equal(t, []string{users + " dynamodest.call.op=" + c.want + ": 1, 0"}, b.series(t, "dynamodest.call.duration"))
+			})
+		})
+	}
+}
+
 // The span of a call names columns that no row had, ten at most.
 func TestMissingColumns(t *testing.T) {
 	t.Parallel()
