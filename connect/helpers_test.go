@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dynamodest/dynamodest"
-	_ "github.com/dynamodest/dynamodest/connect"
+	"github.com/dynamodest/dynamodest/connect"
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
@@ -34,6 +34,7 @@ type pipeline struct {
 	settings string // more settings of the output, in YAML
 	endpoint string
 	name     string // of the output
+	table    string
 
 	withoutFallback bool // rows that are rejected go back to the input
 }
@@ -46,7 +47,7 @@ func newPipeline(t *testing.T) *pipeline {
 	t.Cleanup(server.Close)
 	return &pipeline{
 		t: t, db: db, env: service.NewEnvironment(), dead: filepath.Join(t.TempDir(), "dead.ndjson"), endpoint: server.URL,
-		name: "dynamodest",
+		name: "dynamodest", table: table,
 	}
 }
 
@@ -65,7 +66,7 @@ func (p *pipeline) output() string {
           endpoint: %s
           credentials: {access_key_id: AKIDEXAMPLE, secret_access_key: secret}
           concurrency: 1
-          %s`, p.name, table, p.endpoint, p.settings)
+          %s`, p.name, p.table, p.endpoint, p.settings)
 }
 
 // build returns the pipeline as a stream.
@@ -94,6 +95,19 @@ func (p *pipeline) build() *service.Stream {
 func (p *pipeline) run() {
 	p.t.Helper()
 	require.NoError(p.t, p.build().Run(p.t.Context()))
+}
+
+// made returns the output alone.
+func (p *pipeline) made() service.BatchOutput {
+	p.t.Helper()
+	parsed, err := connect.Spec().ParseYAML(strings.TrimPrefix(p.output(), p.name+":"), p.env)
+	require.NoError(p.t, err)
+	made, policy, inFlight, err := connect.New(parsed, service.MockResources())
+	require.NoError(p.t, err)
+	require.Equal(p.t, 1000, policy.Count)
+	require.Equal(p.t, "200ms", policy.Period)
+	require.Equal(p.t, 1, inFlight)
+	return made
 }
 
 // deadLetter is a line of the file of dead letters.
@@ -215,7 +229,9 @@ func (s *source) acknowledged() (taken, rejected int) {
 // lint returns the lints of a configuration, as "line: text".
 func lint(t *testing.T, config string) []string {
 	t.Helper()
-	lints, err := service.GlobalEnvironment().FullConfigSchema("", "").NewStreamConfigLinter().LintYAML([]byte(config))
+	linter := service.GlobalEnvironment().FullConfigSchema("", "").NewStreamConfigLinter()
+	linter.SetEnvVarLookupFunc(func(context.Context, string) (string, bool) { return "", false })
+	lints, err := linter.LintYAML([]byte(config))
 	require.NoError(t, err)
 	var found []string
 	for _, l := range lints {

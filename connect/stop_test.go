@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -59,4 +60,30 @@ func TestAStoppedPipelineSettlesNothing(t *testing.T) {
 			assert.Equal(t, 1, taken, "the batch that is settled")
 		})
 	}
+}
+
+// TestAnEndedWriteClosesTheOutput has a batch that is neither acknowledged nor rejected.
+func TestAnEndedWriteClosesTheOutput(t *testing.T) {
+	t.Parallel()
+	p := newPipeline(t)
+	made := p.made()
+	require.NoError(t, made.Connect(t.Context()))
+	ctx, cancel := context.WithCancel(t.Context())
+	p.db.SetFault(func(dynamodesttest.Call) dynamodesttest.Fault {
+		cancel()
+		return dynamodesttest.Unprocessed(dynamodesttest.All)
+	})
+	err := made.WriteBatch(ctx, service.MessageBatch{service.NewMessage([]byte(`nothing`)), service.NewMessage([]byte(`{"id":"a"}`))})
+	require.ErrorIs(t, err, service.ErrEndOfInput)
+	require.ErrorIs(t, err, context.Canceled)
+	var failed *service.BatchError
+	assert.NotErrorAs(t, err, &failed)
+	assert.NoError(t, made.Close(t.Context()))
+}
+
+func TestAWriteBeforeConnectIsNotConnected(t *testing.T) {
+	t.Parallel()
+	p := newPipeline(t)
+	err := p.made().WriteBatch(t.Context(), service.MessageBatch{service.NewMessage([]byte(`nothing`))})
+	assert.Equal(t, service.ErrNotConnected, err)
 }

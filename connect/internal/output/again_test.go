@@ -106,30 +106,41 @@ func TestAnEndedContextSettlesNothing(t *testing.T) {
 	})
 }
 
-func TestAnEndedContextThatComesTooLateSettlesTheBatch(t *testing.T) {
+func TestTheEndOfAContextIsNoFaultOfTheTable(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		db := dynamodesttest.NewTable(table, "id:S")
-		o, _ := connected(t, db)
+		o, e := connected(t, db)
 		ctx, cancel := context.WithCancel(t.Context())
 		db.SetFault(func(dynamodesttest.Call) dynamodesttest.Fault {
 			cancel()
-			return dynamodesttest.Error(400, "ValidationException", "the row breaks a rule")
+			return denied()
 		})
-		faults, err := Write(ctx, o, numbered(1))
-		if err == nil { // the response came before the end was noticed
-			assert.Len(t, faults, 1)
-			return
-		}
+		faults, err := Write(ctx, o, numbered(2))
 		require.ErrorIs(t, err, ErrEnded)
 		assert.Empty(t, faults)
+		assert.Empty(t, o.kept)
+		assert.Empty(t, e.errors)
+		assert.Empty(t, e.warns)
 	})
+}
+
+// givenUp returns a batch whose first row has the key "hot". It is given up before the last but one row, which has the
+// same key, is taken, since the rows between fill the window.
+func givenUp(db *dynamodesttest.DB, first, last int) []*message {
+	messages := []*message{line(`{"id":"hot","n":%d}`, first)}
+	for i := range 3000 {
+		messages = append(messages, line(`{"id":"r-%d","n":1}`, i))
+	}
+	db.FailWrites(dynamodesttest.Unprocessed(dynamodesttest.First(1)))
+	return append(messages, line(`{"id":"hot","n":%d}`, last), line(`{"id":"end","n":1}`))
 }
 
 func TestAnOlderRowIsNotSentAfterANewerOneOfItsKey(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*Settings){
 		"upsert": func(*Settings) {},
+		"insert": onExisting(dynamodest.Overwrite),
 		"delete": func(s *Settings) { s.Config.Delete = "gone" },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -137,18 +148,38 @@ func TestAnOlderRowIsNotSentAfterANewerOneOfItsKey(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				db := dynamodesttest.NewTable(table, "id:S")
 				o, e := connected(t, db, giveUpSoon, change)
-				// The first row of the key is given up before the last one is taken, since the rows between fill the window.
-				messages := []*message{line(`{"id":"hot","n":1}`)}
-				for i := range 3000 {
-					messages = append(messages, line(`{"id":"r-%d"}`, i))
-				}
-				messages = append(messages, line(`{"id":"hot","n":2}`), line(`{"id":"gone","n":3}`))
-				db.FailWrites(dynamodesttest.Unprocessed(dynamodesttest.First(1)))
-				faults, err := Write(t.Context(), o, messages)
+				faults, err := Write(t.Context(), o, givenUp(db, 1, 2))
 				require.NoError(t, err)
 				assert.Empty(t, faults)
 				assert.Equal(t, "2", numbers(db)["hot"], "the last row of the key wins")
 				assert.Equal(t, map[string]int64{"written": 3002, "superseded": 1}, e.counted())
+			})
+		})
+	}
+}
+
+func TestARowThatIsGivenUpIsSentAgainIfTheLastOneNeedNotWin(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change      func(*Settings)
+		first, last int
+		want        string
+		counted     map[string]int64
+	}{
+		"newer version": {versioned, 2, 1, "2", map[string]int64{"written": 3003}},
+		"older version": {versioned, 1, 2, "2", map[string]int64{"written": 3002, "skipped": 1}},
+		"skip":          {onExisting(dynamodest.Skip), 1, 2, "2", map[string]int64{"written": 3002, "skipped": 1}},
+		"fail":          {onExisting(dynamodest.Fail), 1, 2, "2", map[string]int64{"written": 3002, "not_written item_exists": 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				db := dynamodesttest.NewTable(table, "id:S")
+				o, e := connected(t, db, giveUpSoon, tt.change)
+				_, err := Write(t.Context(), o, givenUp(db, tt.first, tt.last))
+				require.NoError(t, err)
+				assert.Equal(t, tt.want, numbers(db)["hot"])
+				assert.Equal(t, tt.counted, e.counted())
 			})
 		})
 	}

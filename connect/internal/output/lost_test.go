@@ -9,8 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -145,6 +143,33 @@ func TestTwoBatchesOfTheSameTextsAreBothWritten(t *testing.T) {
 	})
 }
 
+func TestBatchesWithoutTextsAreToldApart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		o, e := connected(t, db, versioned, func(s *Settings) {
+			s.Config.Mapping.Fields = []dynamodest.Field{{Column: "id"}, {Column: "n"}}
+		})
+		of := func(ids ...string) (batch []*message) {
+			for _, id := range ids {
+				batch = append(batch, object(map[string]any{"id": id, "n": 1.0, "not mapped": math.NaN()}))
+			}
+			return batch
+		}
+		first, second := of("a", "b"), of("c", "d")
+		policy := deny(db, 1)
+		for _, batch := range [][]*message{first, second} {
+			_, err := Write(t.Context(), o, batch)
+			require.ErrorIs(t, err, ErrLost)
+		}
+		policy.shut.Store(false)
+		assert.Empty(t, settle(t, o, second))
+		assert.Empty(t, settle(t, o, first))
+		assert.Equal(t, map[string]string{"a": "1", "b": "1", "c": "1", "d": "1"}, numbers(db))
+		assert.Equal(t, written(4), e.counted())
+	})
+}
+
 func TestBatchesAreKeptForAsManyAsAreInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -197,76 +222,6 @@ func TestARowWithoutAResponseIsKnownOverErrLost(t *testing.T) {
 	})
 }
 
-func TestATableThatIsMadeAgain(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		db := dynamodesttest.NewTable(table, "id:S")
-		o, e := connected(t, db)
-		assert.Empty(t, settle(t, o, numbered(2)))
-		drop(t, db)
-		_, err := Write(t.Context(), o, numbered(30))
-		require.ErrorIs(t, err, ErrLost)
-		for range 3 {
-			require.ErrorIs(t, o.Connect(t.Context()), dynamodest.ErrNoTable)
-		}
-		db.AddTable(table, "id:S")
-		first := o.dest
-		assert.Empty(t, settle(t, o, numbered(30)))
-		assert.Len(t, numbers(db), 30)
-		assert.Same(t, first, o.dest, "a table of the same keys needs no new Destination")
-		assert.Equal(t, written(32), e.counted())
-	})
-}
-
-func TestATableOfOtherKeys(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		db := dynamodesttest.NewTable(table, "id:S")
-		o, e := connected(t, db)
-		drop(t, db)
-		db.AddTable(table, "uid:S")
-		// By the old keys the first row is right, and the second one is not.
-		batch := []*message{line(`{"id":"a"}`), line(`{"uid":"1"}`)}
-		faults, err := Write(t.Context(), o, batch)
-		require.ErrorIs(t, err, ErrLost)
-		assert.Empty(t, faults)
-		require.Len(t, e.errors, 1)
-		assert.Contains(t, e.errors[0], "bad configuration")
-
-		first := o.dest
-		require.NoError(t, o.Connect(t.Context()))
-		assert.NotSame(t, first, o.dest)
-		faults, err = Write(t.Context(), o, batch)
-		require.NoError(t, err)
-		at, _ := indexes(faults)
-		require.Equal(t, []int{0}, at, "a row is judged by the keys of the table as it is")
-		assert.ErrorIs(t, faults[0].Err, dynamodest.ErrKey)
-		assert.Len(t, db.Items(table), 1)
-		assert.Equal(t, map[string]int64{"written": 1, "not_written bad_key": 1}, e.counted())
-	})
-}
-
-func TestATableWhoseKeysTheMappingLacks(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		db := dynamodesttest.NewTable(table, "id:S")
-		o, _ := connected(t, db, func(s *Settings) {
-			s.Config.Mapping.Fields = []dynamodest.Field{{Column: "id"}, {Column: "n"}}
-		})
-		drop(t, db)
-		db.AddTable(table, "uid:S")
-		_, err := Write(t.Context(), o, numbered(3))
-		require.ErrorIs(t, err, ErrLost)
-		for range 4 {
-			require.ErrorIs(t, o.Connect(t.Context()), dynamodest.ErrConfig)
-		}
-		drop(t, db)
-		db.AddTable(table, "id:S")
-		assert.Empty(t, settle(t, o, numbered(3)))
-		assert.Len(t, numbers(db), 3)
-	})
-}
-
 func TestWriteBeforeConnectIsLost(t *testing.T) {
 	t.Parallel()
 	db := dynamodesttest.NewTable(table, "id:S")
@@ -309,13 +264,6 @@ func TestDeniedWritesMakeNoTightLoop(t *testing.T) {
 		require.NoError(t, o.Connect(t.Context()))
 		assert.Zero(t, time.Since(began))
 	})
-}
-
-// drop deletes the table.
-func drop(t *testing.T, db *dynamodesttest.DB) {
-	t.Helper()
-	_, err := db.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String(table)})
-	require.NoError(t, err)
 }
 
 // TestABatchThatIsDeniedWaitsLongerWhateverOthersDo has a policy that denies one key, and a second batch at a time that

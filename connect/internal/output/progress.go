@@ -149,7 +149,10 @@ func (p *progress) supersede(dest *dynamodest.Destination, rows []dynamodest.Row
 	}
 	last := map[dynamodest.Key]int{} // row of each key that was taken
 	for _, at := range taken {
-		if key, err := dest.Key(rows[at]); err == nil && at > p.left[0] {
+		if at < p.left[0] {
+			continue
+		}
+		if key, err := dest.Key(rows[at]); err == nil {
 			last[key] = at
 		}
 	}

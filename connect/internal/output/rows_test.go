@@ -54,8 +54,13 @@ func TestRowOf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			m, tells := tt.message.(*message)
+			alone := tells && m.value == nil
 			row, err := rowOf(tt.message)
 			require.NoError(t, err)
+			if alone {
+				assert.Nil(t, m.value, "text is not parsed twice")
+			}
 			if f, ok := tt.want["f"].(float64); ok && math.IsNaN(f) {
 				assert.True(t, math.IsNaN(row["f"].(float64)))
 				return
