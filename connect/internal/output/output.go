@@ -5,7 +5,9 @@ package output
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/dynamodest/dynamodest"
@@ -135,7 +137,7 @@ func Write[M Message](ctx context.Context, o *Output, messages []M) ([]Fault, er
 			keep(o, p, messages)
 			return nil, ErrLost
 		}
-		o.engine.Log.Warnf("%d of %d rows are not written yet, and are sent again: %v", len(p.left), len(messages), err)
+		o.engine.Log.Warnf("%d of %d rows are not written yet, and are sent again: %s", len(p.left), len(messages), passing(err))
 		if wait(ctx, delay(pause)) != nil {
 			return nil, ErrEnded
 		}
@@ -153,6 +155,24 @@ func stopOf(err error) error {
 		return setting
 	}
 	return nil
+}
+
+// passing returns why a call that returned err has not written rows, without the advice to write them again: what stopped
+// the call, such as an outage, or the reasons of its rows.
+func passing(err error) string {
+	var failed *dynamodest.WriteError
+	if !errors.As(err, &failed) {
+		return err.Error()
+	}
+	if failed.Stop != nil {
+		return failed.Stop.Error()
+	}
+	var reasons []string
+	for reason, rows := range failed.Reasons {
+		reasons = append(reasons, fmt.Sprintf("%s (%d)", reason.Error(), rows))
+	}
+	slices.Sort(reasons)
+	return strings.Join(reasons, ", ")
 }
 
 // lastWins reports whether the table keeps the row of a key that it takes last, whichever that is.

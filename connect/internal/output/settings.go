@@ -1,11 +1,13 @@
 package output
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -263,12 +265,17 @@ func first(pointer string) string {
 	return name
 }
 
-// withAWS returns c with what the AWS configuration of the machine may give: so it can be validated before that is loaded.
+// regionOfHost matches the region in the host of an endpoint of AWS.
+var regionOfHost = regexp.MustCompile(`\b[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\b`)
+
+// withAWS returns c with what the AWS configuration of the machine may give: so it can be validated before that is loaded. A
+// region that is not given is taken to be that of the endpoint.
 func withAWS(c dynamodest.Config) dynamodest.Config {
+	region := cmp.Or(regionOfHost.FindString(c.Endpoint), "us-east-1")
 	if c.Credentials == (dynamodest.Credentials{}) {
-		c.AWS = &aws.Config{Region: "us-east-1", Credentials: aws.AnonymousCredentials{}}
+		c.AWS = &aws.Config{Region: region, Credentials: aws.AnonymousCredentials{}}
 	} else if !saysRegion(c) {
-		c.Region = "us-east-1"
+		c.Region = region
 	}
 	return c
 }

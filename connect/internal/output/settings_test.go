@@ -71,6 +71,8 @@ func TestProblems(t *testing.T) {
 		"keys for no duplicates":     {map[string]any{"max_keys": 5}, map[string][]any{"": {onlyRefused}}},
 		"local":                      {map[string]any{"region": "local", "endpoint": "http://localhost:8000"}, nil},
 		"local keys":                 {map[string]any{"region": "local", "endpoint": "http://localhost:8000", "credentials": keys}, nil},
+		"endpoint of AWS alone":      {map[string]any{"region": nil, "endpoint": "https://dynamodb.eu-west-1.amazonaws.com"}, nil},
+		"endpoint and keys":          {map[string]any{"region": nil, "endpoint": "https://dynamodb.eu-west-1.amazonaws.com", "credentials": keys}, nil},
 		"endpoint of AWS":            {map[string]any{"region": "eu-west-1", "endpoint": "https://dynamodb.eu-west-1.amazonaws.com"}, nil},
 		"version":                    {map[string]any{"version": "v", "max_in_flight": 8}, nil},
 		"in flight, no version":      {map[string]any{"max_in_flight": 2}, map[string][]any{"": {notInOrder}}},
