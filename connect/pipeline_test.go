@@ -206,3 +206,35 @@ func TestABatchOfOneIsNotGathered(t *testing.T) {
 		})
 	}
 }
+
+// TestPipelineOfSeveralBatchesAtATime is denied while several batches are in flight.
+func TestPipelineOfSeveralBatchesAtATime(t *testing.T) {
+	t.Parallel()
+	p := newPipeline(t)
+	p.settings = "version: n\n          max_in_flight: 3\n          batching: {count: 1}"
+	var writes atomic.Int64
+	p.db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+		if c.Op == dynamodest.OpDescribeTable {
+			return dynamodesttest.Fault{}
+		}
+		if n := writes.Add(1); n > 10 && n <= 13 {
+			return dynamodesttest.Error(400, "AccessDeniedException", "not authorized to perform this")
+		}
+		return dynamodesttest.Fault{}
+	})
+	rows := new(source)
+	var batches [][]string
+	for i := range 12 {
+		batches = append(batches, []string{
+			fmt.Sprintf(`{"id":"r-%03d","n":%d}`, 2*i, 2*i), `nothing`, fmt.Sprintf(`{"id":"r-%03d","n":%d}`, 2*i+1, 2*i+1),
+		})
+	}
+	rows.use(p, batches...)
+	p.run()
+	assert.Equal(t, wantNumbers(24), p.numbers())
+	assert.Len(t, p.db.Writes(), 24, "each row is written once")
+	assert.Len(t, p.deadLetters(), 12)
+	taken, rejected := rows.acknowledged()
+	assert.Equal(t, 12, taken)
+	assert.Zero(t, rejected)
+}
