@@ -209,3 +209,35 @@ func TestTheLastRowOfAKeyWins(t *testing.T) {
 		}
 	})
 }
+
+// The warning of an outage says what to do for the table, and not to do what the output does itself.
+func TestWarningOfAnOutage(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fault  dynamodesttest.Fault
+		remedy string
+	}{
+		"throttled":   {dynamodesttest.Throttled("ProvisionedThroughputExceededException", ""), "; remedy: make the table on-demand or raise its write capacity (WCU)"},
+		"unavailable": {dynamodesttest.Error(500, "InternalServerError", "later"), "; remedy: DynamoDB responded with InternalServerError"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				db := dynamodesttest.NewTable(table, "id:S")
+				o, e := connected(t, db)
+				start := time.Now()
+				db.SetFault(func(dynamodesttest.Call) dynamodesttest.Fault {
+					if time.Since(start) > 2*time.Minute {
+						return dynamodesttest.Fault{}
+					}
+					return c.fault
+				})
+				assert.Empty(t, settle(t, o, numbered(100)))
+				require.NotEmpty(t, e.warns)
+				assert.Contains(t, e.warns[0], "nothing was accepted in 30 consecutive waits")
+				assert.Contains(t, e.warns[0], c.remedy)
+				assert.NotContains(t, e.warns[0], "write the row again")
+			})
+		})
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -157,6 +158,9 @@ func stopOf(err error) error {
 	return nil
 }
 
+// writeAgain matches the advice to write a row again, which the output does.
+var writeAgain = regexp.MustCompile(`write the row again, unless [^;]*; `)
+
 // passing returns why a call that returned err has not written rows, without the advice to write them again: what stopped
 // the call, such as an outage, or the reasons of its rows.
 func passing(err error) string {
@@ -165,7 +169,7 @@ func passing(err error) string {
 		return err.Error()
 	}
 	if failed.Stop != nil {
-		return failed.Stop.Error()
+		return writeAgain.ReplaceAllString(failed.Stop.Error(), "")
 	}
 	var reasons []string
 	for reason, rows := range failed.Reasons {
