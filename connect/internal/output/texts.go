@@ -24,7 +24,7 @@ What becomes of a row that is not written:
 
 - A row at fault (a bad key, a value that cannot be mapped, too large, refused by DynamoDB, an item that exists) is
   rejected. Put the output into a ` + "`fallback`" + ` with a file or queue for dead letters: metadata ` + "`fallback_error`" + ` begins
-  with the label of the reason, such as ` + "`bad_key`" + `. Without a fallback the input sends the row again for ever.
+  with the label of the reason, such as ` + "`bad_key`" + `. Without a fallback most inputs send the row again for ever.
 - A row that DynamoDB does not take at the moment is sent again until it does, or the pipeline is stopped.
 - A fault of the table, the access or a setting stops the output. Its batch is kept, the table is checked again and again, and
   the output goes on as soon as the cause is fixed. Nothing is rejected for it.
