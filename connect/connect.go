@@ -16,6 +16,7 @@ package connect
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/redpanda-data/benthos/v4/public/bloblang"
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -77,23 +78,40 @@ func New(parsed *service.ParsedConfig, resources *service.Resources) (service.Ba
 		return nil, policy, 0, err
 	}
 	output.DefaultBatching(&policy.Count, &policy.Period, policy.ByteSize, policy.Check)
-	return &sink{output.New(settings, output.Engine{
-		Log:  resources.Logger(),
-		Rows: resources.Metrics().NewCounter(output.RowsMetric, output.RowLabels...),
-	})}, policy, settings.MaxInFlight, nil
+	return &sink{
+		output.New(settings, output.Engine{
+			Log:  resources.Logger(),
+			Rows: resources.Metrics().NewCounter(output.RowsMetric, output.RowLabels...),
+		}),
+		engineErrors{
+			NotConnected: service.ErrNotConnected, Ended: service.ErrEndOfInput, Batch: service.NewBatchError, Withholds: strict(resources),
+		},
+	}, policy, settings.MaxInFlight, nil
+}
+
+// strict reports whether error_handling.strict is set: then Benthos withholds messages that failed in a processor. Its public
+// API does not say it. If that cannot be found out, it is taken to be set, which loses no message.
+func strict(resources *service.Resources) bool {
+	unwrap := reflect.ValueOf(resources.XUnwrapper()).MethodByName("Unwrap")
+	if !unwrap.IsValid() || unwrap.Type().NumIn() > 0 || unwrap.Type().NumOut() != 1 {
+		return true
+	}
+	manager, ok := unwrap.Call(nil)[0].Interface().(interface{ Strict() bool })
+	return !ok || manager.Strict()
 }
 
 // engineErrors are the errors by which Benthos learns what became of a batch.
-var engineErrors = output.Errors[service.MessageBatch, *service.BatchError]{
-	NotConnected: service.ErrNotConnected, Ended: service.ErrEndOfInput, Batch: service.NewBatchError,
-}
+type engineErrors = output.Errors[service.MessageBatch, *service.BatchError]
 
 // sink is the output as Benthos calls it.
-type sink struct{ *output.Output }
+type sink struct {
+	*output.Output
+	errors engineErrors
+}
 
 // WriteBatch writes the rows of a batch until each is taken or at fault.
 func (s *sink) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
-	return output.WriteBatch(ctx, s.Output, batch, engineErrors)
+	return output.WriteBatch(ctx, s.Output, batch, s.errors)
 }
 
 // ConnectionTest reports what keeps the output from writing.

@@ -36,7 +36,10 @@ type pipeline struct {
 	name     string // of the output
 	table    string
 
-	withoutFallback bool // rows that are rejected go back to the input
+	form            string // the output around that of the test, with %s for it; none if empty
+	processors      string // of the pipeline, in YAML
+	strict          bool   // messages that fail in a processor are rejected
+	withoutFallback bool   // rows that are rejected go back to the input
 }
 
 // newPipeline returns a pipeline for a table with the key id:S, without an input.
@@ -74,6 +77,9 @@ func (p *pipeline) build() *service.Stream {
 	p.t.Helper()
 	builder := p.env.NewStreamBuilder()
 	output := p.output()
+	if p.form != "" {
+		output = fmt.Sprintf(p.form, output)
+	}
 	if !p.withoutFallback {
 		output = fmt.Sprintf(`fallback:
     - %s
@@ -85,7 +91,8 @@ func (p *pipeline) build() *service.Stream {
             root.error = @fallback_error
             root.row = content().string()`, output, p.dead)
 	}
-	require.NoError(p.t, builder.SetYAML(fmt.Sprintf("input:\n  %s\noutput:\n  %s\nlogger: {level: none}\n", p.input, output)))
+	require.NoError(p.t, builder.SetYAML(fmt.Sprintf("input:\n  %s\npipeline: {threads: 1, processors: [%s]}\noutput:\n  %s\nerror_handling: {strict: %v}\nlogger: {level: none}\n",
+		p.input, p.processors, output, p.strict)))
 	stream, err := builder.Build()
 	require.NoError(p.t, err)
 	return stream

@@ -15,6 +15,9 @@ type Errors[B any, E batchError[E]] struct {
 
 	// Batch makes an error that rejects the messages for which Failed is called, and no other.
 	Batch func(batch B, headline error) E
+
+	// Withholds is set if the engine may reject messages of a batch itself, and give the output the others alone.
+	Withholds bool
 }
 
 // batchError is an engine's error of a batch.
@@ -44,7 +47,11 @@ func WriteBatch[B ~[]M, M Message, E batchError[E]](ctx context.Context, o *Outp
 	}
 	failed := engine.Batch(batch, Headline(faults, len(batch)))
 	for _, fault := range faults {
-		_ = failed.Failed(fault.Index, &rejection{fault.Err, failed})
+		reason := fault.Err
+		if !engine.Withholds {
+			reason = &rejection{reason, failed}
+		}
+		_ = failed.Failed(fault.Index, reason)
 	}
 	return failed
 }
@@ -53,7 +60,7 @@ func WriteBatch[B ~[]M, M Message, E batchError[E]](ctx context.Context, o *Outp
 //
 // A batch may be gathered of several batches of the input. Then the engine gives each of those the error of the first
 // message of it that was rejected. An output "fallback" would make dead letters of all its messages, if that error did not
-// tell which they are.
+// tell which they are. It takes those that the error does not have for written: so the error must have all of them.
 type rejection struct {
 	error
 	batch error

@@ -1,0 +1,63 @@
+package connect_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestStrictErrorHandling has a batch of the input with a bad row, and with one for which a processor fails: Benthos
+// withholds that from every output, and gives it back to the input. Neither is lost.
+func TestStrictErrorHandling(t *testing.T) {
+	t.Parallel()
+	const bad, failing, good = `{"id":"","is":"bad"}`, `{"id":"failing"}`, `{"id":"a","n":3}`
+	for _, form := range []string{"%s", "reject_errored:\n        %s"} {
+		for _, batching := range []string{"", "batching: {count: 1}"} {
+			for _, batch := range [][]string{{bad, failing, good}, {good, failing, bad}} {
+				t.Run(fmt.Sprint(form, batching, batch), func(t *testing.T) {
+					t.Parallel()
+					p := newPipeline(t)
+					p.strict, p.form, p.settings = true, form, batching
+					p.processors = `{mapping: 'root = if this.id == "failing" { throw("failed") }'}`
+					rows := new(source)
+					rows.use(p, batch, []string{`{"id":"b","n":4}`})
+					p.run()
+					assert.Equal(t, map[string]string{"a": "3", "b": "4"}, p.numbers())
+					dead, err := os.ReadFile(p.dead)
+					require.NoError(t, err)
+					assert.Contains(t, string(dead), "bad")
+					taken, rejected := rows.acknowledged()
+					require.Equal(t, []int{1, 1}, []int{taken, rejected})
+					texts := rows.rejected(t)
+					require.Len(t, texts, 1)
+					assert.Contains(t, texts[0], "failing")
+				})
+			}
+		}
+	}
+}
+
+// rejected returns the messages that were rejected, as processors of outputs left them.
+func (s *source) rejected(t *testing.T) (texts []string) {
+	t.Helper()
+	for _, err := range s.acks {
+		if err == nil {
+			continue
+		}
+		var failed *service.BatchError
+		require.ErrorAs(t, err, &failed)
+		failed.WalkMessages(func(_ int, m *service.Message, err error) bool {
+			if err != nil {
+				text, err := m.AsBytes()
+				require.NoError(t, err)
+				texts = append(texts, string(text))
+			}
+			return true
+		})
+	}
+	return texts
+}
