@@ -50,6 +50,13 @@ func TestLint(t *testing.T) {
 					"replace a newer one. Set version to an attribute that says which row is newer, or leave max_in_flight at 1",
 			},
 		},
+		"processors of batches": {
+			[]string{"table: users", "region: us-east-1", "batching:", "  period: 1s", "  processors:", "    - archive: {format: lines}"},
+			[]string{
+				"8: /batching/processors: cannot be used: an engine cannot tell which messages were rejected once processors have removed, added or merged some, " +
+					"so a row at fault could be lost. Move them to pipeline.processors",
+			},
+		},
 		"unknown": {
 			[]string{"table: users", "region: us-east-1", "tabel: users"},
 			[]string{"7: field tabel not recognised"},
@@ -68,13 +75,14 @@ func TestWrongSettingsMakeNoOutput(t *testing.T) {
 	t.Parallel()
 	builder := service.NewStreamBuilder()
 	builder.DisableLinting()
-	require.NoError(t, builder.SetYAML("input: {generate: {mapping: 'root = {}'}}\noutput: {dynamodest: {table: users, region: us-east-1, max_in_flight: 2, mode: replace}}\nlogger: {level: none}\n"))
+	require.NoError(t, builder.SetYAML("input: {generate: {mapping: 'root = {}'}}\noutput: {dynamodest: {table: users, region: us-east-1, max_in_flight: 2, mode: replace, batching: {processors: [{log: {}}]}}}\nlogger: {level: none}\n"))
 	stream, err := builder.Build()
 	if err == nil {
 		err = stream.Run(t.Context())
 	}
 	assert.ErrorContains(t, err, "/max_in_flight: must be 1 without a version")
 	assert.ErrorContains(t, err, `/mode: "replace" is unknown`)
+	assert.ErrorContains(t, err, "/batching/processors: cannot be used")
 }
 
 func TestSecretsAreSecret(t *testing.T) {

@@ -66,13 +66,10 @@ func Decode(value any) (Settings, error) {
 // setting has alone, such as a version that no field produces. So a linter shows each problem once, in the line of the setting if
 // it has one.
 func Problems(name string, value any) []any {
-	var found []any
-	switch name {
-	case Batching:
-		return batchingProblems(value)
-	case "":
+	if name == "" {
 		return together(value)
 	}
+	var found []any
 	for _, fault := range alone(name, value) {
 		found = append(found, fault.text)
 	}
@@ -142,6 +139,7 @@ func problems(value any) ([]problem, Settings) {
 			faults = append(faults, problem{MaxInFlight, "/" + MaxInFlight + ": must be a whole number, 1 or more"})
 		}
 	}
+	faults = append(faults, batchingProblems(given[Batching])...)
 	delete(given, MaxInFlight)
 	delete(given, Batching)
 
@@ -207,15 +205,19 @@ func filled(object map[string]any) map[string]any {
 }
 
 // batchingProblems returns what is wrong with a batch policy.
-func batchingProblems(value any) []any {
+func batchingProblems(value any) []problem {
 	policy, _ := value.(map[string]any)
 	size, _ := whole(policy["count"])
 	bytes, _ := whole(policy["byte_size"])
-	period, _ := policy["period"].(string)
-	if check, _ := policy["check"].(string); (size > 1 || bytes > 0 || check != "") && period == "" {
-		return []any{"/" + Batching + `/period: is missing, so a batch that is not full waits for ever: give one, such as "1s"`}
+	var faults []problem
+	if (size > 1 || bytes > 0 || policy["check"] != nil) && policy["period"] == nil {
+		faults = append(faults, problem{Batching, "/" + Batching + `/period: is missing, so a batch that is not full waits for ever: give one, such as "1s"`})
 	}
-	return nil
+	if policy["processors"] != nil {
+		faults = append(faults, problem{Batching, "/" + Batching + "/processors: cannot be used: an engine cannot tell which messages were rejected once processors " +
+			"have removed, added or merged some, so a row at fault could be lost. Move them to pipeline.processors"})
+	}
+	return faults
 }
 
 // whole returns a whole number of a configuration.
