@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -209,8 +210,13 @@ func batchingProblems(value any) []problem {
 	policy, _ := value.(map[string]any)
 	size, _ := whole(policy["count"])
 	bytes, _ := whole(policy["byte_size"])
+	text, given := policy["period"].(string)
+	period, err := time.ParseDuration(text)
 	var faults []problem
-	if (size > 1 || bytes > 0 || policy["check"] != nil) && policy["period"] == nil {
+	switch {
+	case given && (err != nil || period <= 0):
+		faults = append(faults, problem{Batching, "/" + Batching + `/period: must be a duration above 0, such as "1s"`})
+	case !given && (size > 1 || bytes > 0 || policy["check"] != nil):
 		faults = append(faults, problem{Batching, "/" + Batching + `/period: is missing, so a batch that is not full waits for ever: give one, such as "1s"`})
 	}
 	if policy["processors"] != nil {

@@ -42,6 +42,7 @@ const (
 		"newer one. Set version to an attribute that says which row is newer, or leave max_in_flight at 1"
 	notWhole     = "/max_in_flight: must be a whole number, 1 or more"
 	noPeriod     = `/batching/period: is missing, so a batch that is not full waits for ever: give one, such as "1s"`
+	wrongPeriod  = `/batching/period: must be a duration above 0, such as "1s"`
 	noProcessors = "/batching/processors: cannot be used: an engine cannot tell which messages were rejected once processors have removed, added or " +
 		"merged some, so a row at fault could be lost. Move them to pipeline.processors"
 	onlyInsert   = `/on_existing: applies only to the mode "insert": leave it empty, or set the mode to "insert"`
@@ -101,6 +102,8 @@ func TestProblems(t *testing.T) {
 		"no period":            {map[string]any{"batching": map[string]any{"count": 10}}, map[string][]any{"batching": {noPeriod}}},
 		"no period for a size": {map[string]any{"batching": map[string]any{"byte_size": 10}}, map[string][]any{"batching": {noPeriod}}},
 		"no period, a check":   {map[string]any{"batching": map[string]any{"check": "true", "period": ""}}, map[string][]any{"batching": {noPeriod}}},
+		"period of 0":          {map[string]any{"batching": map[string]any{"count": 10, "period": "0s"}}, map[string][]any{"batching": {wrongPeriod}}},
+		"period of words":      {map[string]any{"batching": map[string]any{"period": "soon"}}, map[string][]any{"batching": {wrongPeriod}}},
 		"no processors":        {map[string]any{"batching": map[string]any{"count": 1, "processors": []any{}}}, nil},
 		"processors": {
 			map[string]any{"batching": map[string]any{"count": 2, "processors": []any{map[string]any{"mapping": "root = this"}}}},
