@@ -116,10 +116,9 @@ func (o *Output) settle(p *progress, result dynamodest.Result, stop error) (take
 	p.summary.Add(result.Summary)
 	// If the keys of the table have changed, the rows were judged by other keys than those that they need now.
 	misjudged := errors.Is(stop, dynamodest.ErrConfig)
-	// A row that is refused for a later one of its key is left until the call comes to that, which has to be refused too.
-	duplicates := o.config.Duplicates == dynamodest.RefuseDuplicates && slices.ContainsFunc(result.Rows, func(r dynamodest.RowResult) bool {
-		return r.Reason() == dynamodest.ErrStopped
-	})
+	// The next call judges rows that were not sent again if this one stopped: a row may be at fault for a later one of its
+	// key, which this call has not come to, and the table may have other keys by then.
+	stopped := stop != nil || slices.ContainsFunc(result.Rows, func(r dynamodest.RowResult) bool { return r.Reason() == dynamodest.ErrStopped })
 	left := p.left[:0]
 	for i, r := range result.Rows {
 		at := p.left[i]
@@ -130,7 +129,7 @@ func (o *Output) settle(p *progress, result dynamodest.Result, stop error) (take
 		case r.Err == nil:
 			taken = append(taken, at)
 			p.count(r.Outcome, "")
-		case errors.As(r.Err, &failed) && failed.Scope() == dynamodest.ScopeRow && !misjudged && !(duplicates && failed.Reason == dynamodest.ErrKey):
+		case errors.As(r.Err, &failed) && failed.Scope() == dynamodest.ScopeRow && !misjudged && (r.Attempts > 0 || !stopped):
 			// With a version, a row that was written is no obstacle to itself.
 			p.faults = append(p.faults, Fault{at, &rowError{failed, sent && o.config.Version == ""}})
 			p.count(r.Outcome, failed.Reason)

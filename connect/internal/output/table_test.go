@@ -62,6 +62,23 @@ func TestATableOfOtherKeys(t *testing.T) {
 	})
 }
 
+func TestATableThatIsMadeAgainWithOtherKeys(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		o, e := connected(t, db)
+		drop(t, db)
+		batch := []*message{line(`{"id":"a"}`), line(`{"uid":"1"}`)}
+		_, err := Write(t.Context(), o, batch)
+		require.ErrorIs(t, err, ErrLost)
+		db.AddTable(table, "uid:S")
+		at, _ := indexes(settle(t, o, batch))
+		assert.Equal(t, []int{0}, at, "a row is judged by the keys of the table as it is")
+		assert.Len(t, db.Items(table), 1)
+		assert.Equal(t, map[string]int64{"written": 1, "not_written bad_key": 1}, e.counted())
+	})
+}
+
 func TestATableWhoseKeysTheMappingLacks(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
