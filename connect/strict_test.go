@@ -1,6 +1,7 @@
 package connect_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -31,6 +32,9 @@ func TestStrictErrorHandling(t *testing.T) {
 					dead, err := os.ReadFile(p.dead)
 					require.NoError(t, err)
 					assert.Contains(t, string(dead), "bad")
+					if batching != "" {
+						assert.Equal(t, 1, bytes.Count(dead, []byte("\n")), "batches that are not gathered have no dead letters of other rows")
+					}
 					taken, rejected := rows.acknowledged()
 					require.Equal(t, []int{1, 1}, []int{taken, rejected})
 					for _, err := range rows.acks {
