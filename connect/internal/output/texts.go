@@ -37,7 +37,7 @@ a processor can fail.`
 
 	BatchingDescription = "How messages are gathered to batches. Without a count, a size, a period or a check, up to 1,000 messages that come within 200ms are a " +
 		"batch. With any of them give a period too: a batch that is not full waits for it, and without one for ever. A count of 1 leaves the " +
-		"batches as the input makes them."
+		"batches as the input makes them. Its `processors` are refused: put them into `pipeline.processors`."
 
 	LintDescription = "Returns what is wrong with the settings of an output `dynamodest`, as a list of texts. The rules of its linter use it."
 	LintParameter   = "The name of the setting that the value is of, or nothing if the value is all settings."
