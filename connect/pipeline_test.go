@@ -103,7 +103,7 @@ func TestOnlyBadRowsAreRejected(t *testing.T) {
 		var failed *service.BatchError
 		require.ErrorAs(t, err, &failed)
 		assert.Equal(t, 1, failed.IndexedErrors())
-		assert.ErrorContains(t, err, "1 of 4 rows are at fault, the first: bad_key: ")
+		assert.ErrorContains(t, err, "1 of 4 rows at fault, the first: bad_key: ")
 	}
 }
 

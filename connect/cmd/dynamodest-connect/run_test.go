@@ -52,7 +52,7 @@ func TestCSVThroughFaults(t *testing.T) {
 	assert.Equal(t, want, p.items(t, "airports"))
 	assert.Len(t, p.db.Writes(), len(want), "no row is written twice")
 	assert.Equal(t, 2, denied())
-	assert.Contains(t, r.stdout, "rows are not written, and are kept until they can be")
+	assert.Contains(t, r.stdout, "rows not written, kept until they can be")
 }
 
 // troubled has the table return an item of the first request as unprocessed, throttle the second, and deny the two requests

@@ -56,5 +56,5 @@ func Headline(faults []Fault, messages int) error {
 	if messages == 1 {
 		return faults[0].Err
 	}
-	return fmt.Errorf("%d of %d rows are at fault, the first: %w", len(faults), messages, faults[0].Err)
+	return fmt.Errorf("%d of %d rows at fault, the first: %w", len(faults), messages, faults[0].Err)
 }

@@ -117,7 +117,7 @@ func TestHeadline(t *testing.T) {
 	faults := []Fault{{2, first}, {4, &rowError{&dynamodest.RowError{Reason: dynamodest.ErrTooLarge}, false}}}
 	assert.Same(t, first, Headline(faults[:1], 1))
 	err := Headline(faults, 9)
-	assert.Equal(t, "2 of 9 rows are at fault, the first: "+first.Error(), err.Error())
+	assert.Equal(t, "2 of 9 rows at fault, the first: "+first.Error(), err.Error())
 	assert.ErrorIs(t, err, dynamodest.ErrKey)
 }
 
@@ -133,7 +133,7 @@ func TestMissingColumnsAreToldOnce(t *testing.T) {
 		db.FailWrites(dynamodesttest.Unprocessed(dynamodesttest.Last(1)))
 		assert.Empty(t, settle(t, o, []*message{full, bare}))
 		require.Len(t, e.warns, 1)
-		assert.Equal(t, "1 of 2 rows are not written yet, and are sent again: unprocessed (1)", e.warns[0])
+		assert.Equal(t, "1 of 2 rows not written yet, sent again: unprocessed (1)", e.warns[0])
 
 		for range 3 {
 			assert.Empty(t, settle(t, o, numbered(2)))

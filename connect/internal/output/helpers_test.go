@@ -67,6 +67,7 @@ type engine struct {
 	mu     sync.Mutex
 	errors []string
 	warns  []string
+	infos  []string
 	rows   map[string]int64 // by outcome and reason
 }
 
@@ -80,6 +81,12 @@ func (e *engine) Warnf(template string, args ...any) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.warns = append(e.warns, fmt.Sprintf(template, args...))
+}
+
+func (e *engine) Infof(template string, args ...any) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.infos = append(e.infos, fmt.Sprintf(template, args...))
 }
 
 func (e *engine) Incr(count int64, labels ...string) {

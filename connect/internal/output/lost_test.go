@@ -42,6 +42,7 @@ func TestABatchGoesOnWhereItEnded(t *testing.T) {
 				assert.Less(t, before, 60)
 				require.Len(t, e.errors, 3)
 				assert.Contains(t, e.errors[0], "access denied")
+				assert.Empty(t, e.infos)
 
 				policy.shut.Store(false)
 				faults, err := Write(t.Context(), o, batch)
@@ -56,6 +57,7 @@ func TestABatchGoesOnWhereItEnded(t *testing.T) {
 				// The same messages once more are a batch of their own.
 				faults, err = Write(t.Context(), o, batch)
 				require.NoError(t, err)
+				assert.Equal(t, []string{"all rows of a batch that was kept are settled: the table is written again"}, e.infos, "once")
 				if name == "fail" {
 					assert.Len(t, faults, 61)
 				} else {

@@ -19,6 +19,7 @@ type Engine struct {
 	Log interface {
 		Errorf(template string, args ...any)
 		Warnf(template string, args ...any)
+		Infof(template string, args ...any)
 	}
 
 	// Rows counts rows that are settled, by outcome and, if they are at fault, reason.
@@ -134,11 +135,11 @@ func Write[M Message](ctx context.Context, o *Output, messages []M) ([]Fault, er
 		case ctx.Err() != nil:
 			return nil, ErrEnded
 		case stop != nil:
-			o.engine.Log.Errorf("%d of %d rows are not written, and are kept until they can be: %v", len(p.left), len(messages), stop)
+			o.engine.Log.Errorf("%d of %d rows not written, kept until they can be: %v", len(p.left), len(messages), stop)
 			keep(o, p, messages)
 			return nil, ErrLost
 		}
-		o.engine.Log.Warnf("%d of %d rows are not written yet, and are sent again: %s", len(p.left), len(messages), passing(err))
+		o.engine.Log.Warnf("%d of %d rows not written yet, sent again: %s", len(p.left), len(messages), passing(err))
 		if wait(ctx, delay(pause)) != nil {
 			return nil, ErrEnded
 		}
@@ -184,10 +185,14 @@ func (o *Output) lastWins() bool {
 	return o.config.Version == "" && (o.config.OnExisting == "" || o.config.OnExisting == dynamodest.Overwrite)
 }
 
-// finish counts the rows of a batch that is settled, and warns once of the columns that none of them had.
+// finish counts the rows of a batch that is settled, says so if it had to be kept, and warns once of the columns that none
+// of them had.
 func (o *Output) finish(p *progress) {
 	for labels, n := range p.counts {
 		o.engine.Rows.Incr(n, labels[0], labels[1])
+	}
+	if p.texts != nil {
+		o.engine.Log.Infof("all rows of a batch that was kept are settled: the table is written again")
 	}
 	missing := p.summary.MissingColumns
 	o.mu.Lock()
