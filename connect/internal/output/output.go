@@ -121,6 +121,9 @@ func Write[M Message](ctx context.Context, o *Output, messages []M) ([]Fault, er
 	for pause := 1; ; pause++ {
 		result, err := dest.Write(ctx, p.pick(rows))
 		stop := stopOf(err)
+		if stop == nil && errors.Is(err, dynamodest.ErrKey) && noneTaken(result.Summary) {
+			stop = stopOf(dest.Check(ctx)) // nothing has shown that the table still has the keys by which rows were judged
+		}
 		if taken := o.settle(p, result, stop); len(taken) > 0 {
 			o.progressed(p)
 			pause = 1
@@ -146,18 +149,17 @@ func Write[M Message](ctx context.Context, o *Output, messages []M) ([]Fault, er
 	}
 }
 
-// stopOf returns the fault of the table, the access or a setting that stopped a call which returned err; nil if none did.
+// stopOf returns the fault of the table, the access or a setting for which a call or a check returned err; nil if none is.
 func stopOf(err error) error {
 	var table *dynamodest.TableError
-	var setting *dynamodest.ConfigError
-	switch {
-	case errors.As(err, &table) && table.Reason.Scope() == dynamodest.ScopeCall:
+	if errors.As(err, &table) && table.Reason.Scope() == dynamodest.ScopeCall {
 		return table
-	case errors.As(err, &setting):
-		return setting
 	}
 	return nil
 }
+
+// noneTaken reports whether DynamoDB took no row of a call.
+func noneTaken(s dynamodest.Summary) bool { return s.Written+s.Deleted+s.Skipped == 0 }
 
 // writeAgain matches the advice to write a row again, which the output does.
 var writeAgain = regexp.MustCompile(`write the row again, unless [^;]*; `)

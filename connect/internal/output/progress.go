@@ -110,8 +110,8 @@ func (p *progress) pick(rows []dynamodest.Row) []dynamodest.Row {
 	return picked
 }
 
-// settle takes the results of a call for the rows that p had left, which stop ended if it is not nil. It returns the
-// rows that DynamoDB took, in order.
+// settle takes the results of a call for the rows that p had left. stop is the fault of the table, the access or a setting
+// that the call met; nil if it met none. It returns the rows that DynamoDB took, in order.
 func (o *Output) settle(p *progress, result dynamodest.Result, stop error) (taken []int) {
 	p.summary.Add(result.Summary)
 	// If the keys of the table have changed, the rows were judged by other keys than those that they need now.

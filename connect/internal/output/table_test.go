@@ -106,3 +106,41 @@ func drop(t *testing.T, db *dynamodesttest.DB) {
 	_, err := db.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: aws.String(table)})
 	require.NoError(t, err)
 }
+
+// TestATableOfOtherKeysThatNoRequestShows has rows of which none could be sent by the keys that the table had: no request
+// fails for them.
+func TestATableOfOtherKeysThatNoRequestShows(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		o, e := connected(t, db)
+		drop(t, db)
+		db.AddTable(table, "uid:S")
+		batch := []*message{line(`{"uid":"1"}`), line(`{"uid":"2"}`), line(`no row`)}
+		at, texts := indexes(settle(t, o, batch))
+		assert.Equal(t, []int{2}, at, texts)
+		assert.Len(t, db.Items(table), 2)
+		assert.Equal(t, map[string]int64{"written": 2, "not_written unmappable_value": 1}, e.counted())
+	})
+}
+
+// TestABadKeyIsOneWhateverTheCheckSays has a check of the keys that does not get through.
+func TestABadKeyIsOneWhateverTheCheckSays(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		o, e := connected(t, db, giveUpSoon)
+		db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+			if c.Op == dynamodest.OpDescribeTable {
+				return dynamodesttest.Error(500, "InternalServerError", "later")
+			}
+			return dynamodesttest.Fault{}
+		})
+		assert.Len(t, settle(t, o, []*message{line(`{"n":1}`)}), 1)
+		assert.Equal(t, 2, calls(db, dynamodest.OpDescribeTable), "those of Connect and of the check")
+		faults := settle(t, o, []*message{line(`{"id":"a"}`), line(`{"n":1}`)})
+		assert.Len(t, faults, 1)
+		assert.Equal(t, 2, calls(db, dynamodest.OpDescribeTable), "no check if a row was taken by the keys")
+		assert.Equal(t, map[string]int64{"written": 1, "not_written bad_key": 2}, e.counted())
+	})
+}
