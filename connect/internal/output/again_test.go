@@ -241,3 +241,15 @@ func TestWarningOfAnOutage(t *testing.T) {
 		})
 	}
 }
+
+func TestAWarningNamesNoRowAtFault(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamodesttest.NewTable(table, "id:S")
+		o, e := connected(t, db, giveUpSoon)
+		db.FailWrites(dynamodesttest.Unprocessed(dynamodesttest.First(1)))
+		faults := settle(t, o, append(numbered(2), line(`{"n":1}`)))
+		assert.Len(t, faults, 1)
+		assert.Equal(t, []string{"1 of 3 rows not written yet, sent again: unprocessed (1)"}, e.warns)
+	})
+}

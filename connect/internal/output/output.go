@@ -165,7 +165,7 @@ func noneTaken(s dynamodest.Summary) bool { return s.Written+s.Deleted+s.Skipped
 var writeAgain = regexp.MustCompile(`write the row again, unless [^;]*; `)
 
 // passing returns why a call that returned err has not written rows, without the advice to write them again: what stopped
-// the call, such as an outage, or the reasons of its rows.
+// the call, such as an outage, or the reasons of its rows that are not at fault.
 func passing(err error) string {
 	var failed *dynamodest.WriteError
 	if !errors.As(err, &failed) {
@@ -176,6 +176,9 @@ func passing(err error) string {
 	}
 	var reasons []string
 	for reason, rows := range failed.Reasons {
+		if reason.Scope() == dynamodest.ScopeRow {
+			continue
+		}
 		reasons = append(reasons, fmt.Sprintf("%s (%d)", reason.Error(), rows))
 	}
 	slices.Sort(reasons)
