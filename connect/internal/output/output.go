@@ -53,7 +53,7 @@ type Output struct {
 	dest     *dynamodest.Destination // nil until Connect has made it
 	attempts int                     // of Connect since a row was taken
 	kept     []*progress             // of batches that ended with ErrLost and are not settled yet
-	told     bool                    // of the columns that the rows lack
+	warned   bool                    // of columns that no row has
 }
 
 // New returns an output with these settings. It sends nothing yet.
@@ -202,10 +202,10 @@ func (o *Output) finish(p *progress) {
 	missing := p.summary.MissingColumns
 	o.mu.Lock()
 	o.kept = slices.DeleteFunc(o.kept, func(k *progress) bool { return k == p })
-	tell := len(missing) > 0 && !o.told
-	o.told = o.told || tell
+	warn := len(missing) > 0 && !o.warned
+	o.warned = o.warned || warn
 	o.mu.Unlock()
-	if tell {
+	if warn {
 		o.engine.Log.Warnf("none of the rows of a batch has the columns %q: their items have no such attributes. Check the names in the mapping", missing)
 	}
 }

@@ -102,15 +102,14 @@ func together(value any) []any {
 // problem is something that is wrong with a configuration.
 type problem struct{ setting, text string }
 
-// companies are settings of two configurations that have none in common but that both are needed to know what is wrong
-// with another setting, whatever stands beside it.
+// companies are two configurations, different in each setting: the required ones, and those by which others are judged. What
+// is wrong with a setting in both of them is wrong whatever the other settings are.
 var companies = []map[string]any{
 	{"region": "us-east-1", "table": "table"},
 	{"region": "eu-west-1", "table": "another", "mode": "insert", "duplicates": "fail", "version": "version"},
 }
 
-// alone returns the problems that a setting has in any company. Those that depend on other settings differ, or are
-// absent, in one of two.
+// alone returns the problems that a setting has by its value alone: the same in each of companies.
 func alone(name string, value any) []problem {
 	var found []problem
 	for i, company := range companies {
@@ -259,18 +258,8 @@ func newProblem(err error) problem {
 	if !errors.As(err, &c) || c.Pointer == "" {
 		return problem{text: err.Error()}
 	}
-	return problem{first(c.Pointer), c.Pointer + ": " + c.Problem}
-}
-
-// first returns the first name of a JSON pointer.
-func first(pointer string) string {
-	name := pointer[1:]
-	for i, c := range name {
-		if c == '/' {
-			return name[:i]
-		}
-	}
-	return name
+	setting, _, _ := strings.Cut(c.Pointer[1:], "/")
+	return problem{setting, c.Pointer + ": " + c.Problem}
 }
 
 // regionOfHost matches the region in the host of an endpoint of AWS.
