@@ -89,6 +89,7 @@ func TestPipelineOfBatches(t *testing.T) {
 func TestOnlyBadRowsAreRejected(t *testing.T) {
 	t.Parallel()
 	p := newPipeline(t)
+	p.settings = "batching: {count: 4, period: 1h}"
 	rows := new(source)
 	rows.use(p, []string{`{"id":"a","n":1}`, `{"n":2}`, `{"id":"c","n":3}`}, []string{`{"id":"d","n":4}`})
 	p.withoutFallback = true
@@ -193,7 +194,9 @@ func TestPipelineKeepsTheOrderOfAKey(t *testing.T) {
 // TestABatchOfOneIsNotGathered has an input whose batches are to stay as they are.
 func TestABatchOfOneIsNotGathered(t *testing.T) {
 	t.Parallel()
-	for settings, requests := range map[string]int{"batching: {count: 1}": 3, "": 1, "batching: {processors: []}": 1} {
+	for settings, requests := range map[string]int{
+		"batching: {count: 1}": 3, "batching: {count: 4, period: 1h}": 1, "batching: {count: 4, period: 1h, processors: []}": 1,
+	} {
 		t.Run(settings, func(t *testing.T) {
 			t.Parallel()
 			p := newPipeline(t)
