@@ -52,7 +52,8 @@ func slogObserver(log *slog.Logger) dynamodest.Observer {
 
 // README end
 
-// A log of what a Destination does, without a dependency. Times are left out here, since they differ from run to run.
+// A log of what a Destination does, without a dependency. Times are left out here, since they differ from run to run. A
+// request that fails and the wait after it may be logged in either order.
 func ExampleObserver_slog() {
 	log := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
@@ -75,7 +76,7 @@ func ExampleObserver_slog() {
 		fmt.Println(err)
 	}
 
-	// Output:
+	// Unordered output:
 	// level=WARN msg="request ended" table=customer_scores call=1 op=BatchWriteItem rows=2 unprocessed=0 reason=unavailable error="BatchWriteItem: InternalServerError, HTTP status 500, request ID DYNAMODESTTEST00000000000000000000000000000000000002"
 	// level=WARN msg=waiting table=customer_scores call=1 for=retry rows=2
 	// level=INFO msg="call ended" table=customer_scores call=1 op=Write rows=2 written=2 deleted=0 skipped=0 superseded=0 not_written=0 unknown=0 requests=2 resent=2 write_units=2 missing_columns=[]
