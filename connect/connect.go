@@ -33,32 +33,28 @@ func init() {
 func lintSpec() *bloblang.PluginSpec {
 	return bloblang.NewPluginSpec().
 		Description(output.LintDescription).
-		Param(bloblang.NewStringParam("setting").Description(output.LintParameter).Default(""))
+		Param(bloblang.NewStringParam(output.LintParameter).Description(output.LintParameterDescription).Default(""))
 }
 
 // newLint returns the method that lintSpec describes.
-func newLint(args *bloblang.ParsedParams) (bloblang.Method, error) {
-	setting, err := args.GetString("setting")
-	if err != nil {
-		return nil, err
-	}
-	return func(value any) (any, error) { return output.Problems(setting, value), nil }, nil
+func newLint(arguments *bloblang.ParsedParams) (bloblang.Method, error) {
+	return output.Lint(arguments)
 }
 
 // Spec returns the specification of the output. With [New] it registers the output under another name, or in an environment
 // of its own, whose Bloblang environment must have the method that the linter uses: the global one has it.
 func Spec() *service.ConfigSpec {
+	kit := output.Kit[*service.ConfigField]{
+		String: service.NewStringField, Any: service.NewAnyField, Choice: service.NewStringAnnotatedEnumField,
+		Object: service.NewObjectField, List: service.NewObjectListField, BatchPolicy: service.NewBatchPolicyField,
+	}
 	return service.NewConfigSpec().
 		Beta().
 		Categories("Services", "AWS").
 		Summary(output.Summary).
 		Description(output.Description).
-		Fields(output.Fields(output.Kit[*service.ConfigField]{
-			String: service.NewStringField, Any: service.NewAnyField, Choice: service.NewStringAnnotatedEnumField,
-			Object: service.NewObjectField, List: service.NewObjectListField,
-		})...).
-		Field(service.NewAnyField(output.MaxInFlight).Description(output.MaxInFlightDescription).Default(1).LintRule(output.LintRule(output.MaxInFlight))).
-		Field(service.NewBatchPolicyField(output.Batching).Description(output.BatchingDescription).LintRule(output.LintRule(output.Batching))).
+		Fields(output.Fields(kit)...).
+		Fields(output.EngineFields(kit)...).
 		LintRule(output.LintRule(""))
 }
 

@@ -29,7 +29,7 @@ type batchError[E any] interface {
 // DefaultBatching sets the count and the period of a batch policy that says nothing of when a batch is complete.
 func DefaultBatching(count *int, period *string, bytes int, check string) {
 	if *count == 0 && *period == "" && bytes == 0 && check == "" {
-		*count, *period = BatchCount, BatchPeriod
+		*count, *period = batchCount, batchPeriod
 	}
 }
 
@@ -45,7 +45,7 @@ func WriteBatch[B ~[]M, M Message, E batchError[E]](ctx context.Context, o *Outp
 	case len(faults) == 0:
 		return nil
 	}
-	failed := engine.Batch(batch, Headline(faults, len(batch)))
+	failed := engine.Batch(batch, headline(faults, len(batch)))
 	for _, fault := range faults {
 		reason := fault.Err
 		if !engine.Withholds {

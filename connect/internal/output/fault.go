@@ -51,8 +51,8 @@ func (e *messageError) Error() string {
 // Unwrap returns the reason and what is wrong.
 func (e *messageError) Unwrap() []error { return []error{dynamodest.ErrMapping, e.err} }
 
-// Headline returns an error that stands for all faults of a batch of so many messages. There is one at least.
-func Headline(faults []Fault, messages int) error {
+// headline returns an error that stands for all faults of a batch of so many messages. There is one at least.
+func headline(faults []Fault, messages int) error {
 	if messages == 1 {
 		return faults[0].Err
 	}

@@ -115,8 +115,8 @@ func TestHeadline(t *testing.T) {
 	t.Parallel()
 	first := &rowError{&dynamodest.RowError{Reason: dynamodest.ErrKey}, false}
 	faults := []Fault{{2, first}, {4, &rowError{&dynamodest.RowError{Reason: dynamodest.ErrTooLarge}, false}}}
-	assert.Same(t, first, Headline(faults[:1], 1))
-	err := Headline(faults, 9)
+	assert.Same(t, first, headline(faults[:1], 1))
+	err := headline(faults, 9)
 	assert.Equal(t, "2 of 9 rows at fault, the first: "+first.Error(), err.Error())
 	assert.ErrorIs(t, err, dynamodest.ErrKey)
 }

@@ -16,6 +16,7 @@ type Field[F any] interface {
 	Optional() F
 	Advanced() F
 	Secret() F
+	Default(any) F
 	LintRule(string) F
 }
 
@@ -25,6 +26,7 @@ type Kit[F Field[F]] struct {
 	String, Any  func(name string) F
 	Choice       func(name string, titles map[string]string) F // one of several words
 	Object, List func(name string, fields ...F) F              // List is of objects
+	BatchPolicy  func(name string) F
 }
 
 // schema is what Fields reads of a JSON Schema.
@@ -69,6 +71,14 @@ func Fields[F Field[F]](kit Kit[F]) []F {
 		fields = append(fields, f)
 	}
 	return fields
+}
+
+// EngineFields returns the settings that are the engine's, and not those of a Config: MaxInFlight and Batching.
+func EngineFields[F Field[F]](kit Kit[F]) []F {
+	return []F{
+		kit.Any(MaxInFlight).Description(maxInFlightDescription).Default(1).LintRule(LintRule(MaxInFlight)),
+		kit.BatchPolicy(Batching).Description(batchingDescription).LintRule(LintRule(Batching)),
+	}
 }
 
 // about returns the description of a property, with its type where the kind of the field does not say it, and its default.

@@ -18,6 +18,7 @@ type made struct {
 	kind, name, description, rule string
 	optional, advanced, secret    bool
 	titles                        map[string]string
+	fallback                      any
 	fields                        []made
 }
 
@@ -25,22 +26,34 @@ func (m made) Description(text string) made { m.description = text; return m }
 func (m made) Optional() made               { m.optional = true; return m }
 func (m made) Advanced() made               { m.advanced = true; return m }
 func (m made) Secret() made                 { m.secret = true; return m }
+func (m made) Default(value any) made       { m.fallback = value; return m }
 func (m made) LintRule(rule string) made    { m.rule = rule; return m }
 
-// madeFields returns the fields of all settings.
-func madeFields() []made {
+// madeFields returns the fields of all settings of a Config.
+func madeFields() []made { return Fields(madeKit()) }
+
+// madeKit makes fields of no engine.
+func madeKit() Kit[made] {
 	of := func(kind string) func(string) made {
 		return func(name string) made { return made{kind: kind, name: name} }
 	}
 	with := func(kind string) func(string, ...made) made {
 		return func(name string, fields ...made) made { return made{kind: kind, name: name, fields: fields} }
 	}
-	return Fields(Kit[made]{
-		String: of("string"), Any: of("any"), Object: with("object"), List: with("list"),
+	return Kit[made]{
+		String: of("string"), Any: of("any"), Object: with("object"), List: with("list"), BatchPolicy: of("batch policy"),
 		Choice: func(name string, titles map[string]string) made {
 			return made{kind: "choice", name: name, titles: titles}
 		},
-	})
+	}
+}
+
+func TestEngineFields(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, []made{
+		{kind: "any", name: MaxInFlight, description: maxInFlightDescription, rule: `root = this.dynamodest_problems("max_in_flight")`, fallback: 1},
+		{kind: "batch policy", name: Batching, description: batchingDescription, rule: `root = this.dynamodest_problems("batching")`},
+	}, EngineFields(madeKit()))
 }
 
 // named returns the field of a name.

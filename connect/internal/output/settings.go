@@ -27,8 +27,21 @@ const (
 // tableSetting is the setting that is always required.
 const tableSetting = "table"
 
-// LintMethod is the name of the Bloblang method that returns the problems of settings, for the rules of a linter.
-const LintMethod = "dynamodest_problems"
+// LintMethod is the name of the Bloblang method that returns the problems of settings, for the rules of a linter, and
+// LintParameter that of its parameter, the setting.
+const (
+	LintMethod    = "dynamodest_problems"
+	LintParameter = "setting"
+)
+
+// Lint makes the method LintMethod for a call with arguments.
+func Lint(arguments interface{ GetString(string) (string, error) }) (func(value any) (any, error), error) {
+	setting, err := arguments.GetString(LintParameter)
+	if err != nil {
+		return nil, err
+	}
+	return func(value any) (any, error) { return Problems(setting, value), nil }, nil
+}
 
 // LintRule returns the rule of a linter, in Bloblang, for a setting: "" for all of them together.
 func LintRule(setting string) string {

@@ -5,8 +5,8 @@ const Name = "dynamodest"
 
 // The batch policy of an output that is given none. A message alone would be a request alone.
 const (
-	BatchCount  = 1000
-	BatchPeriod = "200ms"
+	batchCount  = 1000
+	batchPeriod = "200ms"
 )
 
 // What the documentation of an engine shows of the output.
@@ -32,13 +32,13 @@ What becomes of a row that is not written:
 A message that failed in a processor is written as it is, as by every output: put the output into ` + "`reject_errored`" + ` if
 a processor can fail.`
 
-	MaxInFlightDescription = "The maximum number of batches in flight at a time. It must be 1 unless `version` is set, since batches that are written at " +
+	maxInFlightDescription = "The maximum number of batches in flight at a time. It must be 1 unless `version` is set, since batches that are written at " +
 		"the same time are not in order. The rows of one batch go in many requests at a time in any case: see `concurrency`."
 
-	BatchingDescription = "How messages are gathered to batches. Without a count, a size, a period or a check, up to 1,000 messages that come within 200ms are a " +
+	batchingDescription = "How messages are gathered to batches. Without a count, a size, a period or a check, up to 1,000 messages that come within 200ms are a " +
 		"batch. With any of them give a period too: a batch that is not full waits for it, and without one for ever. A count of 1 leaves the " +
 		"batches as the input makes them. Its `processors` are refused: put them into `pipeline.processors`."
 
-	LintDescription = "Returns what is wrong with the settings of an output `dynamodest`, as a list of texts. The rules of its linter use it."
-	LintParameter   = "The name of the setting that the value is of, or nothing if the value is all settings."
+	LintDescription          = "Returns what is wrong with the settings of an output `dynamodest`, as a list of texts. The rules of its linter use it."
+	LintParameterDescription = "The name of the setting that the value is of, or nothing if the value is all settings."
 )
