@@ -119,6 +119,12 @@ func TestNoopProviders(t *testing.T) {
 		TracerProvider: tracenoop.NewTracerProvider(), MeterProvider: metricnoop.NewMeterProvider(),
 	})
 	require.NoError(t, err)
+	writeAndClose(t, telemetry)
+}
+
+// writeAndClose writes two rows through a throttled request, and one that is at fault, with telemetry, and closes it.
+func writeAndClose(t *testing.T, telemetry *dynamodestotel.Telemetry) {
+	t.Helper()
 	db := dynamodesttest.NewTable(table, "id:S")
 	dest, stop, err := telemetry.NewDestination(t.Context(), dynamodest.Config{Table: table, Client: db})
 	require.NoError(t, err)
@@ -176,16 +182,8 @@ func TestMeterProviderThatFails(t *testing.T) {
 			})
 			require.ErrorIs(t, err, broken)
 			require.NotNil(t, telemetry)
-			db := dynamodesttest.NewTable(table, "id:S")
-			dest, stop, err := telemetry.NewDestination(t.Context(), dynamodest.Config{Table: table, Client: db})
-			require.NoError(t, err)
-			defer stop()
-			db.FailWrites(dynamodesttest.Error(400, "ThrottlingException", ""))
-			_, err = dest.Write(t.Context(), append(numbered(2), dynamodest.Row{"id": 7}))
-			require.ErrorIs(t, err, dynamodest.ErrKey)
-			assert.Equal(t, 2, db.Len(table))
+			writeAndClose(t, telemetry)
 			assert.Len(t, spans.GetSpans(), 4)
-			require.NoError(t, telemetry.Close())
 		})
 	}
 }
