@@ -35,5 +35,5 @@ func TestEndlessResponseIsUnknown(t *testing.T) {
 	require.ErrorIs(t, err, dynamodest.ErrUnavailable)
 	assert.ErrorContains(t, err, "longer than 32 MiB")
 	assert.Equal(t, map[dynamodest.Outcome]int{dynamodest.Unknown: 25}, outcomes(res.Rows))
-	assert.Less(t, sent.Load(), int64(64), "MiB that the server could send")
+	assert.Less(t, sent.Load(), int64(400), "MiB that the server could send: 32, and what the buffers of the sockets hold")
 }
