@@ -31,17 +31,14 @@ const (
 )
 
 // outcomeOptions are the attributes of rows by outcome.
-var outcomeOptions = map[dynamodest.Outcome]metric.ObserveOption{
-	dynamodest.Written:    outcomeOption(dynamodest.Written),
-	dynamodest.Deleted:    outcomeOption(dynamodest.Deleted),
-	dynamodest.Skipped:    outcomeOption(dynamodest.Skipped),
-	dynamodest.Superseded: outcomeOption(dynamodest.Superseded),
-	dynamodest.NotWritten: outcomeOption(dynamodest.NotWritten),
-	dynamodest.Unknown:    outcomeOption(dynamodest.Unknown),
-}
+var outcomeOptions = newOutcomeOptions()
 
-func outcomeOption(o dynamodest.Outcome) metric.ObserveOption {
-	return metric.WithAttributeSet(attribute.NewSet(outcomeKey.String(label(o))))
+func newOutcomeOptions() map[dynamodest.Outcome]metric.ObserveOption {
+	options := map[dynamodest.Outcome]metric.ObserveOption{}
+	for outcome := range byOutcome(&dynamodest.Summary{}) {
+		options[outcome] = metric.WithAttributeSet(attribute.NewSet(outcomeKey.String(label(outcome))))
+	}
+	return options
 }
 
 // label returns the label of o, such as "not_written".
