@@ -3,6 +3,7 @@ package output
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,8 +66,7 @@ func TestWaitsBetweenAttemptsGrowUntilARowIsTaken(t *testing.T) {
 				at = append(at, c.At)
 			}
 		}
-		bounds := []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 30 * time.Second, 30 * time.Second}
-		bounds = append(bounds, bounds[0], bounds[1]) // a row was taken
+		bounds := slices.Concat(waitBounds[:8], waitBounds[:2]) // a row was taken before the last two
 		require.Len(t, at, len(bounds)+1)
 		for i, bound := range bounds {
 			requireBetween(t, at[i+1].Sub(at[i]), bound/2, bound)

@@ -18,10 +18,7 @@ func TestConnectWaitsLongerWithEachTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := dynamodesttest.New()
 		o, _ := newOutput(db)
-		for i, bound := range []time.Duration{
-			0, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second,
-			30 * time.Second, 30 * time.Second,
-		} {
+		for i, bound := range append([]time.Duration{0}, waitBounds[:8]...) {
 			began := time.Now()
 			require.ErrorIs(t, o.Connect(t.Context()), dynamodest.ErrNoTable)
 			if bound == 0 {

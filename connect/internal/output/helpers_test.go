@@ -212,6 +212,20 @@ func indexes(faults []Fault) (at []int, texts []string) {
 	return at, texts
 }
 
+// waitBounds are the bounds of the waits before the attempts that follow each other without success.
+var waitBounds = []time.Duration{
+	500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second,
+	30 * time.Second, 30 * time.Second, 30 * time.Second,
+}
+
+// reconnect has o connect, and returns how long it waits for that.
+func reconnect(t *testing.T, o *Output) time.Duration {
+	t.Helper()
+	began := time.Now()
+	require.NoError(t, o.Connect(t.Context()))
+	return time.Since(began)
+}
+
 // requireBetween checks that a wait took at least least, and less than most.
 func requireBetween(t *testing.T, waited, least, most time.Duration) {
 	t.Helper()

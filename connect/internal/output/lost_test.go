@@ -242,15 +242,12 @@ func TestDeniedWritesMakeNoTightLoop(t *testing.T) {
 		db := dynamodesttest.NewTable(table, "id:S")
 		o, e := connected(t, db)
 		policy := deny(db, 0)
-		bounds := []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 30 * time.Second, 30 * time.Second, 30 * time.Second}
 		batch := numbered(3)
-		for i, bound := range bounds {
+		for i, bound := range waitBounds {
 			_, err := Write(t.Context(), o, batch)
 			require.ErrorIs(t, err, ErrLost)
 			assert.EqualValues(t, i+1, policy.refused.Load(), "one request for each Write")
-			began := time.Now()
-			require.NoError(t, o.Connect(t.Context()))
-			requireBetween(t, time.Since(began), bound/2, bound)
+			requireBetween(t, reconnect(t, o), bound/2, bound)
 			assert.Equal(t, i+2, calls(db, dynamodest.OpDescribeTable), "one request for each Connect")
 		}
 		policy.shut.Store(false)
@@ -262,9 +259,7 @@ func TestDeniedWritesMakeNoTightLoop(t *testing.T) {
 		policy.shut.Store(true)
 		_, err := Write(t.Context(), o, numbered(1))
 		require.ErrorIs(t, err, ErrLost)
-		began := time.Now()
-		require.NoError(t, o.Connect(t.Context()))
-		assert.Zero(t, time.Since(began))
+		assert.Zero(t, reconnect(t, o))
 	})
 }
 
@@ -287,9 +282,7 @@ func TestABatchThatIsDeniedWaitsLongerWhateverOthersDo(t *testing.T) {
 		require.ErrorIs(t, err, ErrLost)
 		for i, bound := range []time.Duration{0, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second} {
 			assert.Empty(t, settle(t, o, []*message{line(`{"id":"b","n":%d}`, i)}))
-			began := time.Now()
-			require.NoError(t, o.Connect(t.Context()))
-			assert.GreaterOrEqual(t, time.Since(began), bound/2)
+			assert.GreaterOrEqual(t, reconnect(t, o), bound/2)
 			assert.Empty(t, settle(t, o, []*message{line(`{"id":"c","n":%d}`, i)}))
 			_, err := Write(t.Context(), o, batch)
 			require.ErrorIs(t, err, ErrLost)
@@ -298,9 +291,7 @@ func TestABatchThatIsDeniedWaitsLongerWhateverOthersDo(t *testing.T) {
 		assert.Empty(t, settle(t, o, batch))
 		assert.Equal(t, written(12), e.counted())
 		assert.Empty(t, o.kept)
-		began := time.Now()
-		require.NoError(t, o.Connect(t.Context()))
-		assert.Zero(t, time.Since(began))
+		assert.Zero(t, reconnect(t, o))
 	})
 }
 
