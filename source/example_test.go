@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/dynamodest/dynamodest"
@@ -58,6 +59,43 @@ func ExampleCSV_Rows() {
 	// Output:
 	// 1 "1,50" <nil>
 	// 2 "" <nil>
+}
+
+// A file that is not as RFC 4180 wants it: with a header that is replaced, and quotes within fields.
+func ExampleCSV_Rows_lazyQuotes() {
+	csv := source.CSV{Header: []string{"id", "size"}, SkipHeader: true, LazyQuotes: true, MaxRecord: 1 << 10}
+	for row, err := range csv.Rows(strings.NewReader("No.,Size (in)\n1,3.5\" disk\n")) {
+		fmt.Println(row["id"], row["size"], err)
+	}
+	// Output: 1 3.5" disk <nil>
+}
+
+// The columns, for a page on which somebody maps them. The rows are then read from the beginning again.
+func ExampleCSV_Columns() {
+	file := strings.NewReader("id,name\n1,Ada\n")
+	columns, err := source.CSV{}.Columns(file)
+	fmt.Println(columns, err)
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for row := range source.CSVRows(file) {
+		fmt.Println(row["name"])
+	}
+	// Output:
+	// [id name] <nil>
+	// Ada
+}
+
+// The message of a queue. A BadRow around the error makes it a row that fails alone.
+func ExampleJSONRow() {
+	row, err := source.JSONRow([]byte(`{"id": 12345678901234567890, "tags": ["a"]}`))
+	fmt.Println(row["id"], row["tags"], err)
+	_, err = source.JSONRow([]byte(`{"id": 1, "id": 2}`))
+	fmt.Println(err)
+	// Output:
+	// 12345678901234567890 [a] <nil>
+	// an object has a name twice, so that one of the values would be lost
 }
 
 func ExampleNDJSONRows() {
@@ -123,6 +161,35 @@ func ExampleLineError() {
 	fmt.Println(errors.As(err, &line), line.Line, line)
 	// Output:
 	// true 17 line 17, column 4: not valid JSON
+}
+
+// A stream whose types were proposed from a sample: a row that they would change fails alone.
+func ExampleNewGuard() {
+	ctx := context.Background()
+	sample := []dynamodest.Row{{"zip": "10001"}, {"zip": "94103"}}
+	dest, err := dynamodest.New(ctx, dynamodest.Config{
+		Table: "zips", Client: dynamodesttest.NewTable("zips", "zip:N"),
+		Mapping: source.ProposeMapping(sample),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	guard := source.NewGuard(sample, "zip")
+	rows := func(yield func(dynamodest.Row, error) bool) {
+		for row, err := range source.CSVRows(strings.NewReader("zip\n60601\n02134\n")) {
+			if unlike := guard.Check(row); err == nil && unlike != nil {
+				err = dynamodest.BadRow(unlike)
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+	summary, err := dest.WriteSeq(ctx, rows, nil)
+	var unlike *source.UnlikeError
+	fmt.Println(summary.Written, "written;", errors.As(err, &unlike), unlike.Column, unlike.Type)
+	// Output: 1 written; true zip N
 }
 
 // A postal code that the sample lacks, and that its type would change, fails its row.
