@@ -79,12 +79,12 @@ func ExampleCSV_Columns() {
 		fmt.Println(err)
 		return
 	}
-	for row := range source.CSVRows(file) {
-		fmt.Println(row["name"])
+	for row, err := range source.CSVRows(file) {
+		fmt.Println(row["name"], err)
 	}
 	// Output:
 	// [id name] <nil>
-	// Ada
+	// Ada <nil>
 }
 
 // The message of a queue. A BadRow around the error makes it a row that fails alone.
