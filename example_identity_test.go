@@ -27,6 +27,7 @@ func ExampleDestination_Key() {
 		{"customer": 1.0, "score": 0.93}, // the key of the first row
 		{"customer": nil, "score": 0.10},
 	}
+	// README: shards
 	var shards [machines][]dynamodest.Row
 	for _, row := range rows {
 		key, err := dest.Key(row)
@@ -37,6 +38,7 @@ func ExampleDestination_Key() {
 		shard := key.Shard(machines)
 		shards[shard] = append(shards[shard], row)
 	}
+	// README end
 	for machine, share := range shards {
 		fmt.Println(machine, share)
 	}

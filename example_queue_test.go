@@ -13,6 +13,7 @@ import (
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
+// README: retry queue
 // retryQueue holds the rows that failed and may be written again: of each key the newest. All rows of the table
 // go through it, and its calls follow one another. A queue that outlives the process stores Key.Bytes.
 type retryQueue struct {
@@ -47,6 +48,8 @@ func (q *retryQueue) write(ctx context.Context, rows []dynamodest.Row, deadLette
 	}
 	return nil
 }
+
+// README end
 
 // retry writes the rows of the queue again.
 func (q *retryQueue) retry(ctx context.Context, deadLetter func(dynamodest.Row, error)) error {
