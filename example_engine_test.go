@@ -125,7 +125,7 @@ func TestThrottledTable(t *testing.T) {
 		})
 		dest, err := dynamodest.New(t.Context(), dynamodest.Config{
 			Table: "customers", Client: db,
-			Retry: dynamodest.Retry{MaxAttempts: 100}, // the default 10 are over in some 8 seconds
+			Retry: dynamodest.Retry{MaxAttempts: 100}, // the default 10 last some 8 seconds
 		})
 		require.NoError(t, err)
 		result, err := dest.Write(t.Context(), []dynamodest.Row{{"customer": "c-1"}, {"customer": "c-2"}}) // your engine

@@ -28,6 +28,25 @@ func _(ctx context.Context, id, secret string) (*dynamodest.Destination, error) 
 	return dest, err
 }
 
+// One outcome for each row: a slice of rows is written, and the row that cannot be written says why.
+func Example() {
+	ctx := context.Background()
+	dest, err := dynamodest.New(ctx, dynamodest.Config{
+		Table:  "customer_scores",
+		Client: dynamodesttest.NewTable("customer_scores", "customer:S"), // for AWS: AWS, or Region and Credentials
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	result, err := dest.Write(ctx, []dynamodest.Row{
+		{"customer": "c-1", "score": 0.91, "segments": []string{"new", "eu"}},
+		{"customer": "", "score": 0.87},
+	})
+	fmt.Println(result.Summary.Written, "written;", err)
+	// Output: 1 written; 1 of 2 rows not written; bad key: 1 (row 1: bad key: column "customer": the value is empty, but is the table's partition key "customer" (S); remedy: provide a non-empty value for the key in every row)
+}
+
 // What to do about the error of a call, before any row is looked at.
 func _(err error, stopSync func(cause string), count func(label string, rows int), show func(advice string)) {
 	// README: reasons
