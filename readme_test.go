@@ -12,12 +12,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestReadmeCode compares the Go blocks of the README, of docs/engine.md and of docs/telemetry.md with the examples, which
+// TestReadmeCode compares the Go blocks of the README and of three pages of docs with the examples, which
 // the compiler has checked: each is the text between two comments there.
 func TestReadmeCode(t *testing.T) {
 	t.Parallel()
 
-	pages := read(t, "README.md") + read(t, "docs/engine.md") + read(t, "docs/telemetry.md")
+	pages := read(t, "README.md") + read(t, "docs/engine.md") + read(t, "docs/scale.md") + read(t, "docs/telemetry.md")
 	files, err := filepath.Glob("example*_test.go")
 	require.NoError(t, err)
 	source := ""

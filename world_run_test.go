@@ -47,6 +47,7 @@ type world struct {
 	rows     int           // of each call; 0 = no end
 	calls    int           // of each process, one after the other; default 1
 	attempts int           // Retry.MaxAttempts
+	budget   int           // units/s that they share as the README has it; 0 = no Limiter
 
 	recovers time.Duration // the moment from which recovery is measured
 	wants    []want
@@ -81,10 +82,15 @@ func (w world) run(t *testing.T, seed uint64) (o outcome) {
 		defer cancel()
 		var peers sync.WaitGroup
 		var mu sync.Mutex
+		store := &memoryStore{perSecond: w.budget}
 		for peer := range wt.peers {
-			dest := newDest(t, dynamodest.Config{
+			cfg := dynamodest.Config{
 				Table: table, Client: worldClient{wt, peer}, Retry: dynamodest.Retry{MaxAttempts: w.attempts},
-			})
+			}
+			if w.budget > 0 {
+				cfg.Limiter = &leaser{store: store}
+			}
+			dest := newDest(t, cfg)
 			peers.Go(func() {
 				for range max(1, w.calls) {
 					began := time.Now()

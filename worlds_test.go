@@ -103,7 +103,23 @@ func peerWorlds() (worlds []world) {
 	}
 	told := short
 	told.name, told.told = "20 peers of 1,000 rows, told", 2000
-	return append(worlds, short, told)
+	// Figures of docs/scale.md with the whole library.
+	crowd := world{
+		name: "50 peers on 40,000", capacity: 40_000, told: 40_000, runs: time.Minute / 3, peers: 50, jitters: true,
+		wants: []want{atLeast(0.99, ofFree), atMost(0.2, refusedShare), atLeast(0.55, fairness), atMost(0, givenUp)},
+	}
+	leases := crowd
+	leases.name, leases.peers, leases.budget, leases.runs = "200 peers on 40,000, leases", 200, 38_000, time.Minute
+	leases.wants = []want{atLeast(0.93, ofFree), atMost(0.015, refusedShare), atLeast(0.55, fairness), atMost(0, givenUp)}
+	small := leases
+	small.name, small.peers, small.budget, small.capacity, small.told = "50 peers, leases", 50, 1900, 2000, 2000
+	small.wants = append([]want{atLeast(0.92, ofFree)}, leases.wants[1:]...)
+	// Far too many: each keeps sending a little, and some rows run out of attempts.
+	tooMany := world{
+		name: "60 peers on 500", capacity: 500, told: 500, runs: time.Minute, peers: 60, jitters: true,
+		wants: []want{atLeast(0.99, ofFree), atMost(11, refusedShare), atMost(300, givenUp)},
+	}
+	return append(worlds, short, told, crowd, leases, small, tooMany)
 }
 
 func allWorlds() (all []world) {
@@ -117,7 +133,7 @@ func allWorlds() (all []world) {
 func TestWorlds(t *testing.T) {
 	t.Parallel()
 	few := []string{"5, told", "25, told, credit", "steady writer of 1500", "index of 500"}
-	few = append(few, testsize.Pick(nil, []string{"2,000", "bursts 2/8", "spell of 3 s, items"})...)
+	few = append(few, testsize.Pick(nil, []string{"2,000", "bursts 2/8", "spell of 3 s, items", "50 peers, leases"})...)
 	runWorlds(t, 1, func(name string) bool { return slices.Contains(few, name) })
 }
 

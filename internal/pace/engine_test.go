@@ -16,7 +16,9 @@ const (
 type engine struct {
 	*sim
 	pace    *Pace
-	applied float64 // units
+	life    span
+	applied float64 // units, from settle on
+	borrower
 
 	next      int // first row that was never sent
 	settled   []bool
@@ -38,6 +40,7 @@ type engine struct {
 type request struct {
 	rows, rejected []row
 	sent           float64
+	units          float64 // of rows; set if the engine borrows them
 	consumed       float64
 	retries        int // how many of rows, the first ones, came from the retry queue
 	failed         bool
@@ -79,7 +82,7 @@ func (e *engine) room() int {
 
 // dispatch sends what may be sent now.
 func (e *engine) dispatch() {
-	for e.inFlight < e.pace.InFlight() {
+	for e.life.has(e.now) && e.inFlight < e.pace.InFlight() {
 		if t := max(e.ready, min(e.nextNew(), e.nextRetry())); t > e.now {
 			e.wake(t)
 			return
@@ -102,7 +105,7 @@ func (e *engine) wake(t float64) {
 
 // send fills a request: the oldest rejected rows first, then new rows.
 func (e *engine) send() {
-	r, budget, units := &request{sent: e.now, rows: make([]row, 0, simBatch)}, e.pace.Budget(), 0.0
+	r, budget, units := &request{rows: make([]row, 0, simBatch)}, e.pace.Budget(), 0.0
 	add := func(x row) bool {
 		if len(r.rows) == simBatch || len(r.rows) > 0 && units+x.units > budget {
 			return false
@@ -127,6 +130,18 @@ func (e *engine) send() {
 	e.out.requests++
 	e.ready = e.now + e.overhead
 	e.pace.Sent(e.clock(e.now), units)
+	if e.lender.rate > 0 {
+		r.units = units
+		e.waiting = append(e.waiting, r)
+		e.borrow()
+		return
+	}
+	e.leave(r)
+}
+
+// leave lets a request go.
+func (e *engine) leave(r *request) {
+	r.sent = e.now
 	latency := e.latency * (0.8 + 0.4*e.random.Float64())
 	e.at(e.now+latency/2, func() { e.arrive(r) })
 	e.at(e.now+latency, func() { e.complete(r) })
@@ -188,6 +203,9 @@ func (e *engine) row(index int) row {
 }
 
 func (e *engine) complete(r *request) {
+	if !e.life.has(e.now) { // nobody hears the response
+		return
+	}
 	e.inFlight--
 	sample := Sample{Sent: e.clock(r.sent), Now: e.clock(e.now), Failed: r.failed, Rows: len(r.rows)}
 	for _, x := range r.rows {
@@ -275,7 +293,9 @@ func (e *engine) count(r *request, sample Sample) {
 		return
 	}
 	rejected := sample.Rejected * e.table.ratio
-	e.applied += r.consumed
+	if e.now >= e.sim.settle {
+		e.applied += r.consumed
+	}
 	e.out.applied += r.consumed
 	e.out.rejected += rejected
 	last := &e.out.tenths[int(e.now*10)]

@@ -53,6 +53,11 @@ type scenario struct {
 	troubles   []trouble
 	othersEnd  float64 // the rival and the loops stop; 0 = never
 
+	// several engines
+	lives  []span  // of the engines: they begin, and die with what they have; none = all of the run
+	lender lender  // of a budget that the engines share; rate 0 = none
+	settle float64 // outcome.shares counts from then on
+
 	// the engine
 	overhead float64 // seconds of work for each request, one after another
 	mute     bool    // does not report which rows had been rejected before
@@ -79,6 +84,7 @@ type outcome struct {
 	capacity          float64 // units that the table could have accepted until then
 	tenths            []tenth
 	shares            []float64 // units applied, by engine
+	leases            int       // requests to the lender
 }
 
 func (o outcome) used() float64          { return o.applied / o.capacity }
@@ -123,10 +129,13 @@ func (sc scenario) run(seed uint64) outcome {
 	for _, step := range sc.steps {
 		s.at(step.at, func() { s.change(step.rate) })
 	}
-	for range max(1, sc.peers) {
-		e := &engine{sim: s, pace: New(sc.cfg), wakes: -1}
+	for i := range max(1, sc.peers) {
+		e := &engine{sim: s, pace: New(sc.cfg), wakes: -1, life: span{0, math.Inf(1)}}
+		if len(sc.lives) > 0 {
+			e.life = sc.lives[i]
+		}
 		s.engines = append(s.engines, e)
-		s.at(0, e.dispatch)
+		s.at(e.life[0], e.dispatch)
 	}
 	for range sc.loops {
 		s.at(s.random.Float64()*sc.latency, func() { s.loop(simBatch) })
@@ -139,7 +148,7 @@ func (sc scenario) run(seed uint64) outcome {
 		s.now = e.at
 		e.call()
 	}
-	s.out.capacity = s.free(s.out.end)
+	s.out.capacity, s.out.leases = s.free(s.out.end), s.lender.asked
 	for _, e := range s.engines {
 		s.out.shares = append(s.out.shares, e.applied)
 	}

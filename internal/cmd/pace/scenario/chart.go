@@ -33,6 +33,9 @@ const (
 	marginLeft, marginRight, marginTop, marginX = 70, 20, 66, 48
 )
 
+// The colors of lines, which differ for color-blind readers too.
+const appliedColor, refusedColor = "#0072b2", "#d55e00"
+
 // maxPoints is the largest number of intervals drawn. It keeps files small, and makes an interval of
 // a minute long enough for the rate not to depend on where single requests fall.
 const maxPoints = 240
@@ -41,8 +44,8 @@ const maxPoints = 240
 func (s series) chart(title string) chart {
 	c := chart{title: title, capacity: s.capacity}
 	others := line{name: "applied by other writers", color: "#b8b8b8", filled: true}
-	ours := line{name: "applied by the library", color: "#0072b2"}
-	refused := line{name: "refused rows of the library", color: "#d55e00"}
+	ours := line{name: "applied by the library", color: appliedColor}
+	refused := line{name: "refused rows of the library", color: refusedColor}
 	few := s.samples.thin(maxPoints)
 	for i := 1; i < len(few); i++ {
 		d := few[i].minus(few[i-1])
@@ -56,6 +59,19 @@ func (s series) chart(title string) chart {
 	}
 	c.lines = append(c.lines, refused, ours)
 	return c
+}
+
+// Simulated returns the drawing of a simulation, as SVG: what workers that share a table of one capacity applied,
+// and what it refused them, in write units a second over intervals of so many seconds.
+func Simulated(title string, capacity, interval float64, applied, refused []float64) []byte {
+	c := chart{title: title, capacity: []level{{units: capacity}}, lines: []line{
+		{name: "refused units", color: refusedColor, rates: refused},
+		{name: "applied units", color: appliedColor, rates: applied},
+	}}
+	for i := range applied {
+		c.seconds = append(c.seconds, float64(i+1)*interval)
+	}
+	return c.svg()
 }
 
 // save writes the drawing of a series to the file name.svg in dir.
