@@ -49,12 +49,15 @@ func instantClient() *dynamodb.Client {
 	})
 }
 
-// directDest returns a Destination for a table that answers at once, with the client that New builds.
-func directDest(b *testing.B) *Destination {
+// directDest returns a Destination for a table that answers at once, with the client that New builds. With a
+// version each row is a request.
+func directDest(b *testing.B, version string) *Destination {
 	b.Helper()
 	transport.ForTests.RoundTripper = instant{}
 	defer func() { transport.ForTests.RoundTripper = nil }()
-	dest, err := New(b.Context(), Config{Region: "eu-west-1", Table: "users", Credentials: Credentials{AccessKeyID: "a", SecretAccessKey: "b"}})
+	dest, err := New(b.Context(), Config{
+		Region: "eu-west-1", Table: "users", Version: version, Credentials: Credentials{AccessKeyID: "a", SecretAccessKey: "b"},
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -74,7 +77,8 @@ func BenchmarkWrite(b *testing.B) {
 	}
 	client := instantClient()
 	benchRun(b, "fake", len(rows), write(takerDest(b, taker{})))
-	benchRun(b, "direct", len(rows), write(directDest(b)))
+	benchRun(b, "direct", len(rows), write(directDest(b, "")))
+	benchRun(b, "version", len(rows), write(directDest(b, "visits")))
 	benchRun(b, "sdk", len(rows), write(takerDest(b, client)))
 	benchRun(b, "sdk loop by hand", len(rows), func(ctx context.Context) error { return writeByHand(ctx, client, rows) })
 }
@@ -89,7 +93,7 @@ func BenchmarkWriteSeq(b *testing.B) {
 		}
 	}
 	benchRun(b, "fake", len(rows), write(takerDest(b, taker{})))
-	benchRun(b, "direct", len(rows), write(directDest(b)))
+	benchRun(b, "direct", len(rows), write(directDest(b, "")))
 	benchRun(b, "sdk", len(rows), write(takerDest(b, instantClient())))
 }
 
