@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +40,8 @@ type change struct {
 var changesNames = []string{"sync_tx", "sync_position", "sync_entry", "sync_key", "sync_failed"}
 
 // One statement reads the log and the rows, so that both are of one moment. The columns that begin with sync_ are taken
-// off the row again.
+// off the row again. The second condition of the join is for a products.sku of SQLite that takes a for A: a comparison
+// has the collation of its left side.
 const (
 	changesColumns = `SELECT c.tx AS sync_tx, c.position AS sync_position, c.entry AS sync_entry, c.sku AS sync_key,
 		CASE WHEN EXISTS (SELECT 1 FROM sqlsync_retries f WHERE f.target = $1 AND f.entry = c.entry)
@@ -48,13 +50,13 @@ const (
 
 	// Changes after a place and before the horizon.
 	changesQuery = changesColumns + `
-		FROM sqlsync_changes c LEFT JOIN products p ON p.sku = c.sku
+		FROM sqlsync_changes c LEFT JOIN products p ON p.sku = c.sku AND c.sku = p.sku
 		WHERE (c.tx, c.position) > ($2, $3) AND (c.tx, c.position) < ($4, $5)
 		ORDER BY c.tx, c.position LIMIT $6`
 
 	// Retries after an entry. One whose sku has changed since, beyond the place, comes with the changes.
 	retriesQuery = changesColumns + `
-		FROM sqlsync_retries r JOIN sqlsync_changes c ON c.entry = r.entry LEFT JOIN products p ON p.sku = c.sku
+		FROM sqlsync_retries r JOIN sqlsync_changes c ON c.entry = r.entry LEFT JOIN products p ON p.sku = c.sku AND c.sku = p.sku
 		WHERE r.target = $1 AND (c.tx, c.position) <= ($2, $3) AND r.entry > $4
 		ORDER BY r.entry LIMIT $5`
 )
@@ -74,18 +76,33 @@ func (s *syncer) readPage(ctx context.Context, query string, args ...any) (page 
 		return nil, nil, s.db.failed("reading changes", err)
 	}
 	columns = columns[len(changesNames):]
-	for _, column := range columns {
-		if strings.HasPrefix(column, "sync_") {
-			return nil, nil, usageError("products has the column %q: names that begin with sync_ are those of this program", column)
-		}
+	if err := checkColumns(columns); err != nil {
+		return nil, nil, err
 	}
 	for row, err := range source.SQLRows(rows) {
 		if err != nil {
 			return nil, nil, s.db.failed("reading changes", err)
 		}
-		page = append(page, takeChange(row))
+		c := takeChange(row)
+		if n := len(page); n > 0 && page[n-1].entry == c.entry {
+			return nil, nil, usageError("products has two rows with one sku: it must be unique")
+		}
+		page = append(page, c)
 	}
 	return page, columns, nil
+}
+
+// checkColumns refuses columns of products that the table could not be kept in step with.
+func checkColumns(columns []string) error {
+	if !slices.Contains(columns, keyColumn) { // SQLite finds it in any case
+		return usageError("products has no column %q in lower case: attributes of DynamoDB tell the case", keyColumn)
+	}
+	for _, column := range columns {
+		if strings.HasPrefix(column, "sync_") {
+			return usageError("products has the column %q: names that begin with sync_ are those of this program", column)
+		}
+	}
+	return nil
 }
 
 // takeChange returns the change that a row of a query is.
@@ -97,9 +114,12 @@ func takeChange(row dynamodest.Row) change {
 	}
 	number := func(name string) int64 { n, _ := own[name].(int64); return n } // as both drivers give integers
 	c := change{at: place{number("sync_tx"), number("sync_position")}, entry: number("sync_entry"), failed: number("sync_failed") != 0}
-	if key := own["sync_key"]; key != nil && row[keyColumn] == nil {
-		c.deleted = true
-		row = dynamodest.Row{keyColumn: key, deletedAttribute: true, expiresAttribute: time.Now().Add(tombstoneAge).Unix()}
+	if key := own["sync_key"]; key != nil {
+		if row[keyColumn] == nil {
+			c.deleted = true
+			row = dynamodest.Row{deletedAttribute: true, expiresAttribute: time.Now().Add(tombstoneAge).Unix()}
+		}
+		row[keyColumn] = key // also of a row: as read from products it may be padded, and then a delete would not find the item
 	}
 	for column, value := range row {
 		if at, ok := value.(time.Time); ok {

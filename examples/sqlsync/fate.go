@@ -44,7 +44,7 @@ func fateOf(c *change, r dynamodest.RowResult) fate {
 	switch {
 	case failed.Scope() != dynamodest.ScopeRow:
 		return fate{kind: retryLater, reason: string(failed.Reason)}
-	case c.deleted && failed.Reason == dynamodest.ErrKey:
+	case c.deleted && (failed.Reason == dynamodest.ErrKey || failed.Column == keyColumn):
 		return fate{kind: nothingToDelete}
 	}
 	return fate{deadLetter, string(failed.Reason), problemOf(failed), failed.Remedy()}

@@ -23,7 +23,7 @@ var sqliteDialect = dialect{
 	markSQL: `INSERT INTO sqlsync_touch
 		SELECT sku FROM products
 		UNION ALL
-		SELECT c.sku FROM sqlsync_changes c WHERE NOT EXISTS (SELECT 1 FROM products p WHERE p.sku = c.sku)`,
+		SELECT c.sku FROM sqlsync_changes c WHERE NOT EXISTS (SELECT 1 FROM products p WHERE p.sku = c.sku AND c.sku = p.sku)`,
 	installed: `SELECT count(*) = 3 FROM sqlite_master
 		WHERE type = 'trigger' AND tbl_name = 'products' AND name IN ('sqlsync_insert', 'sqlsync_update', 'sqlsync_delete')`,
 	horizon: `SELECT 0, coalesce(max(position), 0) + 1, 0, false FROM sqlsync_changes`,

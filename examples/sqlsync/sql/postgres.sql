@@ -24,7 +24,7 @@ BEGIN
     UPDATE sqlsync_changes SET tx = now_tx, position = nextval('sqlsync_position');
     RETURN NULL;
   END IF;
-  IF OLD.sku IS NOT NULL AND OLD.sku IS DISTINCT FROM NEW.sku THEN -- a delete, or another sku
+  IF OLD.sku IS NOT NULL AND OLD.sku::text IS DISTINCT FROM NEW.sku::text THEN -- a delete, or another sku
     INSERT INTO sqlsync_changes (sku, tx, position) VALUES (OLD.sku, now_tx, nextval('sqlsync_position'))
     ON CONFLICT (sku) DO UPDATE SET tx = now_tx, position = nextval('sqlsync_position');
   END IF;

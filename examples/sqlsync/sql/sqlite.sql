@@ -2,7 +2,7 @@
 -- the same position, and a later change has a higher one: SQLite has one writer at a time.
 CREATE TABLE IF NOT EXISTS sqlsync_changes (
   entry    integer PRIMARY KEY AUTOINCREMENT,
-  sku      text UNIQUE,
+  sku      blob UNIQUE, -- keeps a value as it is in products, text too
   tx       integer NOT NULL DEFAULT 0, -- for PostgreSQL
   position integer NOT NULL
 );
@@ -28,7 +28,7 @@ CREATE TRIGGER sqlsync_insert AFTER INSERT ON products BEGIN
   INSERT INTO sqlsync_touch VALUES (NEW.sku);
 END;
 CREATE TRIGGER sqlsync_update AFTER UPDATE ON products BEGIN
-  INSERT INTO sqlsync_touch SELECT OLD.sku WHERE OLD.sku IS NOT NULL AND OLD.sku IS NOT NEW.sku;
+  INSERT INTO sqlsync_touch SELECT OLD.sku WHERE OLD.sku IS NOT NULL AND OLD.sku IS NOT NEW.sku COLLATE BINARY;
   INSERT INTO sqlsync_touch VALUES (NEW.sku);
 END;
 CREATE TRIGGER sqlsync_delete AFTER DELETE ON products BEGIN
