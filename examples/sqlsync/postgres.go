@@ -41,6 +41,10 @@ func openPostgres(ctx context.Context, dsn string, s *settings) (*database, erro
 	}
 	// Statements are described each time, so that they go on after a change of the schema.
 	config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec
+	// Each statement sees what was committed before it: the installation waits for transactions, and then reads their rows.
+	config.RuntimeParams["default_transaction_isolation"] = "read committed"
+	// A row that a policy hides is an error: it would be taken for deleted.
+	config.RuntimeParams["row_security"] = "off"
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "sqlsync"
 	}
@@ -62,9 +66,16 @@ func openPostgres(ctx context.Context, dsn string, s *settings) (*database, erro
 	return db, nil
 }
 
+// productsSchema puts the schema of products first in the search path, for the state and the lock. Before there are
+// products, it is the one that is first.
+const productsSchema = `SELECT set_config('search_path', coalesce(
+	(SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('products')),
+	quote_ident(current_schema())) || ', ' || current_setting('search_path'), false)`
+
 // lock takes the lock. The session of a process that was killed may hold it for a moment yet.
 func (db *database) lock(ctx context.Context, s *settings) error {
 	for _, statement := range []string{
+		productsSchema,
 		"SET lock_timeout = " + s.lockWaitMillis(),
 		"SELECT pg_advisory_lock(hashtextextended('sqlsync ' || current_schema(), 0))",
 		"SET lock_timeout = 0",
