@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// queryTimeout bounds each statement, so that a server that no longer responds ends the run.
+// queryTimeout bounds each statement of a run, so that a server that no longer responds ends it. The installation, which
+// goes through all of products, takes as long as it takes.
 const queryTimeout = time.Minute
 
 // stateSQL makes the tables that hold the state, next to the source.
