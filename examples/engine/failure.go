@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/dynamodest/dynamodest"
@@ -47,6 +48,7 @@ func describe(err error) *failure {
 		tableErr *dynamodest.TableError
 		line     *source.LineError
 		path     *fs.PathError
+		rename   *os.LinkError
 	)
 	switch {
 	case errors.As(err, &refused):
@@ -57,7 +59,9 @@ func describe(err error) *failure {
 	case errors.As(err, &line):
 		return &failure{Text: "The source cannot be read: " + line.Error(), status: http.StatusUnprocessableEntity}
 	case errors.As(err, &path):
-		return &failure{Text: "The engine's folder: " + path.Error(), Remedy: "make room on the disk, or check who may write there", status: http.StatusInternalServerError}
+		return &failure{Text: "The engine's folder: " + path.Error(), Remedy: "make room on the disk, check who may write there, and put back what was moved or changed", status: http.StatusInternalServerError}
+	case errors.As(err, &rename):
+		return describe(&fs.PathError{Op: rename.Op, Path: rename.New, Err: rename.Err})
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return &failure{Text: "The request was given up before its end.", status: http.StatusServiceUnavailable}
 	}

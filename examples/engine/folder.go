@@ -33,6 +33,21 @@ func writeJSON(path string, v any) error {
 	return syncDir(filepath.Dir(path))
 }
 
+// readAll calls use with the path of each file or folder in a folder. The name of the engine's folder may have characters
+// that mean something in a pattern, so filepath.Glob is not for it.
+func readAll(folder string, use func(path string) error) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if err := use(filepath.Join(folder, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // readJSON reads what writeJSON has written.
 func readJSON(path string, v any) error {
 	data, err := os.ReadFile(path)

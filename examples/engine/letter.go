@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"unicode/utf8"
@@ -103,7 +104,7 @@ func openLetters(path string, size int64) (*letters, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && info.Size() < size {
-		err = fmt.Errorf("%s is shorter than the checkpoint says: it is not the file of this run", path)
+		err = &fs.PathError{Op: "open", Path: path, Err: errors.New("it is shorter than the checkpoint says: it is not the file of this run")}
 	}
 	if err == nil {
 		err = f.Truncate(size)
@@ -169,7 +170,7 @@ func readLetters(path string, size int64, n int) ([]letter, error) {
 	for len(list) < n && decoder.More() {
 		var l letter
 		if err := decoder.Decode(&l); err != nil {
-			return list, fmt.Errorf("%s is damaged: it is not as the engine wrote it", path)
+			return list, &fs.PathError{Op: "read", Path: path, Err: errors.New("it is damaged: it is not as the engine wrote it")}
 		}
 		l.Values = nil
 		list = append(list, l)

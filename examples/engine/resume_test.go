@@ -40,7 +40,8 @@ func TestRunsThatCannotBeResumed(t *testing.T) {
 	letters := filepath.Join(s.path(runsFolder, "2"), lettersFile)
 	require.NoError(t, os.WriteFile(letters, nil, 0o600))
 	r.db.SetFault(nil)
-	refused(t, s.send(t, "POST", "/api/runs/2/resume", "", ""), http.StatusInternalServerError)
+	f = refused(t, s.send(t, "POST", "/api/runs/2/resume", "", ""), http.StatusInternalServerError)
+	assert.Contains(t, f.Text, "shorter than the checkpoint says")
 	assert.Equal(t, stopped, s.follow(t, 2).Status, "as it was")
 	require.NoError(t, os.Remove(s.sourcePath(s.sample)))
 	f = refused(t, s.send(t, "POST", "/api/runs/2/resume", "", ""), http.StatusInternalServerError)
@@ -210,6 +211,22 @@ func TestLettersAfterTheCheckpoint(t *testing.T) {
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.Len(t, text, int(f.size))
+}
+
+// Runs and sources are found in a folder of any name, and no run gets the number of another.
+func TestFolderOfAnyName(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "state[1]*?")
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, runsFolder, "7"), 0o700), "a run that was killed before it began")
+	r := newRemote(t)
+	s := newSite(t, "-dir", dir)
+	s.follow(t, s.begin(t, r.settings()).ID)
+	s.close(t.Context())
+
+	again := newSite(t, "-dir", dir)
+	again.isComplete(t, r, again.follow(t, 1))
+	assert.Equal(t, 2, again.begin(t, r.settings()).ID)
+	again.follow(t, 2)
 }
 
 // What an upload left in the middle of which an engine was killed is gone when the next one begins.

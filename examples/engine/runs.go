@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,19 +19,19 @@ const runsFolder = "runs"
 
 // loadRuns loads the runs of the folder. Those that were in progress when the engine was killed are interrupted.
 func (e *engine) loadRuns() error {
-	paths, err := filepath.Glob(e.path(runsFolder, "*", recordFile))
-	for _, path := range paths {
-		r := &run{folder: filepath.Dir(path)}
-		if err := readJSON(path, &r.record); err != nil {
-			return err
+	return readAll(e.path(runsFolder), func(folder string) error {
+		r := &run{folder: folder}
+		err := readJSON(filepath.Join(folder, recordFile), &r.record)
+		if errors.Is(err, fs.ErrNotExist) { // the engine was killed before the run began
+			return nil
 		}
 		if r.record.Status == running {
 			r.record.Status = interrupted
 		}
 		e.runs[r.record.ID] = r
 		e.lastID = max(e.lastID, r.record.ID)
-	}
-	return err
+		return err
+	})
 }
 
 // start starts a run of a source into the table of c, which is complete.
@@ -127,7 +128,7 @@ func (e *engine) prepare(r *run, dest *dynamodest.Destination, cancel context.Ca
 	rec := copyOf(r.record)
 	rec.Status, rec.Failure, rec.Again, rec.Totals.MissingColumns = running, nil, 0, nil
 	rec.Attempts++
-	if err := os.MkdirAll(r.folder, 0o700); err != nil {
+	if err := errors.Join(os.MkdirAll(r.folder, 0o700), syncDir(filepath.Dir(r.folder))); err != nil {
 		return nil, err
 	}
 	file, err := os.Open(e.sourcePath(rec.Source.ID))

@@ -46,19 +46,18 @@ func rowsOf(format string, r io.Reader) iter.Seq2[dynamodest.Row, error] {
 
 // loadSources loads the list of the files in the folder.
 func (e *engine) loadSources() error {
-	paths, err := filepath.Glob(e.path(sourcesFolder, "*.json"))
-	remains, _ := filepath.Glob(e.path(sourcesFolder, uploading+"*"))
-	for _, path := range remains { // of uploads in the middle of which the engine was killed
-		_ = os.Remove(path)
-	}
-	for _, path := range paths {
-		var s sourceFile
-		if err := readJSON(path, &s); err != nil {
-			return err
+	return readAll(e.path(sourcesFolder), func(path string) error {
+		if strings.HasPrefix(filepath.Base(path), uploading) { // the engine was killed in the middle of it
+			return os.Remove(path)
 		}
+		if filepath.Ext(path) != ".json" {
+			return nil
+		}
+		var s sourceFile
+		err := readJSON(path, &s)
 		e.sources[s.ID] = s
-	}
-	return err
+		return err
+	})
 }
 
 // sourcePath returns the path of the rows of a source.
@@ -84,14 +83,17 @@ func (e *engine) addSource(r io.Reader, name, format string) (s sourceFile, err 
 	if s.Rows, s.Columns, err = survey(f, format); err != nil {
 		return s, err
 	}
-	if err := errors.Join(f.Sync(), f.Close(), os.Rename(f.Name(), e.sourcePath(s.ID))); err != nil {
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return s, err
+	}
+	e.mu.Lock() // the same file may be uploaded twice at a time
+	defer e.mu.Unlock()
+	if err := os.Rename(f.Name(), e.sourcePath(s.ID)); err != nil {
 		return s, err
 	}
 	if err := writeJSON(e.path(sourcesFolder, s.ID+".json"), s); err != nil {
 		return s, err
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	e.sources[s.ID] = s
 	return s, nil
 }

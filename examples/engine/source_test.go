@@ -3,8 +3,10 @@ package main
 import (
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -71,6 +73,34 @@ func TestUploadsThatAreRefused(t *testing.T) {
 	}
 	assert.Equal(t, before, s.files(t))
 	assert.Equal(t, http.StatusOK, s.send(t, "GET", "/api/state", "", "").status)
+}
+
+// Two browsers may upload the same file at a time.
+func TestSameUploadAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	before := len(s.files(t))
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			_, err := s.addSource(strings.NewReader("id,n\na,1\n"), "a.csv", "csv")
+			assert.NoError(t, err)
+		})
+	}
+	all.Wait()
+	assert.Len(t, s.files(t), before+2)
+}
+
+// A folder where files cannot be replaced is named in what the page shows.
+func TestFolderThatTakesNoFile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	require.NoError(t, os.Remove(s.sourcePath(s.sample)))
+	require.NoError(t, os.Mkdir(s.sourcePath(s.sample), 0o700))
+	_, err := s.addSource(sample(), "airports.csv", "csv")
+	f := describe(err)
+	assert.Contains(t, f.Text, s.sourcePath(s.sample))
+	assert.NotEmpty(t, f.Remedy)
 }
 
 func TestNamesOfFiles(t *testing.T) {
