@@ -35,7 +35,11 @@ func newAccess() access {
 	}
 }
 
-// refuseLinkLocal refuses connections to link-local addresses and to the metadata service of EC2, where no table is
+// servicesOfEC2 has the addresses in IPv6 of what a machine of EC2 alone can reach: the metadata service and the
+// credentials of pods among others. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+var servicesOfEC2 = netip.MustParsePrefix("fd00:ec2::/32")
+
+// refuseLinkLocal refuses connections to link-local addresses and to services of EC2, where no table is
 // but the credentials of a machine are. It sees the address that a name has resolved to.
 func refuseLinkLocal(_, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
@@ -43,7 +47,7 @@ func refuseLinkLocal(_, address string, _ syscall.RawConn) error {
 		return err
 	}
 	ip := at.Addr().Unmap()
-	if ip.IsLinkLocalUnicast() || ip == netip.MustParseAddr("fd00:ec2::254") {
+	if ip.IsLinkLocalUnicast() || servicesOfEC2.Contains(ip) {
 		return errors.New("the address is link-local, where no table is")
 	}
 	return nil
@@ -107,7 +111,10 @@ func (e *engine) complete(ctx context.Context, c dynamodest.Config) (dynamodest.
 			}
 			c.AWS = &loaded
 		default:
-			return c, errors.Join(err, configError("Credentials", "/credentials", "are required for this endpoint: keys that were entered for another one, and those of the engine's environment, are not sent to it"))
+			missing := configError("Credentials", "/credentials", "are required for this endpoint: keys that were entered for another one, and those of the engine's environment, are not sent to it")
+			others := c
+			others.Credentials = memoryKeys() // Validate is to say what else is wrong
+			return c, errors.Join(err, missing, others.Validate())
 		}
 	}
 	return c, errors.Join(err, c.Validate())

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,6 +57,21 @@ func TestOtherSitesAreKeptOut(t *testing.T) {
 	}
 }
 
+// The engine answers under the address that it prints, as a browser sends it, and under the name of its proxy.
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		address, host string
+		hosts         []string
+	}{
+		{"127.0.0.2:8680", "", []string{"127.0.0.2:8680", "127.0.0.1:8680", "localhost:8680", "[::1]:8680"}},
+		{"127.0.0.1:80", "", []string{"127.0.0.1:80", "localhost:80", "[::1]:80", "127.0.0.1", "localhost", "[::1]"}},
+		{"127.0.0.1:1", "Engine.Example", []string{"127.0.0.1:1", "localhost:1", "[::1]:1", "engine.example", "engine.example:1"}},
+	} {
+		assert.ElementsMatch(t, tt.hosts, slices.Collect(maps.Keys(hostsOf(tt.address, tt.host))), tt.address)
+	}
+}
+
 // The page has no script, style or handler of its own in its HTML, which its policy would refuse.
 func TestFilesOfThePage(t *testing.T) {
 	t.Parallel()
@@ -82,11 +99,16 @@ func TestFlags(t *testing.T) {
 		{[]string{"-listen", "8680"}, "no login"},
 		{[]string{"-max-upload", "0"}, "MiB"},
 		{[]string{"file.csv"}, "no arguments"},
+		{[]string{"-endpoint", "http://user:hunter2@127.0.0.1:1"}, "-endpoint: has a user name or password"},
+		{[]string{"-endpoint", "127.0.0.1:1"}, "-endpoint: "},
+		{[]string{"-region", "eu west"}, "-region: "},
+		{[]string{"-table", "a/b"}, "-table: "},
 		{[]string{"-tabel", "x"}, "flag provided but not defined"},
 	} {
 		var out strings.Builder
 		assert.Equal(t, exitUsage, command(t.Context(), tt.args, &out, &out, nil), tt.args)
 		assert.Contains(t, out.String(), tt.says)
+		assert.NotContains(t, out.String(), "hunter2")
 	}
 	var out strings.Builder
 	assert.Equal(t, exitOK, command(t.Context(), []string{"-help"}, &out, &out, nil))

@@ -10,6 +10,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -20,8 +21,11 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
+
+	"github.com/dynamodest/dynamodest"
 )
 
 // Exit codes.
@@ -82,6 +86,13 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if o.maxUpload < 1 || o.maxUpload > 1<<20 {
 		return fail("-max-upload: give a number of MiB from 1 to 1048576")
 	}
+	first := dynamodest.Config{Region: cmp.Or(o.region, "us-east-1"), Endpoint: o.endpoint, Table: cmp.Or(o.table, "airports")}
+	for _, problem := range configErrors(first.Validate()) { // which quote no password
+		switch problem.Pointer {
+		case "/region", "/endpoint", "/table":
+			return fail("-" + problem.Pointer[1:] + ": " + problem.Problem)
+		}
+	}
 	if !onLoopback(o.listen) && o.host == "" {
 		return fail("-listen: the page has no login, so it listens on loopback alone (127.0.0.1:PORT), unless -host gives the name of a proxy that asks for one")
 	}
@@ -100,7 +111,7 @@ func onLoopback(listen string) bool {
 // isLoopback reports whether a host is this machine.
 func isLoopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
+	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
 }
 
 // command runs the engine until a signal, and returns the exit code.

@@ -48,17 +48,27 @@ func (e *engine) routes() http.Handler {
 	return mux
 }
 
+// hostsOf returns the Hosts that requests for the engine have: those of the address that it listens on, and the name that
+// its proxy has.
+func hostsOf(address, host string) map[string]bool {
+	listening, port, _ := net.SplitHostPort(address)
+	hosts := map[string]bool{}
+	for _, name := range []string{listening, "127.0.0.1", "localhost", "::1"} {
+		hosts[net.JoinHostPort(name, port)] = true
+		if port == "80" { // which browsers leave out
+			hosts[strings.TrimSuffix(net.JoinHostPort(name, ""), ":")] = true
+		}
+	}
+	if host = strings.ToLower(host); host != "" {
+		hosts[host], hosts[net.JoinHostPort(host, port)] = true, true
+	}
+	return hosts
+}
+
 // guard keeps other sites out. A site whose name was made to resolve to this machine (DNS rebinding) is known by the
 // Host of its requests, and a page of another site by what the browser says of the request's origin.
 func guard(next http.Handler, address, host string) http.Handler {
-	_, port, _ := net.SplitHostPort(address)
-	hosts := map[string]bool{}
-	for _, name := range []string{"127.0.0.1", "localhost", "::1"} {
-		hosts[net.JoinHostPort(name, port)] = true
-	}
-	if host != "" {
-		hosts[host], hosts[net.JoinHostPort(host, port)] = true, true
-	}
+	hosts := hostsOf(address, host)
 	sameOrigin := http.NewCrossOriginProtection()
 	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeFailure(w, &failure{Text: "The request comes from another site.", status: http.StatusForbidden})

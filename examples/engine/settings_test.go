@@ -44,6 +44,7 @@ func TestSettingsThatTheFormWouldNotMake(t *testing.T) {
 		"bad values":       {`{"table":"a","region":"eu-west-1","mode":"merge","concurrency":-1}`, 422, []string{"/table", "/mode", "/concurrency"}},
 		"unsupported mode": {`{"table":"abc","region":"eu-west-1","mode":"mirror"}`, 422, []string{"/mode"}},
 		"bad keys":         {`{"table":"abc","region":"eu-west-1","credentials":{"access_key_id":"AKIA"}}`, 422, []string{"/credentials/secret_access_key"}},
+		"all faults":       {`{"table":"a","endpoint":"http://user:hunter2@dynamodb.example"}`, 422, []string{"/table", "/region", "/endpoint", "/endpoint", "/credentials"}},
 		"no object":        {`[]`, 422, []string{""}},
 		"no JSON":          {`table=abc`, 422, []string{""}},
 		"cut JSON":         {`{"table":"abc`, 422, []string{""}},
@@ -59,6 +60,7 @@ func TestSettingsThatTheFormWouldNotMake(t *testing.T) {
 				assert.ElementsMatch(t, tt.pointers, pointers(f))
 				for _, field := range f.Fields {
 					assert.NotEmpty(t, field.Problem)
+					assert.NotContains(t, field.Problem, "hunter2")
 				}
 			})
 		}
@@ -185,6 +187,7 @@ func TestEndpoints(t *testing.T) {
 		{"http://127.0.0.1:1", true, false},
 		{"http://[::1]:1", true, false},
 		{"http://localhost:1", true, false},
+		{"http://LOCALHOST:1", true, false},
 		{"", true, true},
 	} {
 		c := dynamodest.Config{Region: "eu-west-1", Table: tableName, Endpoint: tt.endpoint, Credentials: keys}
@@ -203,7 +206,7 @@ func TestEndpoints(t *testing.T) {
 func TestLinkLocalAddresses(t *testing.T) {
 	t.Parallel()
 	for address, refusedToo := range map[string]bool{
-		"169.254.169.254:80": true, "169.254.170.2:80": true, "[fe80::1]:80": true, "[fd00:ec2::254]:80": true, "[::ffff:169.254.169.254]:80": true,
+		"169.254.169.254:80": true, "169.254.170.2:80": true, "[fe80::1]:80": true, "[fd00:ec2::254]:80": true, "[fd00:ec2::23]:80": true, "[::ffff:169.254.169.254]:80": true,
 		"127.0.0.1:8000": false, "10.0.0.1:443": false, "[2600::1]:443": false,
 	} {
 		assert.Equal(t, refusedToo, refuseLinkLocal("tcp", address, nil) != nil, address)
