@@ -222,7 +222,7 @@ func (a *attempt) finish(summary dynamodest.Summary, err error) {
 	if writeErr, ok := errors.AsType[*dynamodest.WriteError](err); ok {
 		err = writeErr.Stop // failed rows alone stop nothing
 	}
-	if err == nil {
+	if err == nil && a.exhausted { // else a resumed run may have more luck with those that failed in passing
 		a.settle(true)
 	}
 	rec := &a.run.record

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,6 +78,37 @@ func TestRowsThatMaySucceedLater(t *testing.T) {
 	assert.Equal(t, dynamodest.ErrUnprocessed, l.Reason)
 	assert.Equal(t, dynamodest.ScopePassing, l.Scope)
 	assert.Equal(t, "00V", l.Values[sampleKey])
+}
+
+// Rows that fail in passing as the last ones before Stop are left to a resumed run, since nothing tells them from those of
+// an outage.
+func TestStopInAnOutage(t *testing.T) {
+	t.Parallel()
+	s, r := newSite(t), newRemote(t)
+	reached, release, once := make(chan struct{}), make(chan struct{}), new(sync.Once)
+	r.db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+		if c.N < 60 {
+			return dynamodesttest.Fault{}
+		}
+		once.Do(func() { close(reached) })
+		<-release
+		return dynamodesttest.Unprocessed(func(int, int) bool { return c.N == 60 })
+	})
+	c := r.settings()
+	c.Retry = dynamodest.Retry{MaxAttempts: 1}
+	s.begin(t, c)
+	<-reached
+	s.send(t, "POST", "/api/runs/1/stop", "", "")
+	close(release)
+	v := s.follow(t, 1)
+	assert.Equal(t, stopped, v.Status)
+	assert.Positive(t, v.Again)
+	for row, reason := range rowsIn(lettersIn(t, s.send(t, "GET", "/api/runs/1/letters.ndjson", "", "").text)) {
+		assert.Equal(t, sampleReasons[row], reason)
+	}
+	r.db.SetFault(nil)
+	decode[view](t, s.send(t, "POST", "/api/runs/1/resume", "", ""))
+	s.isComplete(t, r, s.follow(t, 1))
 }
 
 // The rows of dead letters are a source, once they are corrected.
