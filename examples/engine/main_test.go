@@ -30,6 +30,10 @@ const childVariable = "DYNAMODEST_ENGINE_CHILD"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
+		go func() { // the end of the process that started this one
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			os.Exit(exitError)
+		}()
 		signals := make(chan os.Signal, 2)
 		signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 		os.Exit(command(context.Background(), os.Args[1:], os.Stdout, os.Stderr, signals))

@@ -37,6 +37,8 @@ func startProcess(t *testing.T, r remote, dir string, prefix ...string) *process
 	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), childVariable+"=1", "AWS_ACCESS_KEY_ID="+keyID, "AWS_SECRET_ACCESS_KEY="+secretKey)
 	cmd.Stderr = os.Stderr
+	_, err := cmd.StdinPipe() // which ends with this process, and the engine with it
+	require.NoError(t, err)
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
