@@ -132,6 +132,14 @@ func (tb *tab) press(text string) {
 	tb.do(chromedp.Click(chromedp.Search("//button[not(@disabled or ancestor::*[@hidden]) and normalize-space()="+strconv.Quote(text)+"]"), chromedp.NodeVisible))
 }
 
+// act presses a button of the page of a run, once it can be pressed.
+func (tb *tab) act(path string) {
+	tb.t.Helper()
+	button := `document.querySelector('#run button[value="` + path + `"]:enabled')`
+	tb.until(button + " !== null")
+	tb.do(chromedp.Evaluate[chromedp.Void](button + ".click()"))
+}
+
 // follow follows the link of a part of the page.
 func (tb *tab) follow(part string) {
 	tb.t.Helper()

@@ -43,6 +43,7 @@ func TestPage(t *testing.T) {
 	p.press("Preview")
 	assert.Contains(t, p.see("#previewed .figures"), "3,377")
 	assert.Contains(t, p.see("#previewed"), `Column "latitude": the text is not a decimal number.`)
+	assert.Equal(t, "preview", get(p, chromedp.Evaluate[string](`document.activeElement.id`)), "what is read next begins there")
 	p.shoot("preview", 1320)
 	assert.Empty(t, r.db.Writes())
 
@@ -89,6 +90,17 @@ func TestPageShowsTextsAsTheyAre(t *testing.T) {
 	assert.Zero(t, get(p, chromedp.Evaluate[int](`document.querySelectorAll('img[src=x], b').length`)))
 }
 
+// A file that is too large is not sent, since a browser may not show an answer that comes before the end of what it sends.
+func TestPageRefusesLargeFiles(t *testing.T) {
+	s := newSite(t, "-max-upload", "1")
+	p := newTab(t)
+	p.open(s.url)
+	path := filepath.Join(t.TempDir(), "large.csv")
+	require.NoError(t, os.WriteFile(path, []byte("iata\n"+strings.Repeat("x\n", 3<<19)), 0o600))
+	p.do(chromedp.SetUploadFiles(chromedp.CSS("#upload"), []string{path}))
+	assert.Contains(t, p.see("#failure"), "The file has 3 MiB, and the engine takes 1 MiB at most.")
+}
+
 // What is wrong with the access is shown with the policy that is needed; a run is stopped, shown as interrupted after a kill,
 // and resumed, by the buttons.
 func TestPageWhenThingsGoWrong(t *testing.T) {
@@ -120,14 +132,18 @@ func TestPageWhenThingsGoWrong(t *testing.T) {
 	p.press("Run")
 	<-held
 	p.see(`#run[data-status=running]`)
+	p.do(chromedp.Evaluate[chromedp.Void](`window.stop = document.querySelector('#run button[value=stop]').getBoundingClientRect()`))
 	p.press("Stop")
-	p.press("Stop at once")
+	p.see(`#run[data-status=stopping]`)
+	assert.Equal(t, "Stop", get(p, chromedp.Evaluate[string](`document.elementFromPoint(window.stop.x + 5, window.stop.y + 5).closest(':disabled')?.textContent`)),
+		"the second click of a double click does nothing")
+	p.act("stop?now=1")
 	p.until(`document.querySelector('#run[data-status=stopped]') !== null`)
 	assert.Contains(t, p.see("#run"), "a resumed run reads them again")
 
 	r.db.SetFault(nil)
 	held = r.hold(30, nil)
-	p.press("Resume")
+	p.act("resume")
 	<-held
 	first.kill(t)
 	assert.Contains(t, p.see("#run .notice"), "The engine does not answer.")
@@ -137,7 +153,7 @@ func TestPageWhenThingsGoWrong(t *testing.T) {
 	p.open(second.url + "/#run/1")
 	p.until(`document.querySelector('#run[data-status=interrupted]') !== null`)
 	assert.Contains(t, p.see("#run"), "The engine ended in the middle of this run.")
-	p.press("Resume")
+	p.act("resume")
 	p.until(`document.querySelector('#run[data-status=done]') !== null`)
 	v := decode[view](t, second.send(t, "GET", "/api/runs/1", "", ""))
 	second.isComplete(t, r, v)

@@ -1,6 +1,6 @@
 // The page: which part of it is shown, and what its buttons do.
 import { showCheck, showPolicy, showPreview } from './answers.js';
-import { api, byId, count, duration, el, many, problem, table } from './dom.js';
+import { api, byId, bytes, count, duration, el, Failure, many, problem, table } from './dom.js';
 import { clearErrors, drawForm, inputId, showErrors } from './form.js';
 import { badge, failedRows, RunPage } from './run.js';
 
@@ -46,10 +46,11 @@ function show(name) {
   }
 }
 
-// go goes to a part of the page, and leaves what was said before.
-function go(hash) {
+// go goes to a part of the page, and gives it the focus, which was in the part that is hidden now.
+async function go(hash) {
   history.pushState(null, '', hash);
-  return route();
+  await route();
+  document.querySelector('[data-view]:not([hidden])').focus();
 }
 
 async function route() {
@@ -94,9 +95,12 @@ function describeSource() {
 async function upload() {
   const file = byId('upload').files[0];
   if (!file) return;
+  byId('upload').value = ''; // so that the same file can be chosen again
+  if (file.size > state.maxUpload) {
+    throw new Failure({ text: `the file has ${bytes(file.size)}, and the engine takes ${bytes(state.maxUpload)} at most`, remedy: 'split it, or start the engine with -max-upload' });
+  }
   const type = /\.(ndjson|jsonl)$/i.test(file.name) ? 'application/x-ndjson' : 'text/csv';
   const source = await busy('Uploading', () => api('POST', `/api/sources?name=${encodeURIComponent(file.name)}`, file, type));
-  byId('upload').value = '';
   state.sources = [...state.sources.filter((s) => s.id !== source.id), source];
   drawSources(source.id);
   await propose();
@@ -165,7 +169,12 @@ async function submit(action) {
   byId('checked').replaceChildren();
   let answer;
   try {
-    answer = await busy(doing[action], () => api('POST', path + source, settings));
+    answer = await busy(doing[action], async () => {
+      const found = await api('POST', path + source, settings);
+      state.held = (await api('GET', '/api/state')).held;
+      if (action === 'run') await go(`#run/${found.id}`); // before the button can be pressed again
+      return found;
+    });
   } catch (error) {
     if (error.failure?.policy) {
       await go('#check');
@@ -174,11 +183,10 @@ async function submit(action) {
     throw error;
   }
   for (const secret of document.querySelectorAll('input[type=password]')) secret.value = '';
-  state.held = (await api('GET', '/api/state')).held;
   describeKeys();
   if (action === 'check') showCheck(byId('checked'), answer);
   if (action === 'preview') showPreview(byId('previewed'), answer);
-  await go(action === 'run' ? `#run/${answer.id}` : `#${action}`);
+  if (action !== 'run') await go(`#${action}`);
 }
 
 // guarded returns a handler that shows what goes wrong.

@@ -85,7 +85,8 @@ export class RunPage {
     this.parts = { head: part(), progress: el('progress', { max: 1, value: 0, 'aria-label': 'Rows settled' }), of: el('p', { class: 'of' }), body: part(), letters: part() };
     this.lost = el('p', { class: 'notice bad', hidden: true }, 'The engine does not answer. The page goes on as soon as it does.');
     this.voice = el('p', { class: 'hidden', role: 'status', 'aria-live': 'polite' });
-    this.buttons = el('p', { class: 'buttons' });
+    this.buttons = el('p', { class: 'buttons', hidden: true }, [['Stop', 'stop'], ['Stop at once', 'stop?now=1'], ['Resume', 'resume', 'main']].map(([name, path, kind]) =>
+      el('button', { type: 'button', value: path, class: kind, onclick: () => this.act(path) }, name)));
     this.place.replaceChildren(this.lost, this.parts.head, el('div', { class: 'card' }, this.parts.progress, this.parts.of, this.buttons), this.voice, this.parts.body, this.parts.letters);
   }
 
@@ -121,16 +122,16 @@ export class RunPage {
     }
   }
 
-  // showButtons offers what can be done. Buttons that stay are not drawn again, so that they keep the focus.
+  // showButtons offers what can be done. Each button keeps its place, so that the second click of a double click is not for
+  // another one.
   showButtons(run) {
-    const offers = { running: ['Stop'], stopping: ['Stop at once'] }[run.status] ?? (run.resumable ? ['Resume'] : []);
-    if (this.buttons.dataset.offers === offers.join()) return;
-    this.buttons.dataset.offers = offers.join();
-    const does = { Stop: 'stop', 'Stop at once': 'stop?now=1', Resume: 'resume' };
-    this.buttons.replaceChildren(...offers.map((name) => el('button', { type: 'button', class: name === 'Resume' ? 'main' : '', onclick: () => this.act(does[name]) }, name)));
+    const can = { stop: run.status === 'running', 'stop?now=1': run.status === 'stopping', resume: run.resumable };
+    this.buttons.hidden = !Object.values(can).includes(true);
+    for (const button of this.buttons.children) button.disabled = !can[button.value];
   }
 
   async act(path) {
+    for (const button of this.buttons.children) button.disabled = true;
     try {
       const run = await api('POST', `/api/runs/${this.id}/${path}`);
       if (path === 'resume') {
@@ -140,6 +141,7 @@ export class RunPage {
       this.show(run);
     } catch (error) {
       this.onFailure(error);
+      this.follow(); // another page may have done it
     }
   }
 
