@@ -283,6 +283,7 @@ func (e *engine) download(w http.ResponseWriter, r *http.Request, name string, w
 		return
 	}
 	defer f.Close() //nolint:errcheck // it was read only
+	allowTime(w)
 	w.Header().Set("Content-Type", formats["ndjson"])
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="run-%s-%s.ndjson"`, r.PathValue("run"), name))
 	if write(w, io.LimitReader(f, size)) != nil {

@@ -149,12 +149,13 @@ function drawSettings(schema) {
 // busy says what is being done, and keeps the buttons from being pressed meanwhile.
 async function busy(what, work) {
   const buttons = document.querySelectorAll('.actions button');
-  byId('busy').textContent = `${what} …`;
+  const say = (text) => document.querySelectorAll('.busy').forEach((place) => { place.textContent = text; });
+  say(`${what} …`);
   for (const button of buttons) button.disabled = true;
   try {
     return await work();
   } finally {
-    byId('busy').textContent = '';
+    say('');
     for (const button of buttons) button.disabled = false;
   }
 }
