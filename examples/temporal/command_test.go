@@ -66,6 +66,15 @@ func TestSampleIsTheSameEachTime(t *testing.T) {
 	assert.Equal(t, "name of row 399", string(lines[400]))
 }
 
+// Of a workflow that was terminated nobody knows the totals.
+func TestReportWithoutTotals(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	terminated := errors.New("terminated")
+	assert.Equal(t, terminated, report(Result{}, terminated, output{&out, &out}))
+	assert.Empty(t, out.String())
+}
+
 func TestReports(t *testing.T) {
 	t.Parallel()
 	whole := Result{Totals: Totals{Rows: 9, Written: 6, Superseded: 2, Skipped: 1}, Shards: 2, Attempts: 2}

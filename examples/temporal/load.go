@@ -155,6 +155,9 @@ func report(result Result, err error, out output) error {
 	case errors.As(err, &canceled) && canceled.HasDetails():
 		_ = canceled.Details(&result)
 	}
+	if err != nil && app == nil && canceled == nil {
+		return err // such as a workflow that was terminated: nobody knows the totals
+	}
 	t := result.Totals
 	fmt.Fprintf(out.stdout, "%d rows of %d shards: %d written, %d superseded, %d skipped, %d not written, %d unknown\n",
 		t.Rows, result.Shards, t.Written, t.Superseded, t.Skipped, t.NotWritten, t.Unknown)
@@ -166,8 +169,6 @@ func report(result Result, err error, out output) error {
 		return &exitError{faultCode(app.Type()), errors.New(app.Message())}
 	case canceled != nil:
 		return &exitError{exitInterrupted, errors.New("the load was canceled; the next one begins again")}
-	case err != nil:
-		return err
 	case t.Dead() > 0:
 		return &exitError{exitDead, fmt.Errorf("%d dead letters, in %s below -dir of the workers", t.Dead(), result.DeadLetters)}
 	}
