@@ -21,6 +21,7 @@ const (
 	maxTransaction = 3 << 20
 	maxHistory     = 32 << 20
 	planBytes      = 1 << 10 // at most, of a Plan
+	maxInput       = 3 << 19 // Temporal takes 2 MB in one payload
 
 	// maxPosition keeps the position of a row within the twelve digits that it has in a version.
 	maxPosition int64 = 1_000_000_000_000
@@ -83,16 +84,22 @@ func (s Spec) validate() error {
 	check(s.Units >= 0 && s.Units <= 1e9 && !math.IsNaN(s.Units), "-units %v: give 0 to 1e9", s.Units)
 	check(s.Units == 0 || s.Units >= 1, "-units %v: give 1 or more, or 0 for no limit", s.Units)
 	for _, d := range []struct {
-		flag  string
-		value time.Duration
-	}{{"lease", s.Lease}, {"heartbeat", s.Heartbeat}, {"retry-after", s.RetryAfter}, {"retry-max", s.RetryMax}} {
-		check(d.value >= 100*time.Millisecond && d.value <= time.Hour, "-%s %v: give 100ms to 1h", d.flag, d.value)
+		flag         string
+		value, least time.Duration
+	}{
+		{"lease", s.Lease, time.Second}, // a request for it takes a part of it
+		{"heartbeat", s.Heartbeat, 100 * time.Millisecond},
+		{"retry-after", s.RetryAfter, 100 * time.Millisecond},
+		{"retry-max", s.RetryMax, 100 * time.Millisecond},
+	} {
+		check(d.value >= d.least && d.value <= time.Hour, "-%s %v: give %v to 1h", d.flag, d.value, d.least)
 	}
 	check(s.RetryMax >= s.RetryAfter, "-retry-max %v is less than -retry-after", s.RetryMax)
 	check(s.MaxAttempts >= 0, "-attempts %d: give 0 or more", s.MaxAttempts)
 	text, err := json.Marshal(s)
 	check(err == nil, "%w", err)
 	size := len(text) + planBytes // of the input of an activity
+	check(size <= maxInput, "-mapping has %d bytes, which is more than Temporal takes in one input", len(text))
 	check(size*s.InFlight <= maxTransaction, "-mapping has %d bytes, which with -in-flight %d is more than Temporal takes at once: give less of either", len(text), s.InFlight)
 	check(size*s.ShardsPerRun <= maxHistory, "-mapping has %d bytes, which with -shards-per-run %d is more than Temporal keeps: give less of either", len(text), s.ShardsPerRun)
 	return errors.Join(faults...)

@@ -13,6 +13,7 @@ import (
 func TestSpecsAreValidated(t *testing.T) {
 	t.Parallel()
 	long := dynamodest.Mapping{Fields: []dynamodest.Field{{Column: strings.Repeat("c", 100_000)}}}
+	longest := dynamodest.Mapping{Fields: []dynamodest.Field{{Column: strings.Repeat("c", 2_000_000)}}}
 	for _, c := range []struct {
 		change func(*Spec)
 		want   string // "" if it is valid
@@ -29,6 +30,7 @@ func TestSpecsAreValidated(t *testing.T) {
 		{func(s *Spec) { s.MaxAttempts = -1 }, "-attempts -1: give 0 or more"},
 		{func(s *Spec) { s.Mapping = long }, "with -shards-per-run 500 is more than Temporal keeps"},
 		{func(s *Spec) { s.Mapping, s.ShardsPerRun, s.InFlight = long, 100, 50 }, "with -in-flight 50 is more than Temporal takes at once"},
+		{func(s *Spec) { s.Mapping, s.ShardsPerRun, s.InFlight = longest, 1, 1 }, "which is more than Temporal takes in one input"},
 	} {
 		spec := defaultSpec()
 		spec.Source, spec.Table = "rows.csv", "users"

@@ -269,7 +269,7 @@ func TestBadSpecStartsNothing(t *testing.T) {
 	var app *temporal.ApplicationError
 	require.ErrorAs(t, env.GetWorkflowError(), &app)
 	assert.Equal(t, faultSpec, app.Type())
-	assert.Equal(t, "-shards 0: give 1 to 10000\n-lease 1ns: give 100ms to 1h", app.Message())
+	assert.Equal(t, "-shards 0: give 1 to 10000\n-lease 1ns: give 1s to 1h", app.Message())
 	assert.Empty(t, f.begun())
 }
 
