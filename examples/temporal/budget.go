@@ -22,8 +22,8 @@ const (
 
 // LeaseRequest asks for a lease, or for the next one, of an attempt at a shard.
 type LeaseRequest struct {
-	Holder  string `json:"holder"` // the shard
-	Attempt int32  `json:"attempt"`
+	Holder  string `json:"holder"`            // the shard
+	Attempt int64  `json:"attempt"`           // when it started, in nanoseconds since 1970: no other attempt has the same
 	Holding int64  `json:"holding,omitempty"` // ID of the lease that the attempt goes by now; it has forgotten those before
 	Release bool   `json:"release,omitempty"` // the attempt has ended and needs none
 
@@ -50,7 +50,7 @@ type BudgetState struct {
 // Share is what one attempt may use.
 type Share struct {
 	Holder  string    `json:"holder"`
-	Attempt int32     `json:"attempt"`
+	Attempt int64     `json:"attempt"`
 	Until   time.Time `json:"until"` // without another request it no longer counts then
 	Leases  []Granted `json:"leases,omitempty"`
 }

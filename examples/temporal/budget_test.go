@@ -44,7 +44,7 @@ func TestLeasesNeverExceedTheBudget(t *testing.T) {
 		var late []answer
 		for range 300 {
 			now = now.Add(time.Duration(random.IntN(2000)) * time.Millisecond)
-			shard, attempt := random.IntN(8), int32(1+random.IntN(2))
+			shard, attempt := random.IntN(8), int64(1+random.IntN(2))
 			id := fmt.Sprint(shard, attempt)
 			h := holders[id]
 			if h == nil {

@@ -40,7 +40,7 @@ type leased struct {
 	since time.Time
 }
 
-func newLeased(store leases, holder string, attempt int32, spec Spec) *leased {
+func newLeased(store leases, holder string, attempt int64, spec Spec) *leased {
 	return &leased{store: store, request: LeaseRequest{Holder: holder, Attempt: attempt, Units: spec.Units, Lease: spec.Lease}}
 }
 

@@ -16,8 +16,6 @@ import (
 	"os"
 	"path"
 	"slices"
-
-	"go.temporal.io/sdk/activity"
 )
 
 // mergedName is the name of the file of all dead letters of a load.
@@ -29,18 +27,13 @@ const fanIn = 256
 // MergeDeadLetters merges the files of all attempts, by source position, into one that has each dead row once, and
 // returns its path below the folder of the workers. want is how many rows there are by the totals.
 func (a *activities) MergeDeadLetters(ctx context.Context, plan Plan, want int64) (string, error) {
-	stop := every(beatInterval(activity.GetInfo(ctx).HeartbeatTimeout), func() { activity.RecordHeartbeat(ctx) })
-	defer stop()
+	defer beat(ctx)()
 	parts, err := listParts(a.dir, plan.Folder)
 	if err != nil {
 		return "", stopped(err, nil)
 	}
-	got, err := (&merger{root: a.dir, folder: plan.Folder}).merge(ctx, parts)
-	if err != nil {
+	if err := (&merger{root: a.dir, folder: plan.Folder, want: want}).merge(ctx, parts); err != nil {
 		return "", stopped(err, nil)
-	}
-	if got != want {
-		return "", stopped(fmt.Errorf("%d rows failed, and the files in %s have %d of them: -dir of all workers must be one shared folder", want, plan.Folder, got), nil)
 	}
 	return path.Join(plan.Folder, mergedName), nil
 }
@@ -74,7 +67,9 @@ func listParts(root *os.Root, folder string) ([]part, error) {
 	for _, parts := range shards {
 		newest := slices.MaxFunc(parts, func(a, b part) int { return a.Started.Compare(b.Started) }).Run
 		parts = slices.DeleteFunc(parts, func(p part) bool { return p.Run != newest })
-		slices.SortFunc(parts, func(a, b part) int { return cmp.Compare(b.Attempt, a.Attempt) })
+		slices.SortFunc(parts, func(a, b part) int { // the numbers of attempts begin again when an activity is reset
+			return cmp.Or(b.Started.Compare(a.Started), cmp.Compare(b.Attempt, a.Attempt))
+		})
 		until := int64(math.MaxInt64)
 		for i := range parts { // from the last attempt to the first
 			parts[i].until = until
@@ -104,10 +99,13 @@ func readHead(root *os.Root, name string) (head partHead, ok bool, err error) {
 type merger struct {
 	root   *os.Root
 	folder string
+	want   int64 // rows
 }
 
-// merge writes the file of all dead letters and returns how many there are. It replaces the file of an earlier merge.
-func (m *merger) merge(ctx context.Context, parts []part) (rows int64, err error) {
+// merge writes the file of all dead letters, if there are as many as there should be. It replaces the file of an earlier
+// merge, which is whole: one that was taken for dead and wakes when the parts are gone must not do so.
+func (m *merger) merge(ctx context.Context, parts []part) (err error) {
+	var rows int64
 	var made []string // files between the passes, and the last one until it has its name
 	defer func() {
 		for _, name := range made {
@@ -121,18 +119,21 @@ func (m *merger) merge(ctx context.Context, parts []part) (rows int64, err error
 		name := path.Join(m.folder, "merge-"+rand.Text()+".tmp")
 		made = append(made, name)
 		if rows, err = m.pass(ctx, now, name); err != nil {
-			return 0, err
+			return err
 		}
 		if parts = parts[len(now):]; len(parts) == 0 {
 			break
 		}
 		parts = append(parts, part{name: name, until: math.MaxInt64})
 	}
+	if rows != m.want {
+		return fmt.Errorf("%d rows failed, and the files in %s have %d of them: -dir of all workers must be one shared folder", m.want, m.folder, rows)
+	}
 	last := made[len(made)-1]
 	if err := m.root.Rename(last, path.Join(m.folder, mergedName)); err != nil {
-		return 0, err
+		return err
 	}
-	return rows, syncFolder(m.root, m.folder)
+	return syncFolder(m.root, m.folder)
 }
 
 // pass merges parts into a new file.

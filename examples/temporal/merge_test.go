@@ -94,6 +94,11 @@ func TestDeadLettersOfAllAttemptsAreMerged(t *testing.T) {
 			{attempt: 1, dead: []int64{3}, torn: `{"position":9,"sha`},
 			{attempt: 2, from: 8, dead: []int64{9}, torn: "\x00\x00\n"},
 		}, []int64{3, 9}},
+		"an activity that was reset": {[]attemptFile{
+			{attempt: 1, dead: []int64{3, 9}},
+			{attempt: 2, from: 8, dead: []int64{9, 12}},
+			{attempt: 1, from: 11, dead: []int64{12, 15}},
+		}, []int64{3, 9, 12, 15}},
 		"a workflow that was reset": {[]attemptFile{
 			{run: "first", shard: 0, attempt: 1, dead: []int64{2}},
 			{run: "first", shard: 1, attempt: 1, dead: []int64{3, 9}},
@@ -145,6 +150,26 @@ func TestMissingDeadLettersAreAnError(t *testing.T) {
 	require.ErrorAs(t, err, &app)
 	assert.Equal(t, "2 rows failed, and the files in dead-letters/run have 1 of them: -dir of all workers must be one shared folder", app.Message())
 	assert.False(t, app.NonRetryable(), "a file of another machine may not be seen at once")
+	assert.NoFileExists(t, filepath.Join(p.dir, p.plan.Folder, mergedName))
+}
+
+// An attempt at the merge that was taken for dead may wake when the load has ended and the files of the attempts are gone.
+func TestWokenMergeKeepsTheMergedFile(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "rows.csv", "id\n")
+	p.prepare(t)
+	leave(t, p, attemptFile{attempt: 1, dead: []int64{3, 9}})
+	_, err := merged(t, p, 2)
+	require.NoError(t, err)
+	for _, name := range p.partFiles(t) {
+		require.NoError(t, os.Remove(name))
+	}
+	_, err = merged(t, p, 2)
+	require.ErrorContains(t, err, "2 rows failed, and the files in dead-letters/run have 0 of them")
+	assert.Equal(t, []int64{3, 9}, letters(t, filepath.Join(p.dir, p.plan.Folder, mergedName)))
+	left, err := filepath.Glob(filepath.Join(p.dir, p.plan.Folder, "*.tmp"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
 }
 
 // An attempt that was killed before its first line is on disk has written no row.

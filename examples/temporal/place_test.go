@@ -48,9 +48,17 @@ func newPlace(t *testing.T, name, text string) *place {
 // prepare makes the plan, as the workflow does.
 func (p *place) prepare(t *testing.T) {
 	t.Helper()
-	var err error
-	p.plan, err = p.Prepare(t.Context(), p.spec, Plan{Folder: "dead-letters/run", Generation: 7})
-	require.NoError(t, err)
+	require.NoError(t, p.tryPrepare())
+}
+
+func (p *place) tryPrepare() error {
+	env := newSuite().NewTestActivityEnvironment()
+	env.RegisterActivityWithOptions(p.Prepare, activity.RegisterOptions{Name: prepareActivity})
+	value, err := env.ExecuteActivity(prepareActivity, p.spec, Plan{Folder: "dead-letters/run", Generation: 7})
+	if err != nil {
+		return err
+	}
+	return value.Get(&p.plan)
 }
 
 // beats records each heartbeat of an activity, also those that the SDK does not send, and calls each.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
+
+	"go.temporal.io/sdk/activity"
 
 	"github.com/dynamodest/dynamodest"
 )
@@ -73,6 +76,11 @@ func every(interval time.Duration, do func()) (stop func()) {
 		close(quit)
 		<-finished
 	}
+}
+
+// beat heartbeats the same details until the returned func is called.
+func beat(ctx context.Context, details ...any) (stop func()) {
+	return every(beatInterval(activity.GetInfo(ctx).HeartbeatTimeout), func() { activity.RecordHeartbeat(ctx, details...) })
 }
 
 // beatInterval returns how often a checkpoint is given to the SDK, which sends the newest at intervals of its own.

@@ -39,6 +39,7 @@ func (a *activities) destination(ctx context.Context, spec Spec, limiter dynamod
 // Prepare checks what every shard needs, the table and the source, and makes the folder of the dead letters. Only a
 // fault of the table may pass by itself.
 func (a *activities) Prepare(ctx context.Context, spec Spec, plan Plan) (Plan, error) {
+	defer beat(ctx)()
 	if _, err := a.destination(ctx, spec, nil); err != nil {
 		return Plan{}, err
 	}
@@ -53,8 +54,9 @@ func (a *activities) Prepare(ctx context.Context, spec Spec, plan Plan) (Plan, e
 	if plan.File, err = src.identity(); err == nil {
 		err = a.dir.MkdirAll(plan.Folder, 0o700)
 	}
-	if err == nil {
-		err = syncFolder(a.dir, path.Dir(plan.Folder))
+	for name := plan.Folder; err == nil && name != "."; {
+		name = path.Dir(name)
+		err = syncFolder(a.dir, name)
 	}
 	if err != nil {
 		return Plan{}, failure(faultSource, err.Error())
@@ -66,9 +68,20 @@ func (a *activities) Prepare(ctx context.Context, spec Spec, plan Plan) (Plan, e
 // WriteShard writes the rows of a shard from the last checkpoint on, which an earlier attempt may have recorded on
 // another machine.
 func (a *activities) WriteShard(ctx context.Context, task ShardTask) (ShardResult, error) {
-	w, err := a.newWriter(ctx, task)
-	if err != nil {
-		return ShardResult{}, err
+	var from Checkpoint
+	if activity.HasHeartbeatDetails(ctx) {
+		if err := activity.GetHeartbeatDetails(ctx, &from); err != nil {
+			return ShardResult{}, err
+		}
+	}
+	stop := beat(ctx, from) // the table may be slow to answer
+	w, err := a.newWriter(ctx, task, from)
+	stop()
+	switch {
+	case err != nil && isCanceled(ctx):
+		return ShardResult{}, temporal.NewCanceledError(from)
+	case err != nil:
+		return ShardResult{}, stopped(err, &from)
 	}
 	defer w.close(ctx)
 	if err := w.write(ctx); err != nil {
@@ -87,17 +100,12 @@ type shardWriter struct {
 	progress *progress
 }
 
-func (a *activities) newWriter(ctx context.Context, task ShardTask) (*shardWriter, error) {
+func (a *activities) newWriter(ctx context.Context, task ShardTask, from Checkpoint) (*shardWriter, error) {
 	info := activity.GetInfo(ctx)
-	w := &shardWriter{task: task, progress: &progress{}}
-	if activity.HasHeartbeatDetails(ctx) {
-		if err := activity.GetHeartbeatDetails(ctx, &w.progress.checkpoint); err != nil {
-			return nil, err
-		}
-	}
+	w := &shardWriter{task: task, progress: &progress{checkpoint: from}}
 	var limiter dynamodest.Limiter
 	if task.Spec.Units > 0 {
-		w.limiter = newLeased(a.leases, fmt.Sprintf("%s/%d", task.Plan.Folder, task.Shard), info.Attempt, task.Spec)
+		w.limiter = newLeased(a.leases, fmt.Sprintf("%s/%d", task.Plan.Folder, task.Shard), info.StartedTime.UnixNano(), task.Spec)
 		limiter = w.limiter
 	}
 	var err error
@@ -108,20 +116,20 @@ func (a *activities) newWriter(ctx context.Context, task ShardTask) (*shardWrite
 		return nil, failure(faultSpec, fmt.Sprintf("a worker is in %s, and the load began in %s: give all workers one region", a.config.Region, task.Plan.Region))
 	}
 	if w.source, err = openSource(a.dir, task.Spec.Source); err != nil {
-		return nil, stopped(err, nil)
+		return nil, err
 	}
 	err = w.source.verify(task.Plan.File)
 	if err == nil {
 		head := partHead{
-			Shard: task.Shard, Run: info.WorkflowExecution.RunID, Attempt: info.Attempt, Started: info.StartedTime, From: w.progress.checkpoint.Next,
+			Shard: task.Shard, Run: info.WorkflowExecution.RunID, Attempt: info.Attempt, Started: info.StartedTime, From: from.Next,
 		}
 		w.progress.dead, err = newDeadLetters(a.dir, task.Plan.Folder, head)
 	}
 	if err != nil {
 		_ = w.source.close()
-		return nil, stopped(err, nil)
+		return nil, err
 	}
-	w.feed = &feed{task: task, dest: w.dest, from: w.progress.checkpoint.Next, stopping: activity.GetWorkerStopChannel(ctx)}
+	w.feed = &feed{task: task, dest: w.dest, from: from.Next, stopping: activity.GetWorkerStopChannel(ctx)}
 	return w, nil
 }
 
@@ -160,6 +168,11 @@ func (w *shardWriter) write(ctx context.Context) error {
 	return w.outcome(ctx, err, saveErr, checkpoint)
 }
 
+// isCanceled reports whether the load was canceled, and not the attempt alone.
+func isCanceled(ctx context.Context) bool {
+	return ctx.Err() != nil && temporal.IsCanceledError(context.Cause(ctx))
+}
+
 // outcome returns the error of the attempt.
 func (w *shardWriter) outcome(ctx context.Context, err, saveErr error, checkpoint Checkpoint) error {
 	var whole *dynamodest.WriteError
@@ -167,7 +180,7 @@ func (w *shardWriter) outcome(ctx context.Context, err, saveErr error, checkpoin
 	switch {
 	case errors.As(err, &table): // before anything else: no retry helps
 		return stopped(table, &checkpoint)
-	case ctx.Err() != nil && temporal.IsCanceledError(context.Cause(ctx)):
+	case isCanceled(ctx):
 		return temporal.NewCanceledError(checkpoint)
 	case ctx.Err() != nil: // the worker is stopped, or Temporal has given the attempt up
 		return stopped(fmt.Errorf("the attempt was ended: %w", context.Cause(ctx)), &checkpoint)

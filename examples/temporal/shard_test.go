@@ -59,9 +59,7 @@ func TestShardsPartTheRowsByKey(t *testing.T) {
 	assert.Equal(t, s.last(), values(p.db, "score"))
 	parts, err := listParts(p.activities.dir, p.plan.Folder)
 	require.NoError(t, err)
-	n, err := (&merger{root: p.activities.dir, folder: p.plan.Folder}).merge(t.Context(), parts)
-	require.NoError(t, err)
-	assert.Equal(t, totals.Dead(), n)
+	require.NoError(t, (&merger{root: p.activities.dir, folder: p.plan.Folder, want: totals.Dead()}).merge(t.Context(), parts))
 	assert.Equal(t, s.bad(), letters(t, filepath.Join(p.dir, p.plan.Folder, mergedName)))
 }
 
@@ -96,6 +94,50 @@ func TestPassingFaultIsResumedFromTheHeartbeat(t *testing.T) {
 	assert.EqualValues(t, 6, result.Totals.Rows, "each row counts once")
 	assert.EqualValues(t, 2, result.Totals.NotWritten)
 	assert.Equal(t, map[string]string{"a": "2", "b": "1", "c": "1"}, values(p.db, "v"))
+}
+
+// An attempt that ends before its first row keeps what the ones before it have counted.
+func TestAttemptThatCannotBeginKeepsTheTotals(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "rows.csv", "id,v\na,1\nb,1\n")
+	p.prepare(t)
+	from := Checkpoint{Next: 1, Totals: Totals{Rows: 1, Written: 1}}
+	for name, spoil := range map[string]func(p *place){
+		"the table":  func(p *place) { p.config.Client = dynamodesttest.NewTable("other", "id:S") },
+		"the source": func(p *place) { p.plan.File.Size++ },
+		"the Region": func(p *place) { p.plan.Region = "us-east-1" },
+		"the folder": func(p *place) { p.plan.Folder = "dead-letters/none" },
+	} {
+		broken := *p
+		acts := *p.activities
+		broken.activities = &acts
+		spoil(&broken)
+		_, err := broken.attempt(&from, &beats{}, nil)
+		require.Error(t, err, name)
+		assert.Equal(t, from, lastCheckpoint(err), name)
+	}
+}
+
+// A table that is slow to answer is no reason to take an attempt for dead.
+func TestAttemptHeartbeatsBeforeItsFirstRow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlace(t, "rows.csv", "id,v\na,1\nb,1\n")
+		p.prepare(t)
+		p.db.SetFault(func(c dynamodesttest.Call) dynamodesttest.Fault {
+			if c.Op == "DescribeTable" {
+				return dynamodesttest.Slow(10*time.Second, 0)
+			}
+			return dynamodesttest.Fault{}
+		})
+		from := Checkpoint{Next: 1, Totals: Totals{Rows: 1, Written: 1}}
+		b := &beats{}
+		_, err := p.attempt(&from, b, nil)
+		require.NoError(t, err)
+		require.Greater(t, len(b.seen), 5)
+		for _, c := range b.seen[:5] {
+			assert.Equal(t, from, c)
+		}
+	})
 }
 
 // A heartbeat that covers a dead letter follows the dead letter on disk.
@@ -281,7 +323,7 @@ func TestPrepareRefuses(t *testing.T) {
 			if c.change != nil {
 				c.change(p)
 			}
-			_, err := p.Prepare(t.Context(), p.spec, Plan{Folder: "dead-letters/run", Generation: 1})
+			err := p.tryPrepare()
 			var app *temporal.ApplicationError
 			require.ErrorAs(t, err, &app)
 			assert.Equal(t, c.typed, app.Type())
@@ -332,9 +374,10 @@ func TestShardKeepsToItsLease(t *testing.T) {
 		assert.EqualValues(t, 2_000, result.Totals.Rows)
 		units, _ := p.db.Usage("users")
 		assert.InDelta(t, units/100, time.Since(start).Seconds(), 1)
-		assert.Equal(t, LeaseRequest{Holder: "dead-letters/run/0", Attempt: 1, Holding: store.state.LastID, Release: true, Units: 100, Lease: 10 * time.Second},
+		assert.Equal(t, LeaseRequest{Holder: "dead-letters/run/0", Attempt: store.asked[0].Attempt, Holding: store.state.LastID, Release: true, Units: 100, Lease: 10 * time.Second},
 			store.asked[len(store.asked)-1], "it gives its lease back")
 		assert.Empty(t, store.state.Shares)
+		assert.NotEqual(t, int64(1), store.asked[0].Attempt, "numbers of attempts begin again when a workflow is reset")
 	})
 }
 

@@ -88,7 +88,9 @@ func (l *loader) retries() *temporal.RetryPolicy {
 
 // prepare makes the plan.
 func (l *loader) prepare(ctx workflow.Context) error {
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: shortActivity, RetryPolicy: l.retries()})
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: shortActivity, HeartbeatTimeout: l.Spec.Heartbeat, RetryPolicy: l.retries(),
+	})
 	info := workflow.GetInfo(ctx)
 	plan := Plan{
 		Folder:     "dead-letters/" + info.WorkflowExecution.RunID, // of the first run: further ones get the plan
