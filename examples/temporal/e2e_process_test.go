@@ -37,14 +37,15 @@ type process struct {
 	cmd            *exec.Cmd
 	stdin          io.Closer
 	stdout, stderr lockedBuffer
+	temporary      string // folder
 	waited         bool
 }
 
 // launch starts a child with an environment that has nothing of the machine's but these variables.
 func launch(t *testing.T, env []string, stdout io.Writer, name string, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(name, args...)}
-	p.cmd.Env = append(env, "TMPDIR="+t.TempDir())
+	p := &process{cmd: exec.Command(name, args...), temporary: t.TempDir()}
+	p.cmd.Env = append(env, "TMPDIR="+p.temporary)
 	p.cmd.Stderr = &p.stderr
 	if p.cmd.Stdout = &p.stdout; stdout != nil {
 		p.cmd.Stdout = stdout
@@ -73,14 +74,21 @@ func program(t *testing.T, args ...string) *process {
 	return launch(t, env, nil, exe, args...)
 }
 
-// temporalServer starts a server and waits until it is ready. The test is skipped without DYNAMODEST_TEMPORAL_SERVER.
-func temporalServer(t *testing.T, args ...string) (p *process, address string) {
+// serverPath returns the path of Temporal's server. The test is skipped without DYNAMODEST_TEMPORAL_SERVER.
+func serverPath(t *testing.T) string {
 	t.Helper()
 	name := os.Getenv("DYNAMODEST_TEMPORAL_SERVER")
 	if name == "" {
 		require.Empty(t, os.Getenv("DYNAMODEST_REQUIRE_TEMPORAL"), "DYNAMODEST_TEMPORAL_SERVER is not set")
 		t.Skip("DYNAMODEST_TEMPORAL_SERVER, the path of Temporal's server built from the folder server, is not set")
 	}
+	return name
+}
+
+// temporalServer starts a server and waits until it is ready.
+func temporalServer(t *testing.T, args ...string) (p *process, address string) {
+	t.Helper()
+	name := serverPath(t)
 	reader, writer, err := os.Pipe()
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, reader.Close()) }()

@@ -37,10 +37,12 @@ func startServer(ctx context.Context, path string, out output) (*server, error) 
 	detach(s.command)
 	stdin, err := s.command.StdinPipe()
 	if err != nil {
+		s.remove()
 		return nil, err
 	}
 	stdout, err := s.command.StdoutPipe()
 	if err != nil {
+		s.remove()
 		return nil, err
 	}
 	if err := s.command.Start(); err != nil {
@@ -57,6 +59,7 @@ func startServer(ctx context.Context, path string, out output) (*server, error) 
 		return nil, errors.Join(ctx.Err(), fmt.Errorf("the server %s did not say where it listens", filepath.Base(path)))
 	}
 	s.address = address
+	s.remove() // a program that runs does not need its file; on Windows stop removes it
 	return s, nil
 }
 
@@ -74,6 +77,8 @@ func (s *server) build(ctx context.Context, out output) (string, error) {
 	path := filepath.Join(dir, "server")
 	build := exec.CommandContext(ctx, "go", "build", "-o", path, ".")
 	build.Dir, build.Stdout, build.Stderr = "server", out.stderr, out.stderr
+	build.Cancel = func() error { return build.Process.Signal(os.Interrupt) } // so that it ends its own children
+	build.WaitDelay = stopLimit
 	if err := build.Run(); err != nil {
 		s.remove()
 		return "", errors.Join(ctx.Err(), fmt.Errorf("the server could not be built: %w", err))
