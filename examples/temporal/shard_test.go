@@ -305,8 +305,13 @@ func TestPrepareRefuses(t *testing.T) {
 		typed      string
 		want       string
 	}{
-		"no file":           {"rows.csv", "", func(p *place) { p.spec.Source = "other.csv" }, faultSource, "other.csv: no such file"},
-		"a path outside":    {"rows.csv", "", func(p *place) { p.spec.Source = "../rows.csv" }, faultSource, "path escapes"},
+		"no file":        {"rows.csv", "", func(p *place) { p.spec.Source = "other.csv" }, faultSource, "other.csv: no such file"},
+		"a path outside": {"rows.csv", "", func(p *place) { p.spec.Source = "../rows.csv" }, faultSource, "path escapes"},
+		"a folder":       {"rows.csv", "", func(p *place) { p.spec.Source = "." }, faultSource, "the source . is not a regular file"},
+		"a link outside": {"rows.csv", "", func(p *place) {
+			p.spec.Source = "link.csv"
+			_ = os.Symlink(os.DevNull, filepath.Join(p.dir, "link.csv"))
+		}, faultSource, "path escapes"},
 		"no header":         {"rows.csv", "", nil, faultSource, "it has no header"},
 		"unknown form":      {"rows.xlsx", "x", nil, faultSource, "must end in .csv, .tsv, .ndjson or .jsonl"},
 		"gzip":              {"rows.ndjson", "\x1f\x8b", nil, faultSource, "compressed by gzip"},

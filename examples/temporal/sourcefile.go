@@ -38,16 +38,16 @@ type sourceFile struct {
 
 // openSource opens the file with the name, which is a path below root.
 func openSource(root *os.Root, name string) (*sourceFile, error) {
-	f, err := root.Open(name)
+	info, err := root.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("the source %s is not a regular file", name) // to open a pipe would wait for its other end
+	}
+	var f *os.File
+	if err == nil {
+		f, err = root.Open(name)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the source cannot be opened below -dir of this worker: %w", err)
-	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("the source %s is not a regular file", name)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
 	}
 	return &sourceFile{file: f, name: name}, nil
 }
