@@ -72,6 +72,9 @@ func create(path string) error {
 	if err != nil {
 		return err
 	}
+	if err := os.Chmod(whole, 0o600); err != nil { // who reads it reads all inputs and results of workflows
+		return err
+	}
 	if err := os.Link(whole, path); !errors.Is(err, fs.ErrExist) {
 		return err
 	}

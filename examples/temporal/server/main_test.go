@@ -120,6 +120,11 @@ func TestStateSurvivesSIGKILL(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "state of 100%?.db")
 	first := launch(t, "-db", file)
+	for _, suffix := range []string{"", "-wal"} {
+		info, err := os.Stat(file + suffix)
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "nobody else reads %s", info.Name())
+	}
 	c := first.dial(t)
 	id := namespaceID(t, c)
 	require.NotEmpty(t, id)
