@@ -94,6 +94,7 @@ func startWorker(c client.Client, w workerFlags, cfg dynamodest.Config) (stop fu
 		MaxConcurrentActivityExecutionSize: w.activities,
 		MaxHeartbeatThrottleInterval:       w.throttle,
 		WorkerStopTimeout:                  30 * time.Second, // for the rows in flight
+		StickyScheduleToStartTimeout:       time.Second,      // for other workers to answer instead of one that was stopped
 	})
 	register(work, acts)
 	if err := work.Start(); err != nil {

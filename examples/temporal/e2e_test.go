@@ -66,10 +66,10 @@ func (e *e2e) worker(t *testing.T, through *door) *process {
 }
 
 // load starts the load.
-func (e *e2e) load(t *testing.T) *process {
+func (e *e2e) load(t *testing.T, flags ...string) *process {
 	t.Helper()
-	return program(t, "load", "-address", e.address, "-id", loadID, "-source", sourceName, "-table", tableName,
-		"-shards", "16", "-heartbeat", heartbeat.String(), "-retry-after", "100ms")
+	return program(t, append([]string{"load", "-address", e.address, "-id", loadID, "-source", sourceName, "-table", tableName,
+		"-shards", "16", "-heartbeat", heartbeat.String(), "-retry-after", "100ms"}, flags...)...)
 }
 
 // settled checks what the load has left: each row counted once, each key with its last value, each bad row once among

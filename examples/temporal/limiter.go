@@ -14,6 +14,10 @@ import (
 // askTimeout is how long an answer to a request for a lease is waited for.
 const askTimeout = 5 * time.Second
 
+// budgetTaskTimeout is after how long another worker answers the requests that a worker has taken before it was stopped.
+// With Temporal's default of 10 s all leases could end in the meantime.
+const budgetTaskTimeout = 2 * time.Second
+
 // maxFailed is after how many requests without an answer an attempt without a lease gives up, so that it is seen to fail.
 const maxFailed = 20
 
@@ -167,6 +171,7 @@ func (t temporalLeases) lease(ctx context.Context, r LeaseRequest) (Lease, error
 		ask.WorkflowID = ""
 		start := t.client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 			ID: t.id, TaskQueue: t.queue, WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+			WorkflowTaskTimeout: budgetTaskTimeout,
 		}, budgetWorkflow, BudgetState{Units: r.Units, Lease: r.Lease})
 		update, err = t.client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{StartWorkflowOperation: start, UpdateOptions: ask})
 	}
