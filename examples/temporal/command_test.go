@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -21,9 +22,12 @@ func execute(t *testing.T, args ...string) (code int, stdout, stderr string) {
 }
 
 func TestWrongCommandLines(t *testing.T) {
-	for _, name := range []string{"DYNAMODEST_TEMPORAL_SERVER", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"} {
-		t.Setenv(name, "")
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, "")
+		}
 	}
+	t.Setenv("DYNAMODEST_TEMPORAL_SERVER", "")
 	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
 	for _, c := range []struct {
