@@ -21,7 +21,7 @@ func TestProcessesShareABudget(t *testing.T) {
 	first, second := newDoor(t, e.db, nil), newDoor(t, e.db, nil)
 	workers := []*process{e.worker(t, first), e.worker(t, second)}
 	start := time.Now()
-	load := e.load(t, "-in-flight", "16", "-units", "500", "-lease", "1s")
+	load := e.load(t, "-in-flight", "16", "-units", "500", "-lease", "4s")
 	assert.Equal(t, exitDead, load.wait(), load.stderr.String())
 	took := time.Since(start)
 	e.settled(t)
