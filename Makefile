@@ -5,7 +5,7 @@ FUZZ_RUNS ?= 20000
 SCRATCH   := $(CURDIR)/.scratch
 
 .DEFAULT_GOAL := help
-.PHONY: help short test race ways heavy toolchains lint fuzz bench benchmarks pace tidy release rehearsal ci
+.PHONY: help short test race ways heavy toolchains lint fuzz bench benchmarks pace tidy release rehearsal ci core postgres browser temporal manual
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,5 +88,20 @@ release: ## tag a release, VERSION=v0.1.0, of the root and of the modules for us
 rehearsal: ## rehearse a release in a scratch repository, and install and import what it made
 	.ci/release-rehearsal
 
-ci: ## everything that CI runs; needs Debian, root and Go
+ci: ## everything that CI runs; needs Go, and Debian and root for what is missing
 	.ci/run
+
+core: ## a step of CI: the root module, and the modules that need no other step
+	.ci/run $@
+
+postgres: ## a step of CI: the modules that read from PostgreSQL
+	.ci/run $@
+
+browser: ## a step of CI: the modules with a web page, in a headless Chromium
+	.ci/run $@
+
+temporal: ## a step of CI: Temporal's server, and workers on it
+	.ci/run $@
+
+manual: ## a step of CI: the commands of README and docs
+	.ci/run $@

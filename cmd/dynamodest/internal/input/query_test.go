@@ -154,6 +154,7 @@ func postgres(t *testing.T) string {
 	t.Helper()
 	dsn := os.Getenv("DYNAMODEST_TEST_POSTGRES")
 	if dsn == "" {
+		require.Empty(t, os.Getenv("DYNAMODEST_REQUIRE_POSTGRES"), "DYNAMODEST_TEST_POSTGRES is not set")
 		t.Skip("DYNAMODEST_TEST_POSTGRES, the DSN of a PostgreSQL server, is not set")
 	}
 	return dsn
