@@ -18,7 +18,10 @@ type fixtures struct {
 
 // pages are the pages whose commands want more than an empty folder.
 var pages = map[string]fixtures{
-	"README.md": {module: "package main\n\nfunc main() {}\n"},
+	"README.md": {
+		module:  "package main\n\nfunc main() {}\n",
+		replace: []string{"examples/engine run .", "examples/engine run . -listen 127.0.0.1:0"},
+	},
 	"docs/command.md": {
 		files: map[string]string{
 			"broken.csv": "id,n\nA,1\nB,2,3\n,4\nC,5\n",
@@ -37,6 +40,7 @@ var pages = map[string]fixtures{
 		copies:  map[string]string{"csv.yaml": "connect/samples/csv.yaml", "ndjson.yaml": "connect/samples/ndjson.yaml"},
 		replace: []string{"dynamodest serve", "dynamodest serve -addr 127.0.0.1:0"},
 	},
-	"docs/telemetry.md": {module: "package main\n\nimport _ \"github.com/dynamodest/dynamodest/otel\"\n\nfunc main() {}\n"},
-	"docs/testing.md":   {replace: []string{"http://127.0.0.1:4567", "http://{double}"}},
+	"examples/engine/README.md": {replace: []string{"examples/engine run .", "examples/engine run . -listen 127.0.0.1:0"}},
+	"docs/telemetry.md":         {module: "package main\n\nimport _ \"github.com/dynamodest/dynamodest/otel\"\n\nfunc main() {}\n"},
+	"docs/testing.md":           {replace: []string{"http://127.0.0.1:4567", "http://{double}"}},
 }
