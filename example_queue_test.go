@@ -33,7 +33,7 @@ func (q *retryQueue) write(ctx context.Context, rows []dynamodest.Row, deadLette
 		case keyErr != nil:
 			deadLetter(rows[i], keyErr)
 			continue
-		case scope == dynamodest.ScopePassing:
+		case scope == dynamodest.ScopePassing, scope == dynamodest.ScopeCall && r.Outcome == dynamodest.Unknown:
 			q.rows[key] = rows[i] // an older row of the key is dropped
 		case r.Outcome != dynamodest.NotWritten:
 			delete(q.rows, key) // the table has this row, a newer one, or may have it: no older row may follow
@@ -49,12 +49,17 @@ func (q *retryQueue) write(ctx context.Context, rows []dynamodest.Row, deadLette
 	return nil
 }
 
-// README end
-
-// retry writes the rows of the queue again.
+// retry writes the rows of the queue again. Those that fail for a fault of the table, the access or a setting stay in it.
 func (q *retryQueue) retry(ctx context.Context, deadLetter func(dynamodest.Row, error)) error {
-	return q.write(ctx, slices.Collect(maps.Values(q.rows)), deadLetter)
+	return q.write(ctx, slices.Collect(maps.Values(q.rows)), func(row dynamodest.Row, err error) {
+		deadLetter(row, err)
+		if key, keyErr := q.dest.Key(row); keyErr == nil {
+			delete(q.rows, key) // it is no older row of the key: it is the row itself
+		}
+	})
 }
+
+// README end
 
 // A queue of rows that failed outlives the sync. The next sync writes a newer row of one of its keys, which must
 // not be overwritten by the older row in the queue.
