@@ -61,7 +61,7 @@ func ExampleNewMapper() {
 	mapper, err := dynamodest.NewMapper(
 		dynamodest.Mapping{Fields: []dynamodest.Field{
 			{Column: "order"},
-			{Column: "placed", Attribute: "expires", Type: dynamodest.EpochSeconds},
+			{Column: "valid_until", Attribute: "expires", Type: dynamodest.EpochSeconds},
 		}},
 		[]dynamodest.KeyAttribute{{Name: "order", Role: dynamodest.PartitionKey, Type: dynamodest.String}},
 	)
@@ -69,7 +69,7 @@ func ExampleNewMapper() {
 		fmt.Println(err)
 		return
 	}
-	item, err := mapper.Item(dynamodest.Row{"order": "o-1", "placed": "2026-01-02T03:04:05Z"})
+	item, err := mapper.Item(dynamodest.Row{"order": "o-1", "valid_until": "2026-01-02T03:04:05Z"})
 	fmt.Println(item, err)
 	_, err = mapper.Item(dynamodest.Row{"order": 1})
 	fmt.Println(err)
