@@ -110,7 +110,8 @@ func ExampleConfig_onExisting() {
 	// skipped <nil>
 }
 
-// A source that acknowledges row by row, such as a queue: no row waits for another.
+// A source that acknowledges row by row, such as a queue: no row waits for another. A row that has failed for a passing
+// reason is not acknowledged, so it comes again; one that would fail again is first put with the dead letters.
 func ExampleConfig_reportAsSettled() {
 	ctx := context.Background()
 	db := dynamodesttest.NewTable("events", "id:S")
@@ -128,7 +129,9 @@ func ExampleConfig_reportAsSettled() {
 		}
 	}
 	_, err = dest.WriteSeq(ctx, source, func(row dynamodest.Row, r dynamodest.RowResult) error {
-		fmt.Println("acknowledge", row["id"], "- all before", r.SettledBefore, "are settled")
+		if r.Err == nil {
+			fmt.Println("acknowledge", row["id"], "- all before", r.SettledBefore, "are settled")
+		}
 		return nil
 	})
 	fmt.Println(err)

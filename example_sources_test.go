@@ -43,7 +43,8 @@ func ExampleBadRow() {
 	// 3 written, true
 }
 
-// A consumer that must acknowledge its messages yields Pause while it has none: the rows before are then reported.
+// A consumer that must acknowledge its messages yields Pause while it has none: the rows before are then reported. A
+// message whose row has failed is not acknowledged, so it comes again.
 func ExampleDestination_WriteSeq_pause() {
 	ctx := context.Background()
 	dest, err := dynamodest.New(ctx, dynamodest.Config{Table: "events", Client: dynamodesttest.NewTable("events", "id:S")})
@@ -51,7 +52,7 @@ func ExampleDestination_WriteSeq_pause() {
 		fmt.Println(err)
 		return
 	}
-	acknowledged := 0
+	reported, acknowledged := 0, 0
 	source := func(yield func(dynamodest.Row, error) bool) {
 		for poll := range 3 {
 			for message := range 2 { // what the poll returned
@@ -59,7 +60,7 @@ func ExampleDestination_WriteSeq_pause() {
 					return
 				}
 			}
-			for acknowledged < 2*(poll+1) { // a consumer polls here, and waits for its next messages
+			for reported < 2*(poll+1) { // a consumer polls here, and waits for its next messages
 				if !yield(nil, dynamodest.Pause) {
 					return
 				}
@@ -67,7 +68,13 @@ func ExampleDestination_WriteSeq_pause() {
 			fmt.Println("poll", poll, "- acknowledged", acknowledged)
 		}
 	}
-	_, err = dest.WriteSeq(ctx, source, func(dynamodest.Row, dynamodest.RowResult) error { acknowledged++; return nil })
+	_, err = dest.WriteSeq(ctx, source, func(_ dynamodest.Row, r dynamodest.RowResult) error {
+		reported++
+		if r.Err == nil {
+			acknowledged++
+		}
+		return nil
+	})
 	fmt.Println(err)
 	// Output:
 	// poll 0 - acknowledged 2

@@ -161,7 +161,7 @@ func (r *scoreRows) Err() error { return nil }
 // writeScores writes the rows of a query. With a database, rows is a *sql.Rows.
 func writeScores(ctx context.Context, dest *dynamodest.Destination, rows *scoreRows) error {
 	// README: columns
-	columns, err := rows.Columns() // rows is a *sql.Rows
+	columns, err := rows.Columns() // rows is a *sql.Rows, which its owner closes
 	if err != nil {
 		return err
 	}
