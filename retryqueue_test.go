@@ -1,7 +1,6 @@
 package dynamodest_test
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -65,7 +64,7 @@ func TestRetryQueueUnknownThenDenied(t *testing.T) {
 	err = queue.retry(t.Context(), noDeadLetter(t))
 	require.ErrorIs(t, err, dynamodest.ErrAccess)
 	var failed *dynamodest.WriteError
-	require.True(t, errors.As(err, &failed))
+	require.ErrorAs(t, err, &failed)
 	require.Equal(t, 2, failed.Summary.Unknown)
 	assert.Len(t, queue.rows, 2)
 
