@@ -42,6 +42,7 @@ type engine struct {
 	lastID   int            // of a run
 	busy     map[string]int // the ID of the run in progress, by the ARN of its table
 	closing  bool
+	cutOff   bool // a run has ended since closing, and is to be resumed
 }
 
 // settings are what the form shows.
@@ -173,7 +174,7 @@ func (e *engine) where() string {
 
 // close stops the runs in progress and waits for them. When ctx ends it gives up their requests in flight. It
 // reports whether a run is left that is to be resumed.
-func (e *engine) close(ctx context.Context) (unfinished bool) {
+func (e *engine) close(ctx context.Context) bool {
 	var attempts []*attempt
 	for _, r := range e.endRuns() {
 		if a := r.attempt(); a != nil {
@@ -189,9 +190,6 @@ func (e *engine) close(ctx context.Context) (unfinished bool) {
 		}
 	}
 	e.running.Wait()
-	for _, a := range attempts {
-		unfinished = unfinished || a.run.resumable() && !e.inMemory(a.run.config())
-	}
 	if e.memory != nil {
 		e.memory.close()
 	}
@@ -201,7 +199,9 @@ func (e *engine) close(ctx context.Context) (unfinished bool) {
 	if e.temporary && e.forgettable() {
 		_ = os.RemoveAll(e.folder) // what is left of it is in the system's folder of temporary files
 	}
-	return unfinished
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.cutOff
 }
 
 // endRuns keeps runs from starting, and returns those that there are.
@@ -210,6 +210,14 @@ func (e *engine) endRuns() []*run {
 	defer e.mu.Unlock()
 	e.closing = true
 	return slices.Collect(maps.Values(e.runs))
+}
+
+// ended notes a run whose attempt has ended.
+func (e *engine) ended(r *run) {
+	left := r.resumable() && !e.inMemory(r.config())
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.cutOff = e.cutOff || e.closing && left
 }
 
 func (e *engine) isClosing() bool {

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/dynamodest/dynamodest"
 	"github.com/dynamodest/dynamodest/dynamodesttest"
 )
 
@@ -281,4 +282,22 @@ func TestTemporaryFolder(t *testing.T) {
 	e.close(t.Context())
 	assert.DirExists(t, e.folder)
 	require.NoError(t, os.RemoveAll(e.folder))
+}
+
+// A run that starts just as the engine ends reads nothing, and is left to be resumed.
+func TestStartAtTheEnd(t *testing.T) {
+	t.Parallel()
+	s, r := newSite(t), newRemote(t)
+	started := &run{record: record{Source: s.sources[s.sample], Config: stored(r.settings()), Samples: []sampled{}}}
+	dest, err := dynamodest.New(t.Context(), r.settings())
+	require.NoError(t, err)
+	release, err := s.reserve(started, arnOf(dest))
+	require.NoError(t, err)
+	s.endRuns()
+	require.NoError(t, s.launch(t.Context(), started, dest, release))
+	v := s.follow(t, 1)
+	assert.Equal(t, stopped, v.Status)
+	assert.Zero(t, v.Taken)
+	assert.True(t, v.Resumable)
+	assert.True(t, s.close(t.Context()), "which decides the exit code")
 }

@@ -74,6 +74,11 @@ func (e *engine) begin(ctx context.Context, r *run, c dynamodest.Config) error {
 	if err != nil {
 		return err
 	}
+	return e.launch(ctx, r, dest, release)
+}
+
+// launch launches an attempt of a run whose table is reserved.
+func (e *engine) launch(ctx context.Context, r *run, dest *dynamodest.Destination, release func()) error {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a, err := e.prepare(r, dest, cancel)
 	if err != nil {
@@ -89,6 +94,7 @@ func (e *engine) begin(ctx context.Context, r *run, c dynamodest.Config) error {
 		defer e.running.Done()
 		defer close(a.done)
 		a.execute(ctx, release)
+		e.ended(r)
 		v, _ := r.view()
 		e.output.printf("Run %d is %s: %d rows, %d written, %d deleted, %d skipped, %d superseded, %d not written, %d unknown",
 			v.ID, v.Status, v.Totals.Rows, v.Totals.Written, v.Totals.Deleted, v.Totals.Skipped, v.Totals.Superseded, v.Totals.NotWritten, v.Totals.Unknown)
