@@ -90,9 +90,10 @@ export function problem(failure) {
 
 // Failure is an error that the engine described.
 export class Failure extends Error {
-  constructor(failure) {
+  constructor(failure, status) {
     super(failure.text);
     this.failure = failure;
+    this.status = status; // of HTTP; undefined if the engine did not answer
   }
 }
 
@@ -106,6 +107,6 @@ export async function api(method, path, body, type = 'application/json') {
   } catch {
     throw new Failure({ text: 'the engine does not answer', remedy: 'see whether it is still running, and reload the page' });
   }
-  if (!response.ok) throw new Failure(answer.error);
+  if (!response.ok) throw new Failure(answer.error, response.status);
   return answer;
 }

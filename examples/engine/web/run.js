@@ -12,6 +12,10 @@ const waits = {
   retry: 'throttling or faults', pace: 'the rate of the table, or the cap', limit: 'a limiter', window: 'rows that do not settle', source: 'the file',
 };
 
+const silent = 'The engine does not answer. The page goes on as soon as it does.';
+const unknown = 'The engine does not know this run any more: it was started again with another folder of its state. Start it with the -dir that it had.';
+const askAgain = 3000; // milliseconds
+
 export const badge = (run) => el('span', { class: `badge ${run.status}` }, said[run.status]);
 
 export const failedRows = (run) => run.totals.not_written + run.totals.unknown;
@@ -76,6 +80,8 @@ export class RunPage {
     this.id = id;
     this.onFailure = onFailure;
     this.announced = '';
+    this.leaving = new AbortController();
+    document.addEventListener('visibilitychange', () => this.follow(), { signal: this.leaving.signal });
     this.draw();
     this.follow();
   }
@@ -83,24 +89,69 @@ export class RunPage {
   draw() {
     const part = (attributes) => el('div', attributes);
     this.parts = { head: part(), progress: el('progress', { max: 1, value: 0, 'aria-label': 'Rows settled' }), of: el('p', { class: 'of' }), body: part(), letters: part() };
-    this.lost = el('p', { class: 'notice bad', hidden: true }, 'The engine does not answer. The page goes on as soon as it does.');
+    this.lost = el('p', { class: 'notice bad', hidden: true });
     this.voice = el('p', { class: 'hidden', role: 'status', 'aria-live': 'polite' });
     this.buttons = el('p', { class: 'buttons', hidden: true }, [['Stop', 'stop'], ['Stop at once', 'stop?now=1'], ['Resume', 'resume', 'main']].map(([name, path, kind]) =>
       el('button', { type: 'button', value: path, class: kind, onclick: () => this.act(path) }, name)));
     this.place.replaceChildren(this.lost, this.parts.head, el('div', { class: 'card' }, this.parts.progress, this.parts.of, this.buttons), this.voice, this.parts.body, this.parts.letters);
   }
 
-  // follow listens to the engine until the run has ended. The browser connects again by itself if the engine is gone.
+  // follow listens to the engine until the run has ended. The browser connects again by itself if the engine is gone. A page
+  // that is hidden does not listen, since a browser has few connections for all pages of the engine together.
   follow() {
-    this.events?.close();
+    this.rest();
+    if (document.hidden || this.leaving.signal.aborted) return;
     this.events = new EventSource(`/api/runs/${this.id}/events`);
     this.events.onmessage = (event) => this.show(JSON.parse(event.data));
-    this.events.onerror = () => { this.lost.hidden = false; };
+    this.events.onerror = () => {
+      this.warn(silent);
+      if (this.events.readyState === EventSource.CLOSED) this.ask();
+    };
   }
 
-  close() { this.events.close(); }
+  // ask finds out why the engine, or a proxy, refuses the events: the browser does not connect again then.
+  async ask() {
+    try {
+      await api('GET', `/api/runs/${this.id}`);
+    } catch (error) {
+      if (error.status === 404) {
+        this.forget();
+        return;
+      }
+    }
+    this.later = setTimeout(() => this.follow(), askAgain);
+  }
+
+  // forget says that the run is not known any more.
+  forget() {
+    this.close();
+    this.warn(unknown);
+    this.buttons.hidden = true;
+  }
+
+  warn(text) {
+    this.lost.textContent = text;
+    this.lost.hidden = false;
+  }
+
+  // rest stops listening.
+  rest() {
+    this.events?.close();
+    clearTimeout(this.later);
+  }
+
+  close() {
+    this.leaving.abort();
+    this.rest();
+  }
 
   show(run) {
+    if (this.leaving.signal.aborted) return;
+    this.started ??= run.started;
+    if (run.started !== this.started) { // another run that has got its number
+      this.forget();
+      return;
+    }
     this.lost.hidden = true;
     this.place.dataset.status = run.status;
     this.parts.head.replaceChildren(
@@ -117,7 +168,7 @@ export class RunPage {
     this.showButtons(run);
     this.announce(run);
     if (!inProgress(run)) {
-      this.close();
+      this.rest();
       showLetters(run, this.parts.letters).catch(this.onFailure);
     }
   }
