@@ -227,7 +227,7 @@ func (e *engine) postResume(w http.ResponseWriter, r *http.Request) (any, error)
 	}
 	allowTime(w)
 	if err := e.resume(r.Context(), found); err != nil {
-		return nil, err
+		return nil, addPolicy(found.config(), err)
 	}
 	v, _ := found.view()
 	return v, nil

@@ -60,7 +60,7 @@ async function route() {
   if (name === 'run' && /^\d+$/.test(id ?? '')) {
     await api('GET', `/api/runs/${id}`); // which says if there is none
     show('run');
-    runPage = new RunPage(byId('run'), id, fail);
+    runPage = new RunPage(byId('run'), id, (error) => showLack(error).then(() => fail(error), fail));
   } else if (name === 'runs') {
     state = await api('GET', '/api/state');
     drawRuns();
@@ -162,6 +162,13 @@ async function busy(what, work) {
 
 const doing = { check: 'Checking', preview: 'Reading the file', run: 'Starting' };
 
+// showLack shows the policy that the credentials lack, if that is the error.
+async function showLack(error) {
+  if (!error.failure?.policy) return;
+  await go('#check');
+  showPolicy(byId('checked'), error.failure);
+}
+
 // submit sends the settings for what a button does.
 async function submit(action) {
   const source = `?source=${encodeURIComponent(byId('source').value)}`;
@@ -177,10 +184,7 @@ async function submit(action) {
       return found;
     });
   } catch (error) {
-    if (error.failure?.policy) {
-      await go('#check');
-      showPolicy(byId('checked'), error.failure);
-    }
+    await showLack(error);
     throw error;
   }
   for (const secret of document.querySelectorAll('input[type=password]')) secret.value = '';
