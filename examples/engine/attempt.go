@@ -234,7 +234,7 @@ func (a *attempt) finish(summary dynamodest.Summary, err error) {
 	case err == nil && a.exhausted && len(a.pending) == 0:
 		rec.Status = done
 	}
-	a.keepSample(a.totals(summary))
+	a.keepSample()
 	if a.broken == nil {
 		a.save()
 	}
@@ -255,9 +255,8 @@ func (a *attempt) sample(ended <-chan struct{}) {
 			return
 		case <-timer.C:
 		}
-		now := a.totals(a.dest.Stats().Summary)
 		a.run.mu.Lock()
-		a.keepSample(now)
+		a.keepSample()
 		timer.Reset(a.thinned)
 		a.run.mu.Unlock()
 	}
@@ -265,9 +264,9 @@ func (a *attempt) sample(ended <-chan struct{}) {
 
 // keepSample keeps a sample. When there are too many, every second one is dropped, and they become half as frequent.
 // a.run.mu is held.
-func (a *attempt) keepSample(now dynamodest.Summary) {
+func (a *attempt) keepSample() {
 	samples := &a.run.record.Samples
-	*samples = append(*samples, sampled{a.seconds(), float64(now.Rows), float64(now.NotWritten + now.Unknown)})
+	*samples = append(*samples, a.run.record.sample(a.seconds()))
 	if len(*samples) <= maxSamples {
 		return
 	}

@@ -42,8 +42,14 @@ type record struct {
 	Samples []sampled                 `json:"samples"`
 }
 
-// sampled is how far a run was at a time: the seconds, the rows, and those of them that failed.
+// sampled is how far a run was at a time: the seconds, the rows that were settled, and those of them that failed. A row
+// that is to be read again is none of them, so that no figure falls.
 type sampled [3]float64
+
+// sample returns how far the run is after so many seconds.
+func (r record) sample(seconds float64) sampled {
+	return sampled{seconds, float64(r.Totals.Rows), float64(r.Totals.NotWritten + r.Totals.Unknown)}
+}
 
 // run is a run, in progress or not.
 type run struct {
@@ -73,11 +79,15 @@ func (r *run) view() (v view, ended <-chan struct{}) {
 	v = view{record: r.record, Table: r.record.Config.Table, Resumable: r.canResume(), Taken: r.record.NextRow + r.record.Again}
 	v.Reasons, v.Samples = maps.Clone(v.Reasons), slices.Clone(v.Samples)
 	v.Config = dynamodest.Config{} // the form has the settings
+	if r.live != nil {
+		v.Seconds = r.live.seconds()
+	}
+	v.Samples = append(v.Samples, r.record.sample(v.Seconds))
 	if r.live == nil {
 		return v, nil
 	}
 	stats := r.live.dest.Stats()
-	v.Totals, v.Seconds = r.live.totals(stats.Summary), r.live.seconds()
+	v.Totals = r.live.totals(stats.Summary)
 	v.Taken = r.live.first.NextRow + stats.Taken
 	v.InFlight, v.Pace, v.WaitFor = stats.InFlight, stats.Pace, stats.WaitFor
 	if r.live.isStopping() {

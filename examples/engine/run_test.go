@@ -250,14 +250,30 @@ func TestDatabaseGoesAway(t *testing.T) {
 			assert.NotEmpty(t, v.Failure.Remedy)
 			assert.Positive(t, v.Again)
 			assert.Positive(t, v.NextRow)
+			rising(t, v)
 			for row, reason := range rowsIn(lettersIn(t, s.send(t, "GET", "/api/runs/1/letters.ndjson", "", "").text)) {
 				assert.Equal(t, sampleReasons[row], reason)
 			}
 			r.db.SetFault(nil)
 			decode[view](t, s.send(t, "POST", "/api/runs/1/resume", "", ""))
-			s.isComplete(t, r, s.follow(t, 1))
+			v = s.follow(t, 1)
+			rising(t, v)
+			s.isComplete(t, r, v)
 		})
 	}
+}
+
+// rising checks that no figure of the chart falls, and that it ends with the rows that are settled.
+func rising(t *testing.T, v view) {
+	t.Helper()
+	var before sampled
+	for _, now := range v.Samples {
+		for i := range now {
+			assert.GreaterOrEqual(t, now[i], before[i])
+		}
+		before = now
+	}
+	assert.Equal(t, sampled{v.Seconds, float64(v.NextRow), float64(v.Totals.NotWritten + v.Totals.Unknown)}, before)
 }
 
 // A browser that leaves in the middle of a run changes nothing, and the next one sees the run as it is.

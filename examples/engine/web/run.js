@@ -163,7 +163,7 @@ export class RunPage {
     this.parts.of.textContent = `${count(run.totals.rows)} of ${many(run.source.rows, 'row')}`;
     this.parts.body.replaceChildren(
       el('div', { class: 'card' }, el('h2', {}, inProgress(run) ? 'Now' : 'Report'), shares(run.totals), tiles(run), inProgress(run) ? nowDoing(run) : null, notes(run)),
-      el('div', { class: 'card' }, el('h2', {}, 'Rows over time'), overTime([...run.samples, [run.seconds, run.totals.rows, failedRows(run)]]),
+      el('div', { class: 'card' }, el('h2', {}, 'Rows over time'), overTime(run.samples),
         el('p', { class: 'legend' }, el('span', { class: 'written' }, 'settled'), el('span', { class: 'not_written' }, 'failed'))));
     this.showButtons(run);
     this.announce(run);
