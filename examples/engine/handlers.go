@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	slowRequest  = 5 * time.Minute // for an upload, a preview, or a table that is slow
+	slowRequest  = 5 * time.Minute // for a preview, or a table that is slow
 	shownLetters = 100
 )
 
@@ -79,12 +79,26 @@ func (e *engine) postSource(w http.ResponseWriter, r *http.Request) (any, error)
 	if format == "" {
 		return nil, refusal{http.StatusUnsupportedMediaType, "a file is taken as text/csv or application/x-ndjson alone"}
 	}
-	allowTime(w)
-	s, err := e.addSource(http.MaxBytesReader(w, r.Body, e.maxUpload), r.URL.Query().Get("name"), format)
+	s, err := e.addSource(http.MaxBytesReader(w, upload{r.Body, w}, e.maxUpload), r.URL.Query().Get("name"), format)
 	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
 		return nil, refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("the file is larger than %d MiB: split it, or start the engine with -max-upload", e.maxUpload>>20)}
 	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, refusal{http.StatusRequestTimeout, fmt.Sprintf("nothing of the file came in for %v: upload it again", readTimeout)}
+	}
 	return s, err
+}
+
+// upload is the body of a request that may take as long as it needs, unless nothing comes in.
+type upload struct {
+	io.ReadCloser
+	w http.ResponseWriter
+}
+
+func (u upload) Read(p []byte) (int, error) {
+	c, now := http.NewResponseController(u.w), time.Now()
+	_ = errors.Join(c.SetReadDeadline(now.Add(readTimeout)), c.SetWriteDeadline(now.Add(slowRequest))) // a server has both
+	return u.ReadCloser.Read(p)
 }
 
 // allowTime lets a request take longer than others.
