@@ -47,6 +47,7 @@ type attempt struct {
 	exhausted bool     // the source has ended
 	broken    error    // with which the state could not be written
 	saved     time.Time
+	kept      record        // as the disk has it
 	thinned   time.Duration // the time between samples
 }
 
@@ -211,7 +212,9 @@ func (a *attempt) save() {
 	rec, all := &a.run.record, a.totals(a.dest.Stats().Summary)
 	rec.Totals.Requests, rec.Totals.Resent, rec.Totals.WriteUnits = all.Requests, all.Resent, all.WriteUnits
 	rec.LetterSize, rec.Seconds = a.letters.size, a.seconds()
-	a.broken = writeJSON(filepath.Join(a.run.folder, recordFile), rec)
+	if a.broken = writeJSON(filepath.Join(a.run.folder, recordFile), rec); a.broken == nil {
+		a.kept = copyOf(*rec)
+	}
 	a.saved = time.Now()
 }
 
@@ -238,8 +241,9 @@ func (a *attempt) finish(summary dynamodest.Summary, err error) {
 	if a.broken == nil {
 		a.save()
 	}
-	if a.broken != nil {
-		rec.Status, rec.Failure = failed, describe(a.broken)
+	if a.broken != nil { // the dead letters since the checkpoint may be lost, so that their rows are read again
+		*rec = a.kept
+		rec.Status, rec.Failure, rec.Again = failed, describe(a.broken), a.first.NextRow+a.reported-rec.NextRow
 	}
 	_ = a.letters.close() // after a sync
 	a.run.live = nil

@@ -20,10 +20,17 @@ const runsFolder = "runs"
 // loadRuns loads the runs of the folder. Those that were in progress when the engine was killed are interrupted.
 func (e *engine) loadRuns() error {
 	return readAll(e.path(runsFolder), func(folder string) error {
+		id, err := strconv.Atoi(filepath.Base(folder))
+		if err != nil { // it is not the engine's own
+			return nil //nolint:nilerr // nor is it an error
+		}
 		r := &run{folder: folder}
-		err := readJSON(filepath.Join(folder, recordFile), &r.record)
+		err = readJSON(filepath.Join(folder, recordFile), &r.record)
 		if errors.Is(err, fs.ErrNotExist) { // the engine was killed before the run began
 			return nil
+		}
+		if err == nil && r.record.ID != id { // a copy, which is not to stand for the run itself
+			err = &fs.PathError{Op: "read", Path: folder, Err: fmt.Errorf("it is a copy of run %d: move it away", r.record.ID)}
 		}
 		if r.record.Status == running {
 			r.record.Status = interrupted
@@ -44,6 +51,8 @@ func (e *engine) start(ctx context.Context, c dynamodest.Config, s sourceFile) (
 	return r, e.begin(ctx, r, c)
 }
 
+var errNothingToResume = refusal{http.StatusConflict, "the run is in progress or complete, so there is nothing to resume"}
+
 // resume goes on with a run from its checkpoint.
 func (e *engine) resume(ctx context.Context, r *run) error {
 	r.mu.Lock()
@@ -51,7 +60,7 @@ func (e *engine) resume(ctx context.Context, r *run) error {
 	r.mu.Unlock()
 	switch {
 	case !ok:
-		return refusal{http.StatusConflict, "the run is in progress or complete, so there is nothing to resume"}
+		return errNothingToResume
 	case rec.Instance != "" && rec.Instance != e.instance:
 		return refusal{http.StatusConflict, "the table of this run was in the memory of an engine that has ended, with all that it had written: start a new run"}
 	case rec.Config.Duplicates == dynamodest.RefuseDuplicates && rec.NextRow > 0:
@@ -131,6 +140,9 @@ func (e *engine) reserve(r *run, table string) (release func(), err error) {
 func (e *engine) prepare(r *run, dest *dynamodest.Destination, cancel context.CancelFunc) (a *attempt, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !r.canResume() { // it was resumed since resume has looked, and is in progress or complete
+		return nil, errNothingToResume
+	}
 	rec := copyOf(r.record)
 	rec.Status, rec.Failure, rec.Again, rec.Totals.MissingColumns = running, nil, 0, nil
 	rec.Attempts++
@@ -143,7 +155,7 @@ func (e *engine) prepare(r *run, dest *dynamodest.Destination, cancel context.Ca
 	}
 	a = &attempt{
 		run: r, dest: dest, cancel: cancel, file: file, rows: rowsOf(rec.Source.Format, file), first: copyOf(rec),
-		began: time.Now(), saved: time.Now(), thinned: sampleEvery, end: make(chan struct{}), done: make(chan struct{}),
+		began: time.Now(), saved: time.Now(), kept: copyOf(rec), thinned: sampleEvery, end: make(chan struct{}), done: make(chan struct{}),
 	}
 	a.letters, err = openLetters(filepath.Join(r.folder, lettersFile), rec.LetterSize)
 	if err == nil {
