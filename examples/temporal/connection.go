@@ -78,8 +78,9 @@ func (w *workerFlags) config(ctx context.Context) (dynamodest.Config, error) {
 	return cfg, nil
 }
 
-// startWorker starts a worker. The caller calls stop, which waits for its activities.
-func startWorker(c client.Client, w workerFlags, cfg dynamodest.Config) (stop func(), err error) {
+// startWorker starts a worker. The caller calls stop, which waits for its activities. If the SDK gives the worker up, it
+// sends why to gaveUp, once.
+func startWorker(c client.Client, w workerFlags, cfg dynamodest.Config, gaveUp chan<- error) (stop func(), err error) {
 	if w.activities < 1 || w.throttle <= 0 {
 		return nil, &exitError{exitUsage, errors.New("give -activities 1 or more, and a -throttle above 0")}
 	}
@@ -95,6 +96,7 @@ func startWorker(c client.Client, w workerFlags, cfg dynamodest.Config) (stop fu
 		MaxHeartbeatThrottleInterval:       w.throttle,
 		WorkerStopTimeout:                  30 * time.Second, // for the rows in flight
 		StickyScheduleToStartTimeout:       time.Second,      // for other workers to answer instead of one that was stopped
+		OnFatalError:                       func(err error) { gaveUp <- err },
 	})
 	register(work, acts)
 	if err := work.Start(); err != nil {
@@ -141,13 +143,23 @@ func workerCommand(ctx context.Context, args []string, out output) error {
 		return err
 	}
 	defer c.Close()
-	stop, err := startWorker(c, w, cfg)
+	gaveUp := make(chan error, 1)
+	stop, err := startWorker(c, w, cfg, gaveUp)
 	if err != nil {
 		return err
 	}
+	defer stop()
 	fmt.Fprintf(out.stdout, "worker for table %s ready\n", w.table)
-	<-ctx.Done()
-	fmt.Fprintln(out.stdout, "worker stops: its rows in flight settle, and other workers go on")
-	stop()
-	return nil
+	return s.await(ctx, gaveUp, out)
+}
+
+// await waits until ctx ends or the worker was given up.
+func (s *service) await(ctx context.Context, gaveUp <-chan error, out output) error {
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(out.stdout, "worker stops: its rows in flight settle, and other workers go on")
+		return nil
+	case err := <-gaveUp:
+		return &exitError{exitTemporal, fmt.Errorf("the worker cannot go on at %s: see to its namespace %s, and start the worker again: %w", s.address, s.namespace, err)}
+	}
 }

@@ -68,7 +68,7 @@ func demoCommand(ctx context.Context, args []string, out output) (err error) {
 		return err
 	}
 	defer c.Close()
-	stop, err := startWorker(c, w, cfg)
+	stop, err := startWorker(c, w, cfg, make(chan error, 1)) // the load below meets the same fault
 	if err != nil {
 		return err
 	}

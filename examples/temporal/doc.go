@@ -22,6 +22,6 @@
 //	2    flags or settings are wrong
 //	3    the table, the access or the credentials stopped the load
 //	4    the source or a file of the program's own stopped it
-//	5    Temporal cannot be reached, shards were given up, or rows or dead letters are missing
+//	5    Temporal cannot be reached or gives the worker up, shards were given up, or rows or dead letters are missing
 //	130  interrupted
 package main

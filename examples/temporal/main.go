@@ -18,7 +18,7 @@ const (
 	exitUsage       = 2   // flags or settings are wrong
 	exitTable       = 3   // the table, the access or the credentials stopped the load
 	exitSource      = 4   // the source or a file of the program's own stopped it
-	exitTemporal    = 5   // Temporal cannot be reached, shards were given up, or rows are missing
+	exitTemporal    = 5   // Temporal cannot be reached or gives the worker up, shards were given up, or rows are missing
 	exitInterrupted = 130 // by Ctrl-C
 )
 

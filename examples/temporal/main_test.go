@@ -21,9 +21,12 @@ func TestMain(m *testing.M) {
 // newSuite returns a suite of Temporal's test environments that log nothing.
 func newSuite() *testsuite.WorkflowTestSuite {
 	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	suite.SetLogger(discard())
 	return &suite
 }
+
+// discard returns a logger that logs nothing.
+func discard() log.Logger { return log.NewStructuredLogger(slog.New(slog.DiscardHandler)) }
 
 // newEnvironment returns an environment in which time is virtual, with the workflows and the activities of a.
 func newEnvironment(t *testing.T, a *activities) *testsuite.TestWorkflowEnvironment {
