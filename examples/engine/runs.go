@@ -159,7 +159,9 @@ func (e *engine) prepare(r *run, dest *dynamodest.Destination, cancel context.Ca
 	}
 	a.letters, err = openLetters(filepath.Join(r.folder, lettersFile), rec.LetterSize)
 	if err == nil {
-		err = writeJSON(filepath.Join(r.folder, recordFile), rec)
+		if err = writeJSON(filepath.Join(r.folder, recordFile), rec); err != nil {
+			err = errors.Join(err, a.letters.close())
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())

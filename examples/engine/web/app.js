@@ -60,6 +60,7 @@ async function route() {
   if (name === 'run' && /^\d+$/.test(id ?? '')) {
     await api('GET', `/api/runs/${id}`); // which says if there is none
     show('run');
+    runPage?.close(); // of a route that was taken in the meantime
     runPage = new RunPage(byId('run'), id, (error) => showLack(error).then(() => fail(error), fail));
   } else if (name === 'runs') {
     state = await api('GET', '/api/state');
