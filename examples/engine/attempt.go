@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"maps"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -109,6 +111,10 @@ func (a *attempt) source() iter.Seq2[dynamodest.Row, error] {
 			if !yield(row, err) {
 				return
 			}
+		}
+		if n := a.first.NextRow + a.taken; n < a.first.Source.Rows {
+			yield(nil, refusal{http.StatusConflict, fmt.Sprintf("the source ends after %d of %d rows: its file has changed or cannot be read", n, a.first.Source.Rows)})
+			return
 		}
 		a.exhausted = true
 	}

@@ -81,3 +81,25 @@ func TestStrangeFilesAmongTheRuns(t *testing.T) {
 	_, err := open(t.Context(), options{dir: dir, maxUpload: 1}, os.Stderr)
 	assert.ErrorContains(t, err, "it is a copy of run 1: move it away")
 }
+
+// A run of a file that has become shorter is not complete, wherever the file ends.
+func TestSourceThatIsCutOff(t *testing.T) {
+	t.Parallel()
+	s, r := newSite(t), newRemote(t)
+	c := r.settings()
+	c.Mapping = dynamodest.Mapping{}
+	const text = "iata,n\nA,1\nB,2\n"
+	file := decode[sourceFile](t, s.upload(t, "a.csv", "text/csv", text+"C,3\n"))
+	require.NoError(t, os.Truncate(s.sourcePath(file.ID), int64(len(text))))
+	v := s.follow(t, decode[view](t, s.post(t, "/api/runs?source="+file.ID, c)).ID)
+	assert.Equal(t, failed, v.Status)
+	assert.Contains(t, v.Failure.Text, "the source ends after 2 of 3 rows")
+	assert.Equal(t, 2, v.NextRow)
+
+	require.NoError(t, os.WriteFile(s.sourcePath(file.ID), []byte(text+"C,3\n"), 0o600))
+	decode[view](t, s.send(t, "POST", "/api/runs/1/resume", "", ""))
+	v = s.follow(t, 1)
+	assert.Equal(t, done, v.Status)
+	assert.Equal(t, 3, v.Totals.Written)
+	assert.Equal(t, 3, r.db.Len(tableName))
+}
