@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
@@ -384,24 +382,4 @@ func TestShardKeepsToItsLease(t *testing.T) {
 		assert.Empty(t, store.state.Shares)
 		assert.NotEqual(t, int64(1), store.asked[0].Attempt, "numbers of attempts begin again when a workflow is reset")
 	})
-}
-
-// How an attempt ends whose context ends: by a cancellation of the load, and by a heartbeat that Temporal refuses.
-func TestEndsOfAnAttempt(t *testing.T) {
-	t.Parallel()
-	checkpoint := Checkpoint{Next: 7, Totals: Totals{Rows: 3, Written: 3}}
-	w := &shardWriter{progress: &progress{}}
-	end := func(cause error) error {
-		ctx, cancel := context.WithCancelCause(t.Context())
-		cancel(cause)
-		return w.outcome(ctx, ctx.Err(), nil, checkpoint)
-	}
-	canceled := end(temporal.NewCanceledError())
-	assert.True(t, temporal.IsCanceledError(canceled))
-	assert.Equal(t, checkpoint, lastCheckpoint(canceled))
-
-	var app *temporal.ApplicationError
-	require.ErrorAs(t, end(serviceerror.NewNotFound("activity not found")), &app)
-	assert.Equal(t, "the attempt was ended: activity not found", app.Message())
-	assert.False(t, app.NonRetryable())
 }
