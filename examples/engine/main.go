@@ -150,7 +150,7 @@ func serve(ctx context.Context, e *engine, o options, listener net.Listener, std
 	select {
 	case failed = <-served:
 	case <-signals:
-		fmt.Fprintln(stdout, "Ending: no more rows are read, and those that were read settle. Once more to give them up.")
+		fmt.Fprintln(stdout, "Stopping: runs read no more rows, and settle those that they have read. A second signal abandons them.")
 	}
 	ending, hurry := context.WithTimeout(ctx, patience)
 	defer hurry()
