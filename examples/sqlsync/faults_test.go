@@ -287,11 +287,12 @@ func TestStateIsNotStored(t *testing.T) {
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"-page 0":    "-page must be at least 1",
-		"file.db":    "there are no arguments but flags: see -help",
-		"-db=":       "-db names no file",
-		"-nonsense":  "flag provided but not defined: -nonsense",
-		"-page much": `invalid value "much" for flag -page: parse error`,
+		"-page 0":                   "-page must be at least 1",
+		"file.db":                   "there are no arguments but flags: see -help",
+		"-db=":                      "-db names no file",
+		"-db a -dsn postgres://b/c": "give -db or -dsn: the source is one database",
+		"-nonsense":                 "flag provided but not defined: -nonsense",
+		"-page much":                `invalid value "much" for flag -page: parse error`,
 	} {
 		_, err := parse(strings.Fields(args), io.Discard)
 		assert.EqualError(t, err, want)

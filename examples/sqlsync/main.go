@@ -73,12 +73,16 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
+	fileGiven := false
+	flags.Visit(func(f *flag.Flag) { fileGiven = fileGiven || f.Name == "db" })
 	switch {
 	case flags.NArg() > 0:
 		return nil, usageError("there are no arguments but flags: see -help")
 	case s.page < 1:
 		return nil, usageError("-page must be at least 1")
-	case s.file == "" && s.dsn == "":
+	case fileGiven && s.dsn != "":
+		return nil, usageError("give -db or -dsn: the source is one database")
+	case s.file == "":
 		return nil, usageError("-db names no file")
 	}
 	return s, nil
