@@ -24,8 +24,10 @@ func TestWorkerIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		s := service{address: "127.0.0.1:7233", namespace: "gone"}
+		started := make(chan struct{}) // the SDK has a data race if a worker is given up while it starts
 		answer := func(_ context.Context, method string, _, _ any, _ *grpc.ClientConn, _ grpc.UnaryInvoker, _ ...grpc.CallOption) error {
 			if strings.Contains(method, "/Poll") {
+				<-started
 				return serviceerror.NewNamespaceNotFound(s.namespace)
 			}
 			return nil
@@ -39,6 +41,7 @@ func TestWorkerIsGivenUp(t *testing.T) {
 		gaveUp := make(chan error, 1)
 		stop, err := startWorker(c, workerFlags{table: "t", dir: t.TempDir(), activities: 1, throttle: time.Second}, dynamodest.Config{}, gaveUp)
 		require.NoError(t, err)
+		close(started)
 		err = s.await(t.Context(), gaveUp, output{io.Discard, &out})
 		stop()
 		var coded *exitError
