@@ -109,14 +109,32 @@ func get[T any](tb *tab, action chromedp.Action[T]) T {
 // open opens an address of the page, and waits until it is drawn.
 func (tb *tab) open(url string) {
 	tb.t.Helper()
-	tb.do(chromedp.Navigate("about:blank"), chromedp.Navigate(url), chromedp.WaitReady(chromedp.CSS("body[data-ready]")))
+	tb.do(chromedp.Navigate("about:blank"), chromedp.Navigate(url))
+	tb.until("document.body.hasAttribute('data-ready')")
+}
+
+// await waits until an expression is neither false nor null in the page, and returns what then comes of it. It looks
+// and acts in one step of the page's own scripts: an element that the page has replaced in between cannot be meant.
+func await[T any](tb *tab, expression, then string) T {
+	tb.t.Helper()
+	script := "new Promise((resolve) => { const look = () => { const found = " + expression +
+		"; if (found) resolve(" + then + "); else requestAnimationFrame(look); }; look(); })"
+	found, err := chromedp.Run(tb.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	require.NoError(tb.t, err, expression)
+	return found
 }
 
 // until waits until a condition holds in the page.
 func (tb *tab) until(condition string) {
 	tb.t.Helper()
-	script := "new Promise((resolve) => { const look = () => { if (" + condition + ") resolve(true); else requestAnimationFrame(look); }; look(); })"
-	assert.True(tb.t, get(tb, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise)))
+	assert.True(tb.t, await[bool](tb, "("+condition+")", "true"))
+}
+
+// click clicks the first element of a selector that can be seen and used, and for which a condition holds.
+func (tb *tab) click(selector, condition string) {
+	tb.t.Helper()
+	found := "[...document.querySelectorAll(" + strconv.Quote(selector) + ")].find((e) => e.checkVisibility() && !e.disabled && " + condition + ")"
+	assert.True(tb.t, await[bool](tb, found, "(found.click(), true)"))
 }
 
 // enter replaces the text of the input of a setting.
@@ -129,28 +147,31 @@ func (tb *tab) enter(pointer, text string) {
 // press presses the button that has a text.
 func (tb *tab) press(text string) {
 	tb.t.Helper()
-	tb.do(chromedp.Click(chromedp.Search("//button[not(@disabled or ancestor::*[@hidden]) and normalize-space()="+strconv.Quote(text)+"]"), chromedp.NodeVisible))
+	tb.click("button", "e.textContent.trim() === "+strconv.Quote(text))
 }
 
 // act presses a button of the page of a run, once it can be pressed.
 func (tb *tab) act(path string) {
 	tb.t.Helper()
-	button := `document.querySelector('#run button[value="` + path + `"]:enabled')`
-	tb.until(button + " !== null")
-	tb.do(chromedp.Evaluate[chromedp.Void](button + ".click()"))
+	tb.click("#run button", "e.value === "+strconv.Quote(path))
 }
 
 // follow follows the link of a part of the page.
 func (tb *tab) follow(part string) {
 	tb.t.Helper()
-	tb.do(chromedp.Click(chromedp.CSS(`nav a[href="#` + part + `"]`)))
+	tb.click("nav a", "e.hash === "+strconv.Quote("#"+part))
 }
 
 // see waits until an element can be seen, and returns its text.
 func (tb *tab) see(selector string) string {
 	tb.t.Helper()
-	tb.do(chromedp.WaitVisible(chromedp.CSS(selector)))
-	return get(tb, chromedp.Text(chromedp.CSS(selector)))
+	return await[string](tb, "[...document.querySelectorAll("+strconv.Quote(selector)+")].find((e) => e.checkVisibility())", "found.innerText")
+}
+
+// says waits until the text of an element that can be seen has a part.
+func (tb *tab) says(selector, part string) {
+	tb.t.Helper()
+	tb.until("[...document.querySelectorAll(" + strconv.Quote(selector) + ")].some((e) => e.checkVisibility() && e.innerText.includes(" + strconv.Quote(part) + "))")
 }
 
 // shoot takes a screenshot of the page, up to a height.

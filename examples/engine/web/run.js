@@ -184,16 +184,12 @@ export class RunPage {
   async act(path) {
     for (const button of this.buttons.children) button.disabled = true;
     try {
-      const run = await api('POST', `/api/runs/${this.id}/${path}`);
-      if (path === 'resume') {
-        this.parts.letters.replaceChildren();
-        this.follow();
-      }
-      this.show(run);
+      await api('POST', `/api/runs/${this.id}/${path}`);
+      if (path === 'resume') this.parts.letters.replaceChildren();
     } catch (error) {
-      this.onFailure(error);
-      this.follow(); // another page may have done it
+      this.onFailure(error); // another page may have done it
     }
+    this.follow(); // the answer is not shown: it may be older than the last event
   }
 
   // announce tells screen readers of each tenth of the run, and of its end.
