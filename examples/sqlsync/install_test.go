@@ -83,13 +83,7 @@ func TestRowLevelSecurity(t *testing.T) {
 	w := inPostgres(t)
 	w.put(t, "a", "first")
 	w.settle(t)
-	role := w.schema(t) + "_sync"
-	w.exec(t, "CREATE ROLE "+role)
-	t.Cleanup(func() {
-		_, err := w.app.Exec("DROP OWNED BY " + role + "; DROP ROLE " + role)
-		assert.NoError(t, err)
-	})
-	w.exec(t, "GRANT USAGE ON SCHEMA "+w.schema(t)+" TO "+role)
+	role := w.role(t)
 	w.exec(t, "GRANT ALL ON ALL TABLES IN SCHEMA "+w.schema(t)+" TO "+role)
 	w.put(t, "a", "second")
 	w.exec(t, "ALTER TABLE products ENABLE ROW LEVEL SECURITY")

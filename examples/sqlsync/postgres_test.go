@@ -246,13 +246,7 @@ func TestRightsOfTheApplication(t *testing.T) {
 	w := inPostgres(t)
 	w.put(t, "a", "first")
 	w.settle(t)
-	role := w.schema(t) + "_app"
-	w.exec(t, "CREATE ROLE "+role)
-	t.Cleanup(func() {
-		_, err := w.app.Exec("DROP OWNED BY " + role + "; DROP ROLE " + role)
-		assert.NoError(t, err)
-	})
-	w.exec(t, "GRANT USAGE ON SCHEMA "+w.schema(t)+" TO "+role)
+	role := w.role(t)
 	w.exec(t, "GRANT SELECT, INSERT, UPDATE, DELETE ON products TO "+role)
 	tx := w.begin(t)
 	execIn(t, tx, "SET LOCAL ROLE "+role)
@@ -300,4 +294,17 @@ func TestTypesOfPostgres(t *testing.T) {
 func (w *world) schema(t *testing.T) string {
 	t.Helper()
 	return w.texts(t, `SELECT current_schema()`)[0]
+}
+
+// role makes a role that may use the schema, until the end of the test.
+func (w *world) role(t *testing.T) string {
+	t.Helper()
+	role := w.schema(t) + "_role"
+	w.exec(t, "CREATE ROLE "+role)
+	t.Cleanup(func() {
+		_, err := w.app.Exec("DROP OWNED BY " + role + "; DROP ROLE " + role)
+		assert.NoError(t, err)
+	})
+	w.exec(t, "GRANT USAGE ON SCHEMA "+w.schema(t)+" TO "+role)
+	return role
 }
