@@ -112,9 +112,10 @@ func TestPageWhenThingsGoWrong(t *testing.T) {
 	p.click("#more summary", "true")
 	p.enter("/concurrency", "4")
 
-	r.db.SetFault(func(dynamodesttest.Call) dynamodesttest.Fault {
+	denied := func(dynamodesttest.Call) dynamodesttest.Fault {
 		return dynamodesttest.Error(400, "AccessDeniedException", "not authorized")
-	})
+	}
+	r.db.SetFault(denied)
 	p.press("Check")
 	p.says("#failure", "access denied")
 	p.says("#checked pre", "dynamodb:BatchWriteItem")
@@ -163,9 +164,7 @@ func TestPageWhenThingsGoWrong(t *testing.T) {
 	p.open(second.url + "/#run/1")
 	p.until(`document.querySelector('#run[data-status=interrupted]') !== null`)
 	p.says("#run", "The engine ended in the middle of this run.")
-	r.db.SetFault(func(dynamodesttest.Call) dynamodesttest.Fault {
-		return dynamodesttest.Error(400, "AccessDeniedException", "not authorized")
-	})
+	r.db.SetFault(denied)
 	p.act("resume")
 	p.says("#failure", "access denied")
 	p.says("#checked pre", "dynamodb:BatchWriteItem")

@@ -49,6 +49,18 @@ func (r remote) hold(n int, release <-chan struct{}) (held <-chan struct{}) {
 	return reached
 }
 
+// beginHeld begins a run whose requests are held after the tenth, until release is closed. It is the first run of the site.
+func (s *site) beginHeld(t *testing.T, r remote) (started *run, release chan struct{}) {
+	t.Helper()
+	release = make(chan struct{})
+	held := r.hold(10, release)
+	s.begin(t, r.settings())
+	<-held
+	started, err := s.find("1")
+	require.NoError(t, err)
+	return started, release
+}
+
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	s, r := newSite(t), newRemote(t)

@@ -16,12 +16,7 @@ import (
 func TestResumeAfterAFullDisk(t *testing.T) {
 	t.Parallel()
 	s, r := newSite(t), newRemote(t)
-	release := make(chan struct{})
-	held := r.hold(10, release)
-	s.begin(t, r.settings())
-	<-held
-	started, err := s.find("1")
-	require.NoError(t, err)
+	started, release := s.beginHeld(t, r)
 	started.mu.Lock()
 	require.NoError(t, started.live.letters.close()) // whatever is written from now on fails
 	started.mu.Unlock()
@@ -46,12 +41,7 @@ func TestResumeAfterAFullDisk(t *testing.T) {
 func TestResumedTwice(t *testing.T) {
 	t.Parallel()
 	s, r := newSite(t), newRemote(t)
-	release := make(chan struct{})
-	held := r.hold(10, release)
-	s.begin(t, r.settings())
-	<-held
-	started, err := s.find("1")
-	require.NoError(t, err)
+	started, release := s.beginHeld(t, r)
 	dest, err := dynamodest.New(t.Context(), r.settings())
 	require.NoError(t, err)
 	_, err = s.prepare(started, dest, nil)

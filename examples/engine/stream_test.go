@@ -8,7 +8,6 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 // hide makes the page think that its tab is hidden, or shown again.
@@ -31,12 +30,7 @@ func TestPageListensWhileItIsShown(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	}), newRemote(t)
-	release := make(chan struct{})
-	held := r.hold(10, release)
-	s.begin(t, r.settings())
-	<-held
-	started, err := s.find("1")
-	require.NoError(t, err)
+	started, release := s.beginHeld(t, r)
 	p := newTab(t)
 	p.open(s.url + "/#run/1")
 	assert.Equal(t, "begins", <-streams)
